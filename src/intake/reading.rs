@@ -122,9 +122,10 @@ impl Intake {
     /// Takes the bytes of a need.
     pub fn feed(&mut self, need: Need, bytes: Vec<u8>) {
         self.progress.bytes_read += bytes.len() as u64;
+        let mut bytes = bytes;
         let mut files = self.in_flight.remove(&need).unwrap_or_default();
         while let Some(file) = files.pop() {
-            let bytes = if files.is_empty() { std::mem::take(&mut bytes.clone()) } else { bytes.clone() };
+            let bytes = if files.is_empty() { std::mem::take(&mut bytes) } else { bytes.clone() };
             let fed = match self.readers.get_mut(&file) {
                 Some(Reader::Header { range, .. }) => range.feed(bytes),
                 Some(Reader::Directory(directory)) => directory.feed(&bytes).map_err(|e| reason(&e)),
