@@ -45,7 +45,7 @@ impl Header {
         }
     }
 
-    pub(super) fn data(&self) -> &[u8] {
+    pub(crate) fn data(&self) -> &[u8] {
         &self.data
     }
 

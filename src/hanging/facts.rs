@@ -167,11 +167,7 @@ impl Plane {
             (Self::Sagittal, x)
         };
         let limit = Self::TOLERANCE_DEG.to_radians().cos();
-        Some(if along / length >= limit {
-            plane
-        } else {
-            Self::Oblique
-        })
+        Some(if along / length >= limit { plane } else { Self::Oblique })
     }
 }
 
@@ -219,14 +215,7 @@ const AGENTS: &[(Agent, &[&str])] = &[
     ),
     (
         Agent::Hepatobiliary(Uptake::Slow),
-        &[
-            "gadobenate",
-            "gadobenat",
-            "gadobenic",
-            "multihance",
-            "bopta",
-            "gd bopta",
-        ],
+        &["gadobenate", "gadobenat", "gadobenic", "multihance", "bopta", "gd bopta"],
     ),
     (
         Agent::Other,

@@ -13,3 +13,19 @@ pub mod facts;
 pub mod words;
 
 pub use facts::{Agent, ComplexPart, DerivedKind, Dixon, Plane, VolumeFacts};
+pub mod condition;
+pub mod matching;
+pub mod phases;
+pub mod presets;
+pub mod protocol;
+pub mod published;
+pub mod reading;
+pub mod roles;
+pub mod timepoints;
+
+pub use matching::{Reason, RoleMatch, assign};
+pub use presets::Preset;
+pub use protocol::{Protocol, ProtocolError};
+pub use published::{PublishedHanging, PublishedRole};
+pub use roles::{KNOWN_ROLES, RoleId, role_label, role_label_with_b};
+pub use timepoints::{TimePoint, propose_time_points};

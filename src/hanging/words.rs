@@ -8,9 +8,9 @@
 /// Upper-case abbreviations that stand before lower-case letters without a separator (`ADCmap`,
 /// `PVphase`), where the camel-case rule alone would take their last letter for the next word's.
 const ABBREVIATIONS: &[&str] = &[
-    "adc", "art", "cor", "dwi", "dyn", "fat", "fs", "gd", "hbp", "mip", "mpr", "mra", "pd", "pv",
-    "sag", "sub", "swi", "tra", "tse", "vibe", "lava", "haste", "trace", "ax", "mrcp", "flair",
-    "in", "opp", "pre", "post", "km",
+    "adc", "art", "cor", "dwi", "dyn", "fat", "fs", "gd", "hbp", "mip", "mpr", "mra", "pd", "pv", "sag",
+    "sub", "swi", "tra", "tse", "vibe", "lava", "haste", "trace", "ax", "mrcp", "flair", "in", "opp", "pre",
+    "post", "km",
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,10 +57,7 @@ fn fold(c: char, out: &mut String) {
 /// `C-` → `c minus`, `T2*` → `t 2 star`, and the `W` of `T1W` → `weighted`, lest it read as water.
 #[must_use]
 pub fn words_of(text: &str) -> Vec<String> {
-    let chars: Vec<char> = text
-        .chars()
-        .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
-        .collect();
+    let chars: Vec<char> = text.chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).collect();
     let mut words: Vec<String> = Vec::new();
     let mut i = 0;
     while let Some(&c) = chars.get(i) {
@@ -75,23 +72,11 @@ pub fn words_of(text: &str) -> Vec<String> {
                 i = end;
             }
             Class::Lower | Class::Upper => {
-                let end = run(&chars, i, |c| {
-                    matches!(class(c), Class::Lower | Class::Upper)
-                });
+                let end = run(&chars, i, |c| matches!(class(c), Class::Lower | Class::Upper));
                 let letters = chars.get(i..end).unwrap_or_default();
                 let next = chars.get(end).copied();
-                let glued = i
-                    .checked_sub(1)
-                    .and_then(|p| chars.get(p))
-                    .is_some_and(char::is_ascii_digit);
-                i = end
-                    + letters_into(
-                        letters,
-                        glued,
-                        next,
-                        chars.get(end + 1).copied(),
-                        &mut words,
-                    );
+                let glued = i.checked_sub(1).and_then(|p| chars.get(p)).is_some_and(char::is_ascii_digit);
+                i = end + letters_into(letters, glued, next, chars.get(end + 1).copied(), &mut words);
             }
         }
     }
@@ -123,11 +108,7 @@ fn letters_into(
     while start < letters.len() {
         let end = camel_end(letters, start);
         let mut word = String::new();
-        letters
-            .get(start..end)
-            .unwrap_or_default()
-            .iter()
-            .for_each(|&c| fold(c, &mut word));
+        letters.get(start..end).unwrap_or_default().iter().for_each(|&c| fold(c, &mut word));
         words.push(word);
         start = end;
     }
@@ -147,17 +128,9 @@ fn camel_end(letters: &[char], start: usize) -> usize {
     }
     if run_length >= 2 {
         let mut whole = String::new();
-        letters
-            .get(start..end)
-            .unwrap_or_default()
-            .iter()
-            .for_each(|&c| fold(c, &mut whole));
+        letters.get(start..end).unwrap_or_default().iter().for_each(|&c| fold(c, &mut whole));
         // `ADCmap` parts after the abbreviation, `AAHead` before the capital that starts a word.
-        return if ABBREVIATIONS.contains(&whole.as_str()) {
-            end
-        } else {
-            end - 1
-        };
+        return if ABBREVIATIONS.contains(&whole.as_str()) { end } else { end - 1 };
     }
     while end < letters.len() && !upper(end) {
         end += 1;
@@ -175,9 +148,7 @@ fn sign(chars: &[char], i: usize, words: &mut Vec<String>) {
         Some('*')
             if before == Some('2')
                 && words.len() >= 2
-                && words
-                    .get(words.len() - 2)
-                    .is_some_and(|w| w == "t" || w == "r") =>
+                && words.get(words.len() - 2).is_some_and(|w| w == "t" || w == "r") =>
         {
             words.push("star".to_owned());
         }
