@@ -26,7 +26,12 @@ pub(super) enum FatMode {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Sequence {
     /// Spoiled gradient echo (VIBE, LAVA, THRIVE).
-    Spoiled { tr: f64, te: f64, flip: f64, fat: FatMode },
+    Spoiled {
+        tr: f64,
+        te: f64,
+        flip: f64,
+        fat: FatMode,
+    },
     /// Turbo spin echo; flowing blood is dark.
     SpinEcho { tr: f64, te: f64, fat: FatMode },
     /// Diffusion-weighted echo-planar, fat suppressed, trace-weighted.
@@ -45,13 +50,24 @@ pub(super) struct Enhancement {
 
 /// Signal of every tissue. `field` in tesla; `liver_fat` the patient's hepatic fat fraction, 0 to 1.
 /// Opposed-phase signals are signed: take the magnitude after mixing partial volumes.
-pub(super) fn signals(seq: Sequence, field: f64, liver_fat: f64, enh: Enhancement) -> [f32; TISSUES] {
+pub(super) fn signals(
+    seq: Sequence,
+    field: f64,
+    liver_fat: f64,
+    enh: Enhancement,
+) -> [f32; TISSUES] {
     let mut out = [0.0; TISSUES];
     for (slot, (i, tissue)) in out.iter_mut().zip(ALL.iter().enumerate()) {
         if let Some(p) = PROPERTIES.get(i) {
-            let fat = if *tissue == Tissue::Liver { liver_fat } else { p.fat };
+            let fat = if *tissue == Tissue::Liver {
+                liver_fat
+            } else {
+                p.fat
+            };
             let t1 = p.t1[usize::from(field > 2.0)];
-            let mm = enh.seconds.map_or(0.0, |s| gadolinium(*tissue, enh.agent, s));
+            let mm = enh
+                .seconds
+                .map_or(0.0, |s| gadolinium(*tissue, enh.agent, s));
             let rate = 1.0 / t1 + mm * enh.agent.relaxivity() / 1000.0;
             // Gadolinium shortens T2 too, r2 ≈ 1.2 r1.
             let rate2 = 1.0 / p.t2 + mm * enh.agent.relaxivity() * 1.2 / 1000.0;
@@ -65,7 +81,15 @@ pub(super) fn signals(seq: Sequence, field: f64, liver_fat: f64, enh: Enhancemen
 const FAT_T1: f64 = 300.0;
 const FAT_T2: f64 = 90.0;
 
-fn signal(seq: Sequence, tissue: Tissue, density: f64, fat: f64, r1: f64, r2: f64, adc: f64) -> f64 {
+fn signal(
+    seq: Sequence,
+    tissue: Tissue,
+    density: f64,
+    fat: f64,
+    r1: f64,
+    r2: f64,
+    adc: f64,
+) -> f64 {
     let (water, lipid) = (1000.0 * density * (1.0 - fat), 1000.0 * density * fat);
     let mix = |w: f64, f: f64, mode: FatMode| match mode {
         FatMode::InPhase => w + f,
@@ -75,7 +99,12 @@ fn signal(seq: Sequence, tissue: Tissue, density: f64, fat: f64, r1: f64, r2: f6
         FatMode::Fat => f + 0.03 * w,
     };
     match seq {
-        Sequence::Spoiled { tr, te, flip, fat: mode } => {
+        Sequence::Spoiled {
+            tr,
+            te,
+            flip,
+            fat: mode,
+        } => {
             let (s, c) = sin_cos_deg(flip);
             let ernst = |rate: f64| {
                 let e1 = exp(-tr * rate);

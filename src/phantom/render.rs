@@ -78,8 +78,21 @@ impl Plane {
         let g = &acq.grid;
         let inv = 1.0 / anatomy.scale;
         let corner = g.corner(k);
-        let to = |v: [f64; 3], s: f64| [(v[0] * s) as f32 * inv, (v[1] * s) as f32 * inv, (v[2] * s) as f32 * inv];
-        let origin = to([corner[0] - acq.table[0], corner[1] - acq.table[1], corner[2] - acq.table[2]], 1.0);
+        let to = |v: [f64; 3], s: f64| {
+            [
+                (v[0] * s) as f32 * inv,
+                (v[1] * s) as f32 * inv,
+                (v[2] * s) as f32 * inv,
+            ]
+        };
+        let origin = to(
+            [
+                corner[0] - acq.table[0],
+                corner[1] - acq.table[1],
+                corner[2] - acq.table[2],
+            ],
+            1.0,
+        );
         let mut plane = Self {
             nx: g.dims[0] as usize,
             ny: g.dims[1] as usize,
@@ -101,14 +114,26 @@ impl Plane {
 
     #[inline(always)]
     fn at(&self, i: usize, j: usize) -> Vec3 {
-        add(self.origin, add(scaled(self.along, i as f32), scaled(self.down, j as f32)))
+        add(
+            self.origin,
+            add(scaled(self.along, i as f32), scaled(self.down, j as f32)),
+        )
     }
 
     /// Columns and rows that a solid can touch, ends excluded; `None` where it misses the plane.
     fn rect(&self, solid: &Solid) -> Option<[usize; 4]> {
         let (lo, hi) = solid.form.bounds();
-        let margin = self.edge + if solid.space == Space::Warped { 1.1 * WARP } else { 0.2 };
-        let breath = if solid.space == Space::Wall { [0.0; 3] } else { self.breath };
+        let margin = self.edge
+            + if solid.space == Space::Warped {
+                1.1 * WARP
+            } else {
+                0.2
+            };
+        let breath = if solid.space == Space::Wall {
+            [0.0; 3]
+        } else {
+            self.breath
+        };
         let centre = add(scaled(add(lo, hi), 0.5), breath);
         let half = add(scaled(sub(hi, lo), 0.5), [margin; 3]);
         let reach = |n: Vec3| n[0].abs() * half[0] + n[1].abs() * half[1] + n[2].abs() * half[2];
@@ -133,18 +158,26 @@ impl Plane {
     /// Calls `visit(voxel, distance, point)` where the solid is near.
     #[inline(always)]
     fn trace(&self, solid: &Solid, mut visit: impl FnMut(usize, f32, Vec3)) {
-        let Some([i0, i1, j0, j1]) = self.rect(solid) else { return };
+        let Some([i0, i1, j0, j1]) = self.rect(solid) else {
+            return;
+        };
         for j in j0..j1 {
             let start = j * self.nx;
             match solid.space {
                 Space::Warped => {
-                    let Some(row) = self.warped.get(start + i0..start + i1) else { return };
+                    let Some(row) = self.warped.get(start + i0..start + i1) else {
+                        return;
+                    };
                     for (n, &q) in row.iter().enumerate() {
                         visit(start + i0 + n, solid.form.distance(q), q);
                     }
                 }
                 Space::Wall | Space::Organ => {
-                    let breath = if solid.space == Space::Organ { self.breath } else { [0.0; 3] };
+                    let breath = if solid.space == Space::Organ {
+                        self.breath
+                    } else {
+                        [0.0; 3]
+                    };
                     for i in i0..i1 {
                         let q = sub(self.at(i, j), breath);
                         visit(start + i, solid.form.distance(q), q);
@@ -178,13 +211,25 @@ pub(super) fn slice(anatomy: &Anatomy, lattice: &Lattice, acq: &Acquisition, k: 
     image
 }
 
-fn paint(plane: &Plane, lattice: &Lattice, solid: &Solid, value: &[f32; TISSUES], image: &mut [f32]) {
+fn paint(
+    plane: &Plane,
+    lattice: &Lattice,
+    solid: &Solid,
+    value: &[f32; TISSUES],
+    image: &mut [f32],
+) {
     let v = value.get(solid.tissue as usize).copied().unwrap_or(0.0);
     let edge = plane.edge;
     // Finer grain in the tumour than in an organ.
-    let grain = if solid.space == Space::Organ { 0.32 } else { 0.17 };
+    let grain = if solid.space == Space::Organ {
+        0.32
+    } else {
+        0.17
+    };
     plane.trace(solid, |n, d, q| {
-        if d < 0.5 * edge && let Some(px) = image.get_mut(n) {
+        if d < 0.5 * edge
+            && let Some(px) = image.get_mut(n)
+        {
             let v = if solid.texture > 0.0 {
                 let t = lattice.at(q[0] * grain, q[1] * grain, q[2] * grain)
                     + 0.5 * lattice.at(q[0] * 0.071 + 9.5, q[1] * 0.071, q[2] * 0.071);
@@ -256,7 +301,11 @@ fn finish(plane: &Plane, acq: &Acquisition, k: u32, image: &mut [f32], inside: &
                 let (a, b) = normal_pair(acq.key, first + n as u64);
                 if map {
                     // A map has no coil shading, and nothing outside the body.
-                    *px = if within > 0.5 { (*px + acq.noise * a).max(0.0) } else { 0.0 };
+                    *px = if within > 0.5 {
+                        (*px + acq.noise * a).max(0.0)
+                    } else {
+                        0.0
+                    };
                 } else {
                     let p = plane.at(i, j);
                     let (x, y, z) = (p[0] / 165.0, p[1] / 115.0, p[2] / 110.0);
@@ -275,7 +324,10 @@ fn finish(plane: &Plane, acq: &Acquisition, k: u32, image: &mut [f32], inside: &
 impl Acquisition {
     /// Bits that differ from exam to exam but not within one.
     fn table_key(&self) -> u64 {
-        super::noise::key(self.table[0].to_bits() ^ self.table[1].to_bits(), &[u64::from(self.session)])
+        super::noise::key(
+            self.table[0].to_bits() ^ self.table[1].to_bits(),
+            &[u64::from(self.session)],
+        )
     }
 }
 
@@ -290,12 +342,17 @@ pub(super) fn label_slice(anatomy: &Anatomy, acq: &Acquisition, k: u32) -> Vec<u
             Mark::Clear => 0,
         };
         plane.trace(solid, |n, d, _| {
-            if d < 0.0 && let Some(l) = map.get_mut(n) {
+            if d < 0.0
+                && let Some(l) = map.get_mut(n)
+            {
                 *l = label;
             }
         });
     };
-    anatomy.organs(acq.session).iter().for_each(|s| mark(s, &mut map));
+    anatomy
+        .organs(acq.session)
+        .iter()
+        .for_each(|s| mark(s, &mut map));
     for (n, l) in map.iter_mut().enumerate() {
         if *l != 0 {
             let (d, thickness) = anatomy.trunk.at(plane.at(n % plane.nx, n / plane.nx));

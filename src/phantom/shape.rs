@@ -33,7 +33,11 @@ pub(super) fn ellipsoid(p: Vec3, c: Vec3, r: Vec3) -> f32 {
     let u = [q[0] / r[0], q[1] / r[1], q[2] / r[2]];
     let k0 = norm(u);
     let k1 = norm([u[0] / r[0], u[1] / r[1], u[2] / r[2]]);
-    if k1 > 1e-6 { k0 * (k0 - 1.0) / k1 } else { -r[0].min(r[1]).min(r[2]) }
+    if k1 > 1e-6 {
+        k0 * (k0 - 1.0) / k1
+    } else {
+        -r[0].min(r[1]).min(r[2])
+    }
 }
 
 /// Union of two solids with a fillet of about `k` mm (polynomial smooth minimum, I. Quilez).
@@ -84,7 +88,9 @@ impl Form {
                 ellipsoid([dot(q, a), dot(q, b), dot(q, third)], [0.0; 3], r)
             }
             Self::Level(c, r, y) => ellipsoid(p, c, r).max(p[1] - y),
-            Self::Carved(c, r, c2, r2, k) => smooth_carve(ellipsoid(p, c, r), ellipsoid(p, c2, r2), k),
+            Self::Carved(c, r, c2, r2, k) => {
+                smooth_carve(ellipsoid(p, c, r), ellipsoid(p, c2, r2), k)
+            }
             Self::Capsule(a, b, ra, rb) => {
                 let (pa, ba) = (sub(p, a), sub(b, a));
                 let h = (dot(pa, ba) / dot(ba, ba).max(1e-6)).clamp(0.0, 1.0);
@@ -128,7 +134,11 @@ impl Form {
 }
 
 pub(super) fn cross(a: Vec3, b: Vec3) -> Vec3 {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+    [
+        a[1] * b[2] - a[2] * b[1],
+        a[2] * b[0] - a[0] * b[2],
+        a[0] * b[1] - a[1] * b[0],
+    ]
 }
 
 #[inline(always)]
@@ -141,7 +151,11 @@ fn column(p: Vec3, x: f32, y: f32, rx: f32, ry: f32) -> f32 {
 /// Two lobes, hollowed below and behind where stomach, duodenum, right kidney and spine lie.
 #[inline(always)]
 pub(super) fn liver(p: Vec3, right: f32, left: f32) -> f32 {
-    let lobe = ellipsoid(p, [-70.0, -2.0, -4.0], [80.0 * right, 84.0 * right, 86.0 * right]);
+    let lobe = ellipsoid(
+        p,
+        [-70.0, -2.0, -4.0],
+        [80.0 * right, 84.0 * right, 86.0 * right],
+    );
     let wing = ellipsoid(p, [-6.0, -44.0, 24.0], [82.0 * left, 40.0, 36.0 * left]);
     let dome = ellipsoid(p, [-48.0, -30.0, 28.0], [74.0, 56.0, 46.0]);
     let whole = smooth_union(smooth_union(lobe, wing, 26.0), dome, 20.0);

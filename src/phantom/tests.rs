@@ -4,7 +4,12 @@
 use super::*;
 
 fn small(patients: u32, seed: u64, vendor: Option<Vendor>) -> Phantom {
-    Phantom::new(PhantomSpec { patients, seed, vendor, scale: 0.1 })
+    Phantom::new(PhantomSpec {
+        patients,
+        seed,
+        vendor,
+        scale: 0.1,
+    })
 }
 
 /// Writes a phantom to `PHANTOM_OUT` with its truth beside it, for trials with other programs.
@@ -42,7 +47,12 @@ fn export_for_other_programs() {
             bytes.len()
         })
         .sum();
-    eprintln!("{} files, {} MB, {:?}", phantom.count(), bytes / 1_000_000, start.elapsed());
+    eprintln!(
+        "{} files, {} MB, {:?}",
+        phantom.count(),
+        bytes / 1_000_000,
+        start.elapsed()
+    );
     if std::env::var("PHANTOM_DRY").is_ok() {
         return;
     }
@@ -50,10 +60,19 @@ fn export_for_other_programs() {
     std::fs::create_dir_all(&truth_dir).unwrap();
     let mut index = String::new();
     for (i, t) in phantom.truth().iter().enumerate() {
-        let voxels: Vec<u8> = phantom.truth_voxels(i).unwrap().iter().flat_map(|v| v.to_le_bytes()).collect();
+        let voxels: Vec<u8> = phantom
+            .truth_voxels(i)
+            .unwrap()
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
         std::fs::write(truth_dir.join(format!("{i}.i16")), voxels).unwrap();
         if t.role == "portal_venous" {
-            std::fs::write(truth_dir.join(format!("{i}.labels")), phantom.truth_labels(i).unwrap()).unwrap();
+            std::fs::write(
+                truth_dir.join(format!("{i}.labels")),
+                phantom.truth_labels(i).unwrap(),
+            )
+            .unwrap();
         }
         let affine: Vec<f64> = t.affine.iter().flatten().copied().collect();
         index += &serde_json::json!({
@@ -72,7 +91,11 @@ fn export_for_other_programs() {
         .map(|p| format!("{}\t{}\t{:?}\t{}", p.patient, p.place, p.kind, p.value))
         .collect();
     std::fs::write(truth_dir.join("planted.tsv"), planted.join("\n")).unwrap();
-    std::fs::write(truth_dir.join("lesions.txt"), format!("{:#?}", phantom.lesions())).unwrap();
+    std::fs::write(
+        truth_dir.join("lesions.txt"),
+        format!("{:#?}", phantom.lesions()),
+    )
+    .unwrap();
 }
 
 #[test]
