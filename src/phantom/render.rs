@@ -4,9 +4,10 @@
 //! partial volume at the edges, coil shading and Rician noise, or the label of each voxel's centre. A slice
 //! depends on nothing but its arguments: any slice can be made alone, in any order, on any thread.
 
-use super::anatomy::{Anatomy, Mark, Solid, Space, WARP, back};
+use super::anatomy::{Anatomy, Mark, Solid, Space, WARP};
 use super::contrast::{Enhancement, Sequence, signals};
 use super::noise::{Lattice, normal_pair};
+use super::organs::back;
 use super::shape::{Vec3, add, scaled, sub};
 use super::tissue::{TISSUES, Tissue};
 
@@ -101,15 +102,49 @@ impl Plane {
             down: to(g.column, g.spacing[1]),
             breath: to(acq.breath, 1.0),
             edge: (g.spacing[0].max(g.spacing[1])) as f32 * inv,
-            warped: Vec::with_capacity(g.area()),
+            warped: Vec::new(),
         };
-        for j in 0..plane.ny {
-            for i in 0..plane.nx {
-                let organ = sub(plane.at(i, j), plane.breath);
-                plane.warped.push(anatomy.warp(organ));
+        plane.warp(anatomy);
+        plane
+    }
+
+    /// The deformation is smooth over centimetres: it is evaluated every 5 mm and interpolated.
+    fn warp(&mut self, anatomy: &Anatomy) {
+        let stride = ((5.0 / self.edge) as usize).clamp(1, 8);
+        let columns = self.nx.div_ceil(stride) + 1;
+        let knots = |j: usize| -> Vec<Vec3> {
+            (0..columns)
+                .map(|c| {
+                    let organ = sub(self.at(c * stride, j), self.breath);
+                    sub(anatomy.warp(organ), organ)
+                })
+                .collect()
+        };
+        let lerp = |a: Vec3, b: Vec3, t: f32| add(a, scaled(sub(b, a), t));
+        let share = 1.0 / stride as f32;
+        let mut out = Vec::with_capacity(self.nx * self.ny);
+        let mut below = knots(0);
+        for j0 in (0..self.ny).step_by(stride) {
+            let above = below;
+            below = knots(j0 + stride);
+            for j in j0..(j0 + stride).min(self.ny) {
+                let t = (j - j0) as f32 * share;
+                let row: Vec<Vec3> = above
+                    .iter()
+                    .zip(&below)
+                    .map(|(&a, &b)| lerp(a, b, t))
+                    .collect();
+                for (c, pair) in row.windows(2).enumerate() {
+                    if let [a, b] = *pair {
+                        for i in c * stride..((c + 1) * stride).min(self.nx) {
+                            let shift = lerp(a, b, (i - c * stride) as f32 * share);
+                            out.push(add(sub(self.at(i, j), self.breath), shift));
+                        }
+                    }
+                }
             }
         }
-        plane
+        self.warped = out;
     }
 
     #[inline(always)]
