@@ -97,6 +97,11 @@ fn component_is_plain(component: &str) -> bool {
 pub struct Stem(String);
 
 impl Stem {
+    /// What a volume has before names are given.
+    pub(crate) fn unnamed() -> Self {
+        Self(String::new())
+    }
+
     /// Reads a stem as it stands in an edited plan: `[other/]sub-X/ses-Y/[folder/]sub-X_ses-Y_…_suffix`.
     ///
     /// # Errors
