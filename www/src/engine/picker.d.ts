@@ -1,0 +1,20 @@
+/** File pickers that TypeScript's library does not know yet (WICG File System Access). */
+interface FilePickerAcceptType {
+  description?: string;
+  accept: Record<string, string[]>;
+}
+interface Window {
+  showSaveFilePicker(options?: {
+    suggestedName?: string;
+    id?: string;
+    types?: FilePickerAcceptType[];
+  }): Promise<FileSystemFileHandle>;
+  showDirectoryPicker(options?: {
+    mode?: "read" | "readwrite";
+    id?: string;
+  }): Promise<FileSystemDirectoryHandle>;
+}
+interface FileSystemFileHandle {
+  /** Chromium and Firefox have it, not everywhere. */
+  remove?(): Promise<void>;
+}
