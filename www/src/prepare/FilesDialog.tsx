@@ -57,7 +57,7 @@ export function TallyFiles({ tally, open }: { tally: Tally; open: boolean }) {
       </summary>
       {files && (
         <>
-          <ul class="tally__files">
+          <ul class="tally__files" tabIndex={0} aria-label={tally.label}>
             {files.slice(0, shownCount).map((file, i) => (
               <li key={i} title={file}>
                 {file}

@@ -28,14 +28,19 @@ function anchorOf(volumes: number[]): Element | null {
   return document.querySelector(`[data-role-anchor="${volumes[0] ?? ""}"]`);
 }
 
-/** Below the anchor, or above it where there is no room below; never off the screen. */
+/** Below the anchor, or above it where there is more room: beside it, never over it, never off screen. */
 function place(box: HTMLElement, anchor: Element | null): void {
   const edge = 8;
+  const gap = 4;
   const at = anchor?.getBoundingClientRect() ?? new DOMRect(innerWidth / 2, innerHeight / 3, 0, 0);
+  box.style.maxHeight = "";
   const { width, height } = box.getBoundingClientRect();
-  const below = at.bottom + 4;
-  const top = below + height + edge <= innerHeight ? below : Math.max(edge, at.top - height - 4);
-  box.style.top = `${top}px`;
+  const below = innerHeight - at.bottom - gap - edge;
+  const above = at.top - gap - edge;
+  const under = height <= below || below >= above;
+  const room = Math.min(height, under ? below : above);
+  box.style.maxHeight = `${room}px`;
+  box.style.top = `${under ? at.bottom + gap : at.top - gap - room}px`;
   box.style.left = `${Math.max(edge, Math.min(at.left, innerWidth - width - edge))}px`;
 }
 
