@@ -270,7 +270,6 @@ export interface Calls {
   linkingTable: { ask: { passphrase: string | null }; answer: ArrayBuffer };
   report: { ask: null; answer: ArrayBuffer };
   exportTo: { ask: ExportTarget; answer: ExportOutcome };
-  pauseExport: { ask: { paused: boolean }; answer: null };
   cancelExport: { ask: { keepComplete: boolean }; answer: null };
   /** The download was handed over: its temporary file may go. */
   forgetDownload: { ask: null; answer: null };
