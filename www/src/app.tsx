@@ -5,8 +5,9 @@ import { Annotate } from "./annotate/Annotate";
 import { Deliver } from "./deliver/Deliver";
 import { Prepare } from "./prepare/Prepare";
 import { unsaved } from "./prepare/state";
-import { Flower } from "./prepare/Flower";
-import { closedBecause, sealLine, sealTone, SealDialog } from "./shell/seal";
+import { startEngine } from "./engine/start";
+import { canOpenSources, seal, sawEngine } from "./shell/seal";
+import { SealPill } from "./shell/SealPill";
 
 const ROOMS = [
   { id: "prepare", label: "Prepare" },
@@ -17,10 +18,18 @@ const ROOMS = [
 type RoomId = (typeof ROOMS)[number]["id"];
 
 const room = signal<RoomId>("prepare");
-const sealShown = signal(false);
 
 export function openRoom(id: RoomId): void {
   room.value = id;
+}
+
+startEngine(sawEngine);
+
+/** Why no source can be opened; empty once the seal has been seen to hold. */
+function closedBecause(): string {
+  if (canOpenSources.value) return "";
+  if (seal.value.status === "testing") return "Testing the seal: sources open as soon as it has been seen to hold.";
+  return seal.value.remedy ?? "The seal does not hold here, so no source can be opened.";
 }
 
 export function App() {
@@ -35,7 +44,7 @@ export function App() {
     <>
       <header class="top">
         <span class="brand">
-          <Flower />
+          <img src="icon.svg" alt="" width="22" height="22" />
           Hepatica
         </span>
         <nav class="steps" aria-label="Rooms">
@@ -52,31 +61,14 @@ export function App() {
           ))}
         </nav>
         <span class="grow" />
-        <button
-          type="button"
-          class="seal"
-          aria-haspopup="dialog"
-          onClick={() => {
-            sealShown.value = true;
-          }}
-        >
-          <span class={`seal__dot seal__dot--${sealTone.value}`} aria-hidden="true" />
-          {sealLine.value}
-        </button>
+        <SealPill />
         <span class="top__use">Research use only</span>
       </header>
       <div class="room">
-        {room.value === "prepare" && <Prepare closed={closedBecause.value} />}
+        {room.value === "prepare" && <Prepare closed={closedBecause()} />}
         {room.value === "annotate" && <Annotate prepare={() => openRoom("prepare")} />}
         {room.value === "deliver" && <Deliver prepare={() => openRoom("prepare")} />}
       </div>
-      {sealShown.value && (
-        <SealDialog
-          close={() => {
-            sealShown.value = false;
-          }}
-        />
-      )}
     </>
   );
 }

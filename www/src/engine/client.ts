@@ -5,13 +5,13 @@
  */
 import type { Answer, Ask, CallName, Calls, FromEngine, Tell, Trouble } from "./protocol";
 
-/** The engine refused or failed; `cause` finds the remedy, `message` holds no identifier. */
+/** The engine refused or failed; `why` finds the remedy, `message` holds no identifier. */
 export class EngineTrouble extends Error {
-  readonly cause: string;
+  readonly why: string;
   constructor(trouble: Trouble) {
     super(trouble.text);
     this.name = "EngineTrouble";
-    this.cause = trouble.cause;
+    this.why = trouble.cause;
   }
 }
 

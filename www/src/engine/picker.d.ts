@@ -18,3 +18,13 @@ interface FileSystemFileHandle {
   /** Chromium and Firefox have it, not everywhere. */
   remove?(): Promise<void>;
 }
+
+/** Workers only, which is where the one use is. */
+interface FileSystemSyncAccessHandle {
+  write(bytes: BufferSource, options?: { at?: number }): number;
+  flush(): void;
+  close(): void;
+}
+interface FileSystemFileHandle {
+  createSyncAccessHandle(): Promise<FileSystemSyncAccessHandle>;
+}

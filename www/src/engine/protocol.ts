@@ -6,6 +6,8 @@
  * screen: what is marked *identified* in them is drawn and never stored, logged or put into a URL.
  */
 
+import type { EngineSeen } from "./load";
+
 // ---------------------------------------------------------------- sources and counts
 
 /** A file that was dropped or chosen. The path stays in memory. */
@@ -295,10 +297,9 @@ export type Answer =
 
 /** Engine → page, unasked. */
 export type Tell =
-  | { kind: "ready"; flavour: string; threads: number }
+  | { kind: "ready"; seen: EngineSeen }
   | { kind: "intake"; progress: IntakeProgress }
   | { kind: "export"; progress: ExportProgress }
-  | { kind: "memory"; usedBytes: number; limitBytes: number }
   | { kind: "lost"; trouble: Trouble };
 
 export type FromEngine = Answer | Tell;

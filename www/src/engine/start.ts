@@ -1,12 +1,15 @@
-/** Joins the engine's tellings to what the room knows. */
+/** Starts the engine's worker and joins what it tells to what the room knows. */
 import { known } from "../prepare/problems";
 import * as state from "../prepare/state";
-import type { Engine } from "./client";
+import { Engine } from "./client";
+import type { EngineSeen } from "./load";
 
-export function listenToEngine(engine: Engine): void {
+export function startEngine(saw: (seen: EngineSeen) => void): void {
+  const engine = new Engine(new Worker(new URL("./engine-worker.js", location.href), { type: "module" }));
   state.engine.value = engine;
   engine.listen((tell) => {
-    if (tell.kind === "intake") state.intake.value = tell.progress;
+    if (tell.kind === "ready") saw(tell.seen);
+    else if (tell.kind === "intake") state.intake.value = tell.progress;
     else if (tell.kind === "lost") {
       state.problem.value = known("engine-lost");
       state.phase.value = { kind: "empty" };

@@ -68,7 +68,7 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
 /** What to show for anything that was thrown. */
 export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof EngineTrouble) {
-    const remedy = REMEDIES[thrown.cause];
+    const remedy = REMEDIES[thrown.why];
     if (remedy) return { title: remedy.title, text: thrown.message, next: remedy.next };
     return { title: "That did not work", text: thrown.message, next: "Nothing was lost; try again." };
   }
