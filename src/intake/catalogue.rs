@@ -178,11 +178,21 @@ fn order_of(i: &Instance) -> (&str, &str, Option<i64>, &str, i64, &str) {
     (&s.study_date, &s.study_uid, s.series_number, &s.series_uid, i.instance_number, &i.sop_instance)
 }
 
-/// Keeps the first of several files with one SOPInstanceUID; those without one are all kept.
+/// Keeps the first of several files of one instance; those without a UID are all kept.
+///
+/// Tools that re-export with changed numbers forget to change UIDs: what differs in series or
+/// instance number is no duplicate.
 fn drop_duplicates(instances: &mut Vec<Instance>, files: &mut FileTable) {
     let mut seen = BTreeSet::new();
     instances.retain(|instance| {
-        let fresh = instance.sop_instance.is_empty() || seen.insert(instance.sop_instance.clone());
+        let series = &instance.series;
+        let identity = (
+            instance.sop_instance.clone(),
+            series.series_uid.clone(),
+            series.series_number,
+            instance.instance_number,
+        );
+        let fresh = instance.sop_instance.is_empty() || seen.insert(identity);
         if !fresh {
             files.set(instance.file, FileState::Skipped(SkipReason::Duplicate));
         }

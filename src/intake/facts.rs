@@ -1,6 +1,5 @@
 //! From a stacked volume to the facts that hanging rules see.
 
-use crate::convert::geometry::Axes;
 use crate::convert::instance::Instance;
 use crate::convert::stack::Stack;
 use crate::convert::when::{days, moment};

@@ -14,9 +14,12 @@ mod published;
 mod ranges;
 mod reading;
 
+pub(crate) use classify::fail_reason;
 pub use catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntry, VolumeId};
 pub use files::{FileId, FileState, FileTable};
-pub use plan::{Choices, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, VolumeChoice, WorkingPlan};
+pub use plan::{
+    Choices, Existing, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan,
+};
 pub use published::{Ordinals, PublishedPlan, PublishedSession, PublishedSubject, PublishedVolume};
 pub use ranges::RangeReader;
 pub use reading::{Intake, IntakeProgress};
