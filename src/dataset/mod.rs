@@ -49,9 +49,7 @@ pub enum Error {
     #[error("two entries of the archive would have the same name")]
     DuplicateEntry,
     /// The outcomes do not add up to the number of files.
-    #[error(
-        "{accounted} of {expected} files have an outcome; the first without one is file {first}"
-    )]
+    #[error("{accounted} of {expected} files have an outcome; the first without one is file {first}")]
     Unaccounted {
         /// Files that came in.
         expected: u32,

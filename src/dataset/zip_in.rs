@@ -35,7 +35,7 @@ pub struct DirectoryReader {
 enum State {
     Tail,
     Locator { end: u64, directory: Directory },
-    End64 { end: u64, at: u64 },
+    End64 { at: u64 },
     Directory { end: u64, directory: Directory },
     Done(ZipIndex),
 }
@@ -55,7 +55,7 @@ impl DirectoryReader {
                 (self.len - len, len)
             }
             State::Locator { end, .. } => (end.saturating_sub(LOCATOR64_LEN), LOCATOR64_LEN.min(*end)),
-            State::End64 { at, .. } => (*at, END64_LEN),
+            State::End64 { at } => (*at, END64_LEN),
             State::Directory { end, directory } => (end.saturating_sub(directory.len), directory.len),
             State::Done(_) => return None,
         };
@@ -80,13 +80,13 @@ impl DirectoryReader {
             }
             State::Locator { end, directory } => match Directory::read_locator64(bytes) {
                 Some(at) if at.checked_add(END64_LEN).is_some_and(|behind| behind <= *end) => {
-                    State::End64 { end: *end, at }
+                    State::End64 { at }
                 }
                 Some(_) => return Err(Error::Damaged("the zip64 record lies outside the file")),
                 // Exactly 65,535 entries need no zip64.
                 None => self.located(*end, *directory)?,
             },
-            State::End64 { at, .. } => match Directory::read_end64(bytes) {
+            State::End64 { at } => match Directory::read_end64(bytes) {
                 // The directory ends where this record begins.
                 Some(directory) => self.located(*at, directory)?,
                 None => return Err(Error::Damaged("the zip64 record has no signature")),
