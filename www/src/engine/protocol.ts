@@ -87,14 +87,17 @@ export interface VolumeView {
 }
 
 export interface StudyView {
+  /** Running number in the plan. */
   index: number;
+  /** Number within the patient. */
+  number: number;
   session: string;
   /** `pre`, `post`, … or empty. */
   timePoint: string;
-  timePointLabel: string;
   /** Proposed from the order of studies and not yet touched by the user. */
   timePointProposed: boolean;
-  dayOffset: number;
+  /** Days since the patient's first study, where the headers tell. */
+  dayOffset: number | null;
   scanner: string;
   agent: string;
   /** Identified: screen only. */
@@ -109,6 +112,8 @@ export interface PatientView {
   ageBand: string;
   /** Identified: screen only, and only when asked for. */
   name: string;
+  /** What makes it uncertain who this is. */
+  doubts: string[];
   studies: StudyView[];
 }
 
@@ -132,11 +137,8 @@ export interface PolicyOption {
 
 export type DatePolicy = "none" | "shift" | "keep";
 
-export interface SubjectCodes {
-  /** From the project key, or from a loaded mapping. */
-  mode: "keyed" | "mapped";
-  key: "new" | "saved" | "loaded";
-}
+/** Whether the user could make the same codes again. */
+export type KeyState = "new" | "saved" | "loaded";
 
 export interface PlanView {
   totals: {
@@ -153,10 +155,9 @@ export interface PlanView {
   timePoints: Choice[];
   patients: PatientView[];
   roles: Choice[];
-  profile: string;
   policy: PolicyOption[];
   dates: { policy: DatePolicy; consequence: string };
-  subjects: SubjectCodes;
+  key: KeyState;
   toConfirm: number;
   included: { volumes: number; patients: number };
   estimatedBytes: number;
@@ -169,9 +170,9 @@ export type PlanEdit =
   | { kind: "setInclude"; volumes: number[]; include: boolean }
   | { kind: "confirmRole"; volumes: number[] }
   | { kind: "setSubject"; patient: number; code: string }
-  | { kind: "setSession"; study: number; session: string; timePoint: string }
+  | { kind: "setSession"; patient: number; study: number; session?: string; timePoint?: string }
   | { kind: "setProtocol"; protocol: string }
-  | { kind: "setPolicy"; option: string; on: boolean }
+  | { kind: "loadProtocol"; json: string }
   | { kind: "setDates"; dates: DatePolicy }
   | { kind: "undo" }
   | { kind: "redo" };
@@ -236,7 +237,6 @@ export interface ReportView {
   complete: boolean;
   files: number;
   volumes: number;
-  patients: number;
   bytesOut: number;
   seconds: number;
   lines: ReportLine[];
@@ -266,7 +266,6 @@ export interface Calls {
   /** Paths of a tally's files. Identified: screen only. */
   filesOf: { ask: { tally: string }; answer: string[] };
   loadKey: { ask: { bytes: ArrayBuffer; passphrase: string | null }; answer: PlanView };
-  newKey: { ask: null; answer: PlanView };
   saveKey: { ask: { passphrase: string | null }; answer: ArrayBuffer };
   keySaved: { ask: null; answer: PlanView };
   linkingTable: { ask: { passphrase: string | null }; answer: ArrayBuffer };

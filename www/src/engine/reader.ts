@@ -11,6 +11,15 @@ export interface Need {
   length: number;
 }
 
+/** Triples of numbers, as the core hands them out. */
+export function needsOf(flat: Float64Array): Need[] {
+  const needs: Need[] = [];
+  for (let at = 0; at + 2 < flat.length; at += 3) {
+    needs.push({ source: flat[at] ?? 0, offset: flat[at + 1] ?? 0, length: flat[at + 2] ?? 0 });
+  }
+  return needs;
+}
+
 /** Reads in flight: enough to hide a network drive's latency, few enough to stay small. */
 const IN_FLIGHT = 16;
 

@@ -16,6 +16,8 @@ export interface Sink {
   finish(): Promise<File | null>;
   /** Removes what this export created; false where the browser cannot. */
   discard(): Promise<boolean>;
+  /** The download is done with: what was kept for it goes. */
+  forget(): Promise<void>;
 }
 
 export async function openSink(target: ExportTarget): Promise<Sink> {
@@ -38,6 +40,9 @@ abstract class Zip {
   }
   read(): Promise<Uint8Array> {
     return Promise.reject(new RangeError("a zip that is being written cannot be read"));
+  }
+  forget(): Promise<void> {
+    return Promise.resolve();
   }
 }
 
@@ -113,6 +118,10 @@ class StoredZip extends Zip implements Sink {
     this.#unlock();
     return remove(this.#name);
   }
+  override async forget(): Promise<void> {
+    this.#unlock();
+    await remove(this.#name);
+  }
 }
 
 /** Without storage (some private windows) the browser itself holds the zip until it is saved. */
@@ -186,6 +195,10 @@ class Folder implements Sink {
     }
     this.#created = [];
     return all;
+  }
+
+  forget(): Promise<void> {
+    return Promise.resolve();
   }
 
   async #place(path: string, create: boolean): Promise<{ folder: FileSystemDirectoryHandle; name: string }> {

@@ -10,8 +10,8 @@ import { ExportRun } from "./export-run";
 import { loadEngine } from "./load";
 import type { Journey } from "./load";
 import type { Answer, Ask, CallName, Calls, IncomingFile, PlanView, Tell, Trouble } from "./protocol";
-import { feedAll, type Need, needsOf, Sources } from "./reader";
-import { sweep } from "./sink";
+import { feedAll, needsOf, Sources } from "./reader";
+import { type Sink, sweep } from "./sink";
 import { Beat } from "./steps";
 
 const tell = (message: Tell): void => postMessage(message);
@@ -29,6 +29,7 @@ let journey: Journey | null = null;
 let added = 0;
 let reading = { cancelled: false };
 let running: ExportRun | null = null;
+let written: Sink | null = null;
 
 type Handlers = { [K in CallName]: (what: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
 
@@ -117,15 +118,11 @@ const handlers: Handlers = {
   async edit(what) {
     return idle().edit(what) as PlanView;
   },
-  async thumbnail({ volume }) {
-    const from = current();
-    const bytes = await readAll(needsOf(from.thumbnailNeeds(volume)));
-    return bytes && from.thumbnail(volume, bytes);
+  async thumbnail() {
+    return null;
   },
-  async inspect({ volume }) {
-    const from = current();
-    const bytes = await readAll(needsOf(from.inspectNeeds(volume)));
-    return bytes && from.inspect(volume, bytes);
+  async inspect() {
+    return null;
   },
   async filesOf({ tally }) {
     return current().filesOf(tally);
@@ -139,20 +136,20 @@ const handlers: Handlers = {
   async keySaved() {
     return current().keySaved() as PlanView;
   },
-  async linkingTable({ passphrase }) {
-    return current().linkingTable(passphrase ?? undefined).buffer as ArrayBuffer;
+  async linkingTable() {
+    throw trouble("plan", "not yet");
   },
   async report() {
     return new TextEncoder().encode(current().reportFile()).buffer as ArrayBuffer;
   },
   async exportTo(target) {
-    const { engine, memory, seen } = await loading;
+    const { seen } = await loading;
     const run = new ExportRun(idle(), sources, seen, (progress) => tell({ kind: "export", progress }));
-    void engine;
-    void memory;
     running = run;
     try {
-      return await run.to(target);
+      const { outcome, sink } = await run.to(target);
+      written = sink;
+      return outcome;
     } finally {
       running = null;
     }
@@ -162,7 +159,33 @@ const handlers: Handlers = {
     return null;
   },
   async forgetDownload() {
-    await sweep();
+    await written?.forget();
+    written = null;
     return null;
   },
 };
+
+/** The core throws a `Trouble`; anything else is a fault, whose words might quote what it choked on. */
+function troubleOf(thrown: unknown): Trouble {
+  if (thrown instanceof WebAssembly.RuntimeError) return trouble("engine-lost", "The engine met an error it could not handle.");
+  if (thrown instanceof DOMException) return trouble(thrown.name === "QuotaExceededError" ? "storage-full" : "target-write", "");
+  if (thrown && typeof thrown === "object" && "cause" in thrown && "text" in thrown) return thrown as Trouble;
+  return trouble("fault", "");
+}
+
+async function answer<K extends CallName>(id: number, call: K, what: Calls[K]["ask"]): Promise<void> {
+  let message: Answer;
+  const transfer: Transferable[] = [];
+  try {
+    await loading;
+    const value = await handlers[call](what);
+    if (value instanceof ArrayBuffer) transfer.push(value);
+    else if (value && typeof value === "object" && "rgba" in value) transfer.push(value.rgba);
+    message = { kind: "answer", id, ok: true, value };
+  } catch (thrown) {
+    message = { kind: "answer", id, ok: false, trouble: troubleOf(thrown) };
+  }
+  postMessage(message, { transfer });
+}
+
+addEventListener("message", ({ data }: MessageEvent<Ask>) => void answer(data.id, data.call, data.with));

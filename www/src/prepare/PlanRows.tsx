@@ -13,7 +13,7 @@ type Of<K extends Row["kind"]> = Extract<Row, { kind: K }>;
 export function PatientRow({ row }: { row: Of<"patient"> }) {
   const { patient, open } = row;
   const [editing, setEditing] = useState(false);
-  const days = patient.studies.map((s) => s.dayOffset);
+  const days = patient.studies.flatMap((s) => s.dayOffset ?? []);
   const apart = days.length > 1 ? Math.max(...days) - Math.min(...days) : 0;
   const about = [patient.sex, patient.ageBand].filter(Boolean).join(", ");
   return (
@@ -43,6 +43,11 @@ export function PatientRow({ row }: { row: Of<"patient"> }) {
         {counted(patient.studies.length, "study", "studies")}
         {apart > 0 && `, ${counted(apart, "day")} apart`}
       </span>
+      {patient.doubts.length > 0 && (
+        <span class="branch__dot warn" title={patient.doubts.join("\n")}>
+          {patient.doubts[0]}
+        </span>
+      )}
       {state.showNames.value && patient.name && (
         <span class="branch__name" title="Shown on this screen only">
           {patient.name}
@@ -84,6 +89,8 @@ function CodeField({ row, done }: { row: Of<"patient">; done: () => void }) {
 export function StudyRow({ row }: { row: Of<"study"> }) {
   const { study, open } = row;
   const points = state.plan.value?.timePoints ?? [];
+  const day = study.dayOffset ?? 0;
+  const proposed = study.timePointProposed && day > 0;
   return (
     <div class="branch branch--study" role="gridcell">
       <span class={open ? "branch__fold branch__fold--open" : "branch__fold"}>
@@ -99,8 +106,8 @@ export function StudyRow({ row }: { row: Of<"study"> }) {
           onChange={(event) =>
             void state.edit({
               kind: "setSession",
-              study: study.index,
-              session: study.session,
+              patient: row.patient.index,
+              study: study.number,
               timePoint: event.currentTarget.value,
             })
           }
@@ -111,11 +118,9 @@ export function StudyRow({ row }: { row: Of<"study"> }) {
             </option>
           ))}
         </select>
-        {study.timePointProposed && study.dayOffset > 0 && (
-          <span class="quiet"> (proposed: {counted(study.dayOffset, "day")} later)</span>
-        )}
+        {proposed && <span class="quiet"> (proposed: {counted(day, "day")} later)</span>}
       </span>
-      {!(study.timePointProposed && study.dayOffset > 0) && <span class="branch__dot">day {study.dayOffset}</span>}
+      {!proposed && study.dayOffset !== null && <span class="branch__dot">day {day}</span>}
       {study.scanner && <span class="branch__dot">{study.scanner}</span>}
       {study.agent && <span class="branch__dot">{study.agent}</span>}
       {state.showNames.value && study.description && (

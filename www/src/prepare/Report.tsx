@@ -64,7 +64,7 @@ export function Report() {
           </section>
         )}
 
-        {plan.subjects.key === "new" && (
+        {plan.key === "new" && (
           <p class="report__hint">
             <Icon name="warn" />
             <span>
@@ -110,8 +110,8 @@ function sentence(report: ReportView): string {
 }
 
 function labelOf(line: ReportLine): string {
-  const word = { converted: "converted", skipped: "skipped", failed: "failed" }[line.outcome];
-  return [`${word}: ${line.label}`, line.detail].filter(Boolean).join(" · ");
+  const what = line.label ? `${line.outcome}: ${line.label}` : line.outcome;
+  return line.detail ? `${what} · ${line.detail}` : what;
 }
 
 async function saveReport(): Promise<void> {

@@ -35,7 +35,7 @@ export function Side() {
             <Icon name="panel" />
           </button>
         </header>
-        <p class="profile">{plan.profile}</p>
+        <p class="profile">PS3.15 Basic Profile, NIfTI + sidecars</p>
       </section>
       <section class="side__part" aria-labelledby="kept">
         <h2 id="kept" class="side__title">
@@ -87,9 +87,6 @@ function Option({ option }: { option: PolicyOption }) {
         aria-describedby={`${id}-term`}
         checked={option.on}
         disabled={option.locked !== ""}
-        onChange={(event) =>
-          void state.edit({ kind: "setPolicy", option: option.id, on: event.currentTarget.checked })
-        }
       />
     </div>
   );
@@ -273,16 +270,14 @@ function Codes() {
   const plan = state.plan.value;
   const file = useRef<HTMLInputElement>(null);
   if (!plan) return null;
-  const { key, mode } = plan.subjects;
+  const { key } = plan;
   return (
     <section class="side__part" aria-labelledby="codes">
       <h2 id="codes" class="side__title">
         Subject codes
       </h2>
       <p class="side__text">
-        {mode === "mapped" ? (
-          "From the mapping you loaded."
-        ) : key === "new" ? (
+        {key === "new" ? (
           <>
             From a <span class="warn">new project key</span>, not saved yet: without it the same patient gets another
             code next year.

@@ -1,4 +1,5 @@
 /** Filter, chips and protocol; with several rows selected, what can be done to all of them. */
+import { useRef } from "preact/hooks";
 import { counted, count } from "./format";
 import { Icon } from "./Icon";
 import { openRoleMenuOf } from "./RoleMenu";
@@ -26,21 +27,7 @@ export function Toolbar() {
       >
         <Icon name="eye" />
       </button>
-      <label class="toolbar__protocol">
-        <span class="quiet">Protocol</span>
-        <span class="select">
-          <select
-            value={plan.protocol.id}
-            onChange={(event) => void state.edit({ kind: "setProtocol", protocol: event.currentTarget.value })}
-          >
-            {plan.protocol.choices.map((choice) => (
-              <option key={choice.id} value={choice.id}>
-                {choice.label}
-              </option>
-            ))}
-          </select>
-        </span>
-      </label>
+      <Protocol />
       {sideFolded.value && (
         <button
           type="button"
@@ -56,6 +43,52 @@ export function Toolbar() {
         </button>
       )}
     </div>
+  );
+}
+
+/** Not an id that a protocol can have. */
+const OWN = "…";
+
+function Protocol() {
+  const file = useRef<HTMLInputElement>(null);
+  const plan = state.plan.value;
+  if (!plan) return null;
+  const { id, choices } = plan.protocol;
+  return (
+    <label class="toolbar__protocol">
+      <span class="quiet">Protocol</span>
+      <span class="select">
+        <select
+          value={id}
+          onChange={(event) => {
+            const chosen = event.currentTarget.value;
+            if (chosen !== OWN) return void state.edit({ kind: "setProtocol", protocol: chosen });
+            event.currentTarget.value = id;
+            file.current?.click();
+          }}
+        >
+          {choices.map((choice) => (
+            <option key={choice.id} value={choice.id}>
+              {choice.label}
+            </option>
+          ))}
+          <option value={OWN}>Load a protocol…</option>
+        </select>
+      </span>
+      <input
+        ref={file}
+        type="file"
+        class="unseen"
+        accept=".json,application/json"
+        tabIndex={-1}
+        aria-label="Hanging protocol file"
+        onChange={(event) => {
+          const chosen = event.currentTarget.files?.[0];
+          event.currentTarget.value = "";
+          if (chosen) void chosen.text().then((json) => state.edit({ kind: "loadProtocol", json }, "Protocol loaded."));
+        }}
+      />
+    </label>
   );
 }
 

@@ -27,11 +27,11 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
     title: "A source could not be read",
     next: "Is the disc or network drive still there? Drop the folder again; files that can be read are read.",
   },
-  "memory": {
+  memory: {
     title: "Too large for this tab",
     next: "Leave volumes out or drop fewer studies at once. The numbers stand above.",
   },
-  "passphrase": {
+  passphrase: {
     title: "The passphrase does not open this file",
     next: "Try again, mind capital letters and the keyboard layout. The file was not changed.",
   },
@@ -59,7 +59,27 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
     title: "This code cannot be used",
     next: "Use letters and digits only, and a code that no other patient of this data set has.",
   },
-  "leak": {
+  "engine-load": {
+    title: "The engine could not be loaded",
+    next: "Use a current Chrome, Edge, Firefox or Safari, and reload the page.",
+  },
+  busy: {
+    title: "An export is running",
+    next: "Wait for it to end, or cancel it.",
+  },
+  "same-name": {
+    title: "Two volumes would get one name",
+    next: "Give one of them another role, or leave it out.",
+  },
+  mapping: {
+    title: "Codes could not be given",
+    next: "Load the project key that the data set was made with.",
+  },
+  protocol: {
+    title: "This hanging protocol cannot be used",
+    next: "The sentence above says where it breaks; correct the file and load it again.",
+  },
+  leak: {
     title: "A known identifier was found in an output",
     next: "That entry was stopped and not written. The report says which element it was; leave the volume out, or tell us.",
   },

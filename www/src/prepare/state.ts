@@ -211,14 +211,13 @@ export interface ExportNow {
 export const exporting = signal<ExportNow | null>(null);
 export const exportVolumes = signal<ReadonlyMap<number, ExportVolume>>(new Map());
 
-/** Saved or not: what would be lost with the tab. */
-export const keySaved = signal(true);
+/** Would anything be lost with the tab? */
 export const unsaved = computed(() => {
   switch (phase.value.kind) {
     case "empty":
       return false;
     case "report":
-      return plan.value?.subjects.key === "new";
+      return plan.value?.key === "new";
     default:
       return true;
   }
