@@ -8,15 +8,19 @@
 //! The profile is the Basic Application Level Confidentiality Profile of DICOM PS3.15 Annex E.
 
 mod ages;
+mod blob;
 mod csv;
 mod date;
 mod dates;
+mod fold;
 mod identified;
 mod identity;
 mod key;
 mod mapping;
 mod sealed;
+mod secrets;
 mod subjects;
+mod vocabulary;
 
 pub use ages::Age;
 pub use date::{Date, DateTime, TimeOfDay, days_between, parse_offset};
@@ -26,7 +30,7 @@ pub use identity::{IdentityKey, PatientIdentity, RecognisedBy};
 pub use key::{KeyError, KeyUse, ProjectKey};
 pub use mapping::{Mapping, MappingError, MappingRow};
 pub use sealed::{Protection, SealError, WORK_FACTOR, is_sealed, seal, unseal};
+pub use secrets::{ByPosition, SecretKind, Secrets};
 pub use subjects::{
-    Assignment, CodeSource, Doubt, NotASubjectCode, SubjectCode, SubjectError, SubjectNaming,
-    Subjects,
+    Assignment, CodeSource, Doubt, NotASubjectCode, SubjectCode, SubjectError, SubjectNaming, Subjects,
 };
