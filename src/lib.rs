@@ -12,6 +12,7 @@
 //! - [`dataset`]: the archive — layout and names, sidecars, manifests, reports, zip in and out.
 //! - [`phantom`]: a synthetic liver-MRI study generator with planted identifiers and known truth.
 //! - [`session`]: the journey itself as one resumable machine: intake, plan, export.
+//! - `serve`: the page on this machine's own address, for `hepatica serve` (feature `cli`).
 //! - `web`: the wasm-bindgen surface of the session, and nothing else (wasm32 only).
 //!
 //! The core does no I/O and reads no clock and no global: whoever drives it is told which byte
@@ -25,6 +26,8 @@ pub mod hanging;
 pub mod intake;
 pub mod nifti;
 pub mod phantom;
+#[cfg(feature = "cli")]
+pub mod serve;
 pub mod session;
 pub mod volume;
 #[cfg(target_arch = "wasm32")]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::dicom::csa::{self, Csa};
 use crate::dicom::pixels::PixelLayout;
-use crate::dicom::when::moment;
+use crate::convert::when::moment;
 use crate::dicom::{DicomError, FrameView, Header, PixelData, Tag, VR, tags};
 use crate::hanging::facts::{ComplexPart, Dixon};
 

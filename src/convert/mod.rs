@@ -11,6 +11,7 @@ pub(crate) mod scaling;
 pub(crate) mod stack;
 mod volume_job;
 mod warning;
+pub(crate) mod when;
 
 pub use volume_job::{FileNeed, Product, VolumeJob};
 pub use warning::VolumeWarning;

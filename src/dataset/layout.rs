@@ -110,6 +110,11 @@ fn component_is_plain(component: &str) -> bool {
 pub struct Stem(String);
 
 impl Stem {
+    /// What a volume has before names are given.
+    pub(crate) fn unnamed() -> Self {
+        Self(String::new())
+    }
+
     /// Reads a stem as it stands in an edited plan: `[other/]sub-X/ses-Y/[folder/]sub-X_ses-Y_…_suffix`.
     ///
     /// # Errors
@@ -319,6 +324,8 @@ pub struct VolumeName {
     pub timepoints: u32,
     /// Whether `.bval` and `.bvec` will be written: BIDS has no diffusion volume without.
     pub gradients: bool,
+    /// A phase image that is the difference of two echoes' phases, both echo times known.
+    pub phase_difference: bool,
     /// Whether `RepetitionTime` is known: BIDS has no functional series without.
     pub repetition_time: bool,
     /// What it was made with.
@@ -383,40 +390,44 @@ const ROLES: &[Rule] = {
     &[
         rule("t1_pre", Anat, "pre", "T1w", None, Never),
         rule("arterial_early", Anat, "artearly", "T1w", None, Always),
-        rule("arterial_late", Anat, "artlate", "T1w", None, Always),
         rule("arterial", Anat, "art", "T1w", None, Always),
+        rule("arterial_late", Anat, "artlate", "T1w", None, Always),
         rule("portal_venous", Anat, "pv", "T1w", None, Always),
         rule("transitional", Anat, "trans", "T1w", None, Always),
         rule("delayed", Anat, "del", "T1w", None, Always),
         rule("hepatobiliary", Anat, "hbp", "T1w", None, Always),
         rule("t1", Anat, "", "T1w", Some("MEGRE"), Told),
-        rule("t1_post", Anat, "post", "T1w", None, Always),
-        rule("t1_water", Anat, "water", "T1w", None, Told),
-        rule("t1_fat", Anat, "fat", "T1w", None, Told),
+        rule("t1_ce", Anat, "", "T1w", Some("MEGRE"), Always),
         rule("t1_inphase", Anat, "inphase", "T1w", None, Told),
         rule("t1_opposed", Anat, "oppphase", "T1w", None, Told),
+        rule("t1_water", Anat, "water", "T1w", None, Told),
+        rule("t1_fat", Anat, "fat", "T1w", None, Told),
         rule("t2", Anat, "", "T2w", Some("MESE"), Told),
         rule("t2_fs", Anat, "fs", "T2w", Some("MESE"), Told),
-        rule("pd", Anat, "", "PDw", None, Told),
+        rule("mrcp", Anat, "mrcp", "T2w", None, Told),
         rule("flair", Anat, "", "FLAIR", None, Told),
+        rule("pd", Anat, "", "PDw", None, Told),
         rule("t2star", Anat, "", "T2starw", Some("MEGRE"), Told),
         rule("angio", Anat, "", "angio", None, Told),
         rule("dwi", Dwi, "", "dwi", None, Never),
-        rule("dwi_low", Dwi, "low", "dwi", None, Never),
-        rule("dwi_high", Dwi, "high", "dwi", None, Never),
-        rule("trace", Dwi, "trace", "dwi", None, Never),
         rule("adc", Dwi, "", "ADC", None, Never),
         rule("bold", Func, "", "bold", None, Told),
-        rule("fieldmap_magnitude", Fmap, "", "magnitude", None, Never),
-        rule("fieldmap_phase", Fmap, "", "phase", None, Never),
-        rule("fieldmap_phasediff", Fmap, "", "phasediff", None, Never),
+        rule("fieldmap", Fmap, "", "", None, Never),
+        // No suffix of BIDS 1.10, or none that bids-validator 1.15 knows.
+        rule("fat_fraction", Other, "fatfraction", "", None, Told),
+        rule("swi", Other, "swi", "", None, Told),
+        rule("ssfp", Other, "ssfp", "", None, Told),
+        rule("mre", Other, "mre", "", None, Told),
+        // `perf/` is arterial spin labelling only, and that needs a context table.
+        rule("perfusion", Other, "perf", "", None, Told),
         rule("subtraction", Other, "sub", "", None, Told),
         rule("mip", Other, "mip", "", None, Told),
         rule("localizer", Other, "localizer", "", None, Never),
-        rule("swi", Other, "swi", "", None, Told),
-        rule("perfusion", Other, "perf", "", None, Told),
+        rule("calibration", Other, "calibration", "", None, Never),
         rule("derived", Other, "derived", "", None, Told),
-        rule("ct", Other, "", "", None, Told),
+        rule("ct_axial", Other, "", "", None, Told),
+        rule("ct_coronal", Other, "", "", None, Told),
+        rule("ct_sagittal", Other, "", "", None, Told),
     ]
 };
 
@@ -450,7 +461,7 @@ impl VolumeName {
             (Folder::Anat, Some(rule)) => ("anat", self.anat_suffix(rule).to_owned()),
             (Folder::Dwi, Some(rule)) => ("dwi", rule.suffix.to_owned()),
             (Folder::Func, Some(rule)) => ("func", rule.suffix.to_owned()),
-            (Folder::Fmap, Some(rule)) => ("fmap", self.fieldmap_suffix(rule)),
+            (Folder::Fmap, Some(_)) => ("fmap", self.fieldmap_suffix().unwrap_or_default().to_owned()),
             _ => ("", self.generic_suffix().to_owned()),
         };
         let mut path = if place.is_empty() {
@@ -533,7 +544,7 @@ impl VolumeName {
         let role = self.role.as_deref()?;
         let rule = ROLES.iter().find(|rule| rule.role == role)?;
         // What BIDS says of MR images is not said of CT.
-        (self.modality == Modality::Mr || rule.role == "ct").then_some(rule)
+        (self.modality == Modality::Mr || rule.role.starts_with("ct_")).then_some(rule)
     }
 
     /// BIDS's folder for a role, unless BIDS has no word for this kind of it.
@@ -546,13 +557,8 @@ impl VolumeName {
             Folder::Dwi if rule.suffix == "dwi" && !self.gradients => Folder::Other,
             // `_bold` is a series in time with a repetition time.
             Folder::Func if !is_4d || !self.repetition_time => Folder::Other,
-            // BIDS's field maps are made of two echoes; a phase image of no known echo is no map.
-            Folder::Fmap
-                if is_4d || (rule.suffix == "phase" && !matches!(self.echo, Some(1 | 2))) =>
-            {
-                Folder::Other
-            }
-            Folder::Fmap if self.echo.is_some_and(|echo| echo == 0 || echo > 2) => Folder::Other,
+            // BIDS's field maps come of two echoes; anything else is no map.
+            Folder::Fmap if is_4d || self.fieldmap_suffix().is_none() => Folder::Other,
             folder => folder,
         }
     }
@@ -564,11 +570,15 @@ impl VolumeName {
         }
     }
 
-    /// `magnitude1`, `phase2`, `phasediff`: the echo is part of the suffix.
-    fn fieldmap_suffix(&self, rule: &Rule) -> String {
-        match (rule.suffix, self.echo) {
-            ("phasediff", _) => "phasediff".to_owned(),
-            (suffix, echo) => format!("{suffix}{}", echo.unwrap_or(1)),
+    /// `magnitude1`, `phase2`, `phasediff`: part and echo are the suffix (BIDS 1.10.0, *Fieldmaps*).
+    fn fieldmap_suffix(&self) -> Option<&'static str> {
+        match (self.part, self.echo) {
+            (Some(Part::Phase), _) if self.phase_difference => Some("phasediff"),
+            (Some(Part::Phase), Some(1)) => Some("phase1"),
+            (Some(Part::Phase), Some(2)) => Some("phase2"),
+            (None | Some(Part::Mag), None | Some(1)) => Some("magnitude1"),
+            (None | Some(Part::Mag), Some(2)) => Some("magnitude2"),
+            _ => None,
         }
     }
 
@@ -586,7 +596,7 @@ impl VolumeName {
         };
         let mut label = rule.acq.to_owned();
         // A generic name has no suffix to say what it shows, so the label does.
-        if self.folder(rule) == Folder::Other && label.is_empty() && rule.role != "ct" {
+        if self.folder(rule) == Folder::Other && label.is_empty() && !rule.role.starts_with("ct_") {
             label = rule
                 .role
                 .chars()

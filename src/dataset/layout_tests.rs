@@ -211,3 +211,16 @@ fn labels_that_are_no_pseudonyms_are_refused() {
         assert_eq!(name.stem(None), Err(Error::Label("subject")));
     }
 }
+
+#[test]
+fn field_maps_are_named_by_part_and_echo() {
+    let map = |part, echo, difference| {
+        path(&VolumeName { part, echo, phase_difference: difference, ..volume("fieldmap") })
+    };
+    assert!(map(None, Some(1), false).ends_with("/fmap/sub-7k3q9d_ses-01_magnitude1"));
+    assert!(map(Some(Part::Mag), Some(2), false).ends_with("_magnitude2"));
+    assert!(map(Some(Part::Phase), Some(2), false).ends_with("_phase2"));
+    assert!(map(Some(Part::Phase), Some(2), true).ends_with("_phasediff"));
+    assert!(map(Some(Part::Phase), None, false).starts_with("other/"));
+    assert!(map(None, Some(3), false).starts_with("other/"));
+}

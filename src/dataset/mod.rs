@@ -18,11 +18,13 @@ pub mod namer;
 pub mod report;
 pub mod tsv;
 pub mod zip_format;
+pub mod zip_in;
 pub mod zip_out;
 
 pub use layout::{EntryName, Modality, Part, PhaseEncoding, Plane, Stem, VolumeName};
 pub use namer::Namer;
 pub use report::{FailReason, Ledger, Outcome, Report, SkipReason};
+pub use zip_in::{DirectoryReader, EntryReader, ZipEntry, ZipIndex, looks_like_zip};
 pub use zip_out::ZipStream;
 
 /// The version of BIDS whose names and fields are written.

@@ -89,11 +89,14 @@ impl Record {
         self.flags & DESCRIPTOR != 0
     }
 
+    /// Refuses an encrypted entry; method 99 is AES (WinZip).
+    pub(super) fn readable_flags(&self) -> Result<(), Error> {
+        if self.flags & ENCRYPTED != 0 || self.method == 99 { Err(Error::Encrypted) } else { Ok(()) }
+    }
+
     /// The method, if the entry can be read at all.
     pub(super) fn readable(&self) -> Result<Method, Error> {
-        if self.flags & ENCRYPTED != 0 || self.method == 99 {
-            return Err(Error::Encrypted);
-        }
+        self.readable_flags()?;
         match self.method {
             0 if self.packed != self.size => {
                 Err(Error::Damaged("a stored entry changes its length"))

@@ -128,7 +128,7 @@ impl IdentityKey {
     }
 
     /// The bytes that go under the project key: kind and parts.
-    pub(super) fn message(&self) -> [&[u8]; 3] {
+    pub(crate) fn message(&self) -> [&[u8]; 3] {
         let by: &[u8] = match self.by {
             RecognisedBy::PatientId => b"id",
             RecognisedBy::NameAndBirthDate | RecognisedBy::NameAlone => b"name",

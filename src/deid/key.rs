@@ -23,6 +23,8 @@ pub enum KeyUse {
     Uid,
     /// The order in which numbered codes are given out.
     Order,
+    /// The fingerprint of a volume's source frames, by which an archive knows what it holds.
+    Source,
     /// The short mark by which two data sets can be seen to share a key.
     Fingerprint,
 }
@@ -34,6 +36,7 @@ impl KeyUse {
             Self::Shift => b"hepatica/1/shift",
             Self::Uid => b"hepatica/1/uid",
             Self::Order => b"hepatica/1/order",
+            Self::Source => b"hepatica/1/source",
             Self::Fingerprint => b"hepatica/1/fingerprint",
         }
     }

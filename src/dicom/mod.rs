@@ -17,7 +17,6 @@ mod header;
 mod parse;
 pub mod pixels;
 pub mod tags;
-pub(crate) mod when;
 
 pub use dicom_core::{Tag, VR};
 pub use error::DicomError;

@@ -6,8 +6,9 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::facts::{Agent, ComplexPart, DerivedKind, Dixon, Plane};
+use super::kinds::Weighting;
 use super::phases::Phase;
-use super::reading::{Reading, Weighting};
+use super::reading::Reading;
 use super::words::{contains_words, words_of};
 
 /// One value or a list of values, any of which will do.

@@ -167,7 +167,11 @@ impl Plane {
             (Self::Sagittal, x)
         };
         let limit = Self::TOLERANCE_DEG.to_radians().cos();
-        Some(if along / length >= limit { plane } else { Self::Oblique })
+        Some(if along / length >= limit {
+            plane
+        } else {
+            Self::Oblique
+        })
     }
 }
 
@@ -196,95 +200,29 @@ pub enum Uptake {
 
 /// Brand and substance names of contrast agents, as vocabulary (matched as words in order).
 /// Source: product information of the agents licensed in Europe, the USA and Japan.
-const AGENTS: &[(Agent, &[&str])] = &[
+const AGENTS: &[(Agent, &str)] = &[
     (
         Agent::Hepatobiliary(Uptake::Fast),
-        &[
-            "gadoxetate",
-            "gadoxetic",
-            "gadoxetat",
-            "gadoxetsaure",
-            "gadoxetsaeure",
-            "gadoxetique",
-            "gadoxetico",
-            "primovist",
-            "eovist",
-            "eob",
-            "gdeob",
-        ],
+        "gadoxetate, gadoxetic, gadoxetat, gadoxetsaure, gadoxetsaeure, gadoxetique, \
+        gadoxetico, primovist, eovist, eob, gdeob",
     ),
     (
         Agent::Hepatobiliary(Uptake::Slow),
-        &["gadobenate", "gadobenat", "gadobenic", "multihance", "bopta", "gd bopta"],
+        "gadobenate, gadobenat, gadobenic, multihance, bopta, gd bopta",
     ),
     (
         Agent::Other,
-        &[
-            "ferumoxytol",
-            "feraheme",
-            "ferumoxides",
-            "feridex",
-            "endorem",
-            "resovist",
-            "ferucarbotran",
-            "spio",
-            "uspio",
-            "gadofosveset",
-            "ablavar",
-            "vasovist",
-            "mangafodipir",
-            "teslascan",
-            "lumirem",
-        ],
+        "ferumoxytol, feraheme, ferumoxides, feridex, endorem, resovist, ferucarbotran, \
+        spio, uspio, gadofosveset, ablavar, vasovist, mangafodipir, teslascan, lumirem",
     ),
     (
         Agent::Extracellular,
-        &[
-            "gadobutrol",
-            "gadovist",
-            "gadavist",
-            "gadoterate",
-            "gadoterat",
-            "gadoteric",
-            "dotarem",
-            "clariscan",
-            "cyclolux",
-            "dotagraf",
-            "artirem",
-            "gadoteridol",
-            "prohance",
-            "gadodiamide",
-            "omniscan",
-            "gadopentetate",
-            "magnevist",
-            "magnegita",
-            "magnograf",
-            "gadoversetamide",
-            "optimark",
-            "gadopiclenol",
-            "elucirem",
-            "vueway",
-            "gd dota",
-            "gd dtpa",
-            "gddtpa",
-            "iohexol",
-            "omnipaque",
-            "iopromide",
-            "ultravist",
-            "iomeprol",
-            "imeron",
-            "iomeron",
-            "iopamidol",
-            "isovue",
-            "iodixanol",
-            "visipaque",
-            "ioversol",
-            "optiray",
-            "xenetix",
-            "iobitridol",
-            "accupaque",
-            "solutrast",
-        ],
+        "gadobutrol, gadovist, gadavist, gadoterate, gadoterat, gadoteric, dotarem, \
+        clariscan, cyclolux, dotagraf, artirem, gadoteridol, prohance, gadodiamide, \
+        omniscan, gadopentetate, magnevist, magnegita, magnograf, gadoversetamide, \
+        optimark, gadopiclenol, elucirem, vueway, gd dota, gd dtpa, gddtpa, iohexol, \
+        omnipaque, iopromide, ultravist, iomeprol, imeron, iomeron, iopamidol, isovue, \
+        iodixanol, visipaque, ioversol, optiray, xenetix, iobitridol, accupaque, solutrast",
     ),
 ];
 
@@ -301,7 +239,7 @@ impl Agent {
     pub fn of_words(words: &[String]) -> Option<Self> {
         AGENTS
             .iter()
-            .find(|(_, names)| names.iter().any(|name| super::words::contains(words, name)))
+            .find(|(_, names)| super::words::has_any(words, names))
             .map(|(agent, _)| *agent)
     }
 }
@@ -310,36 +248,12 @@ impl Agent {
 /// …, `None` for an empty text, `Some(true)` for anything else.
 #[must_use]
 pub fn contrast_of_text(text: &str) -> Option<bool> {
-    const NONE: &[&str] = &[
-        "no",
-        "none",
-        "n",
-        "without",
-        "ohne",
-        "nein",
-        "non",
-        "sans",
-        "sin",
-        "senza",
-        "zonder",
-        "not",
-        "native",
-        "nativ",
-        "na",
-        "nil",
-        "false",
-        "unenhanced",
-        "keine",
-        "kein",
-        "nessuno",
-        "aucun",
-        "ninguno",
-        "geen",
-    ];
+    const NONE: &str = "no, none, n, without, ohne, nein, non, sans, sin, senza, zonder, not, native, \
+        nativ, na, nil, false, unenhanced, keine, kein, nessuno, aucun, ninguno, geen";
     let words = words_of(text);
     let first = words.first()?;
     let zero = words.iter().all(|w| w.bytes().all(|b| b == b'0'));
-    Some(!(zero || NONE.contains(&first.as_str())))
+    Some(!(zero || super::words::listed(NONE).any(|n| n == first)))
 }
 
 /// Which of the images of a Dixon (or in/opposed phase) acquisition a volume is.

@@ -10,20 +10,24 @@
 //! quotes a header: reasons speak in the protocol's vocabulary and in numbers only.
 
 pub mod facts;
+mod vocabulary;
 pub mod words;
 
 pub use facts::{Agent, ComplexPart, DerivedKind, Dixon, Plane, VolumeFacts};
 pub mod condition;
+mod kinds;
 pub mod matching;
 pub mod phases;
 pub mod presets;
 pub mod protocol;
 pub mod published;
-pub mod reading;
+mod reading;
 pub mod roles;
 pub mod timepoints;
 
+pub use kinds::Weighting;
 pub use matching::{Reason, RoleMatch, assign};
+pub use phases::Phase;
 pub use presets::Preset;
 pub use protocol::{Protocol, ProtocolError};
 pub use published::{PublishedHanging, PublishedRole};

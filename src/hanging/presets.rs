@@ -56,13 +56,25 @@ impl Preset {
         Protocol::parse(self.json())
     }
 
-    /// The preset that suits a study.
+    /// The preset that suits a study: by modality, then by whether it looks like liver MRI (words of
+    /// the study, body part and series; where nothing is said, a dynamic series). Only a proposal.
     #[must_use]
     pub fn for_study(study: &[VolumeFacts]) -> Self {
-        let _ = reading::by_acquisition;
-        if study.iter().any(|v| v.modality.as_deref() == Some("MR")) {
-            return Self::LiverMri;
+        let is = |v: &VolumeFacts, m: &str| {
+            v.modality
+                .as_deref()
+                .is_some_and(|x| x.trim().eq_ignore_ascii_case(m))
+        };
+        let (mr, ct) = (
+            study.iter().filter(|v| is(v, "MR")).count(),
+            study.iter().filter(|v| is(v, "CT")).count(),
+        );
+        if ct > mr {
+            Self::Ct
+        } else if reading::looks_like_liver(study) {
+            Self::LiverMri
+        } else {
+            Self::General
         }
-        Self::Ct
     }
 }

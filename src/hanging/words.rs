@@ -13,6 +13,12 @@ const ABBREVIATIONS: &[&str] = &[
     "post", "km",
 ];
 
+/// Names that are one word however they are capitalised.
+const WHOLE: &[&str] = &[
+    "mprage", "trufi", "truefisp", "ssfse", "mrcp", "tracew", "mip", "minip", "adc", "flair",
+    "starvibe", "fatsat",
+];
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Lower,
@@ -104,6 +110,10 @@ fn letters_into(
         words.push("weighted".to_owned());
         return 0;
     }
+    if WHOLE.contains(&folded.as_str()) {
+        words.push(folded);
+        return 0;
+    }
     let mut start = 0;
     while start < letters.len() {
         let end = camel_end(letters, start);
@@ -174,10 +184,49 @@ fn run(chars: &[char], start: usize, keep: impl Fn(char) -> bool) -> usize {
     end
 }
 
-/// Whether `words` holds the words of `term` one after another.
-#[must_use]
-pub fn contains(words: &[String], term: &str) -> bool {
-    contains_words(words, &words_of(term))
+/// Whether `words` holds the words of `term`, parted by blanks, one after another: terms of the
+/// tables in this room are written as words already (`"t 1"`, `"non contrast"`).
+pub(super) fn has(words: &[String], term: &str) -> bool {
+    position(words, term).is_some()
+}
+
+/// Where `words` holds the words of `term`, parted by blanks.
+pub(super) fn position(words: &[String], term: &str) -> Option<usize> {
+    let length = term.split_ascii_whitespace().count();
+    if length == 0 {
+        return None;
+    }
+    words.windows(length).position(|window| {
+        window
+            .iter()
+            .zip(term.split_ascii_whitespace())
+            .all(|(w, t)| w == t)
+    })
+}
+
+/// Whether `words` holds any of `terms`, which commas part.
+pub(super) fn has_any(words: &[String], terms: &str) -> bool {
+    listed(terms).any(|term| has(words, term))
+}
+
+/// The terms of a list that commas part.
+pub(super) fn listed(terms: &str) -> impl Iterator<Item = &str> {
+    terms.split(',').map(str::trim)
+}
+
+/// `words` with every occurrence of `terms` replaced by a bar, which no term holds.
+pub(super) fn without(words: &[String], terms: &str) -> Vec<String> {
+    let mut left = words.to_vec();
+    for term in listed(terms) {
+        while let Some(at) = position(&left, term) {
+            let end = at + term.split_ascii_whitespace().count();
+            left.get_mut(at..end)
+                .unwrap_or_default()
+                .iter_mut()
+                .for_each(|w| "|".clone_into(w));
+        }
+    }
+    left
 }
 
 /// Whether `words` holds `term` one after another; an empty term is held by nothing.

@@ -1,1 +1,3 @@
-//! (room being built)
+//! The wasm-bindgen surface of the session, and nothing else (wasm32 only).
+
+pub mod runtime;
