@@ -9,6 +9,7 @@
 
 mod ages;
 mod blob;
+mod check;
 mod csv;
 mod date;
 mod dates;
@@ -17,12 +18,17 @@ mod identified;
 mod identity;
 mod key;
 mod mapping;
+mod place;
 mod sealed;
 mod secrets;
+mod spellings;
 mod subjects;
+#[cfg(test)]
+mod synthetic;
 mod vocabulary;
 
 pub use ages::Age;
+pub use check::{Check, CheckCount, EntryKind, Leak, Retained, Searched, TooManySecrets};
 pub use date::{Date, DateTime, TimeOfDay, days_between, parse_offset};
 pub use dates::{DatePolicy, DateShift, NoShift, SHIFT_DAYS};
 pub use identified::{Identified, Purpose};

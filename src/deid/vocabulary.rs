@@ -129,11 +129,24 @@ pub(super) fn is_common(folded: &[u8]) -> bool {
     WORDS.contains(folded)
 }
 
-/// The texts that every data set may contain, for finding patterns that they would trigger.
-pub(super) fn texts() -> impl Iterator<Item = &'static str> {
-    let presets = crate::hanging::Preset::ALL.iter().map(|preset| preset.json());
-    [SCANNER, PLACEHOLDERS, BIDS, ENGLISH].into_iter().chain(presets)
+/// The vocabulary's words, so far apart that no pattern spans two of them.
+pub(super) fn words_apart() -> &'static str {
+    &APART
 }
+
+/// Texts of the hanging presets, which are published with their reasons.
+pub(super) fn presets() -> impl Iterator<Item = &'static str> {
+    crate::hanging::Preset::ALL.iter().map(|preset| preset.json())
+}
+
+fn texts() -> impl Iterator<Item = &'static str> {
+    [SCANNER, PLACEHOLDERS, BIDS, ENGLISH].into_iter().chain(presets())
+}
+
+static APART: LazyLock<String> = LazyLock::new(|| {
+    let words = [SCANNER, PLACEHOLDERS, BIDS, ENGLISH].into_iter().flat_map(str::split_whitespace);
+    words.collect::<Vec<_>>().join("\n\n\n\n\n\n")
+});
 
 static WORDS: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
     let mut words = HashSet::new();
