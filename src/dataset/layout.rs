@@ -28,13 +28,8 @@ impl EntryName {
     /// [`Error::Name`] for whatever could leave the folder or break a file system.
     pub fn new(path: impl Into<String>) -> Result<Self, Error> {
         let path = path.into();
-        let sound =
-            !path.is_empty() && path.len() <= 240 && path.split('/').all(component_is_plain);
-        if sound {
-            Ok(Self(path))
-        } else {
-            Err(Error::Name)
-        }
+        let sound = !path.is_empty() && path.len() <= 240 && path.split('/').all(component_is_plain);
+        if sound { Ok(Self(path)) } else { Err(Error::Name) }
     }
 
     /// The path, `/` between components.
@@ -49,9 +44,7 @@ impl EntryName {
 
     /// The last component.
     pub fn file_name(&self) -> &str {
-        self.0
-            .rsplit_once('/')
-            .map_or(self.0.as_str(), |(_, file)| file)
+        self.0.rsplit_once('/').map_or(self.0.as_str(), |(_, file)| file)
     }
 
     /// What two names have in common that differ in case only: file systems of Windows and macOS
@@ -62,9 +55,7 @@ impl EntryName {
 
     /// The volume that an image or sidecar belongs to, by the name alone.
     pub fn stem(&self) -> Option<Stem> {
-        let path = VOLUME_EXTENSIONS
-            .iter()
-            .find_map(|extension| self.0.strip_suffix(extension))?;
+        let path = VOLUME_EXTENSIONS.iter().find_map(|extension| self.0.strip_suffix(extension))?;
         Stem::parse(path).ok()
     }
 }
@@ -86,17 +77,13 @@ const VOLUME_EXTENSIONS: [&str; 4] = [".nii.gz", ".json", ".bval", ".bvec"];
 
 /// Device names that Windows reserves whatever the extension.
 const RESERVED: [&str; 22] = [
-    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8",
-    "com9", "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
+    "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
 ];
 
 fn component_is_plain(component: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'+');
-    let base = component
-        .split('.')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let base = component.split('.').next().unwrap_or_default().to_ascii_lowercase();
     !component.is_empty()
         && component.bytes().all(plain)
         && !component.ends_with('.')
@@ -127,12 +114,9 @@ impl Stem {
         let components: Vec<&str> = rest.split('/').collect();
         let (subject, session, file) = match components.as_slice() {
             [subject, session, file] if other => (*subject, *session, *file),
-            [
-                subject,
-                session,
-                "anat" | "dwi" | "func" | "fmap" | "perf",
-                file,
-            ] if !other => (*subject, *session, *file),
+            [subject, session, "anat" | "dwi" | "func" | "fmap" | "perf", file] if !other => {
+                (*subject, *session, *file)
+            }
             _ => return Err(Error::Name),
         };
         let is_entity = |text: &str| {
@@ -144,20 +128,14 @@ impl Stem {
             && session.starts_with("ses-")
             && is_entity(subject)
             && is_entity(session)
-            && file
-                .strip_prefix(&format!("{subject}_{session}_"))
-                .is_some_and(|entities| {
-                    let mut parts: Vec<&str> = entities.split('_').collect();
-                    let suffix = parts.pop().unwrap_or_default();
-                    is_label(suffix) && parts.into_iter().all(is_entity)
-                });
+            && file.strip_prefix(&format!("{subject}_{session}_")).is_some_and(|entities| {
+                let mut parts: Vec<&str> = entities.split('_').collect();
+                let suffix = parts.pop().unwrap_or_default();
+                is_label(suffix) && parts.into_iter().all(is_entity)
+            });
         let stem = Self(path.to_owned());
         // The longest extension must fit as well.
-        if sound && EntryName::new(format!("{path}.nii.gz")).is_ok() {
-            Ok(stem)
-        } else {
-            Err(Error::Name)
-        }
+        if sound && EntryName::new(format!("{path}.nii.gz")).is_ok() { Ok(stem) } else { Err(Error::Name) }
     }
 
     /// The path without extension.
@@ -203,9 +181,7 @@ impl Stem {
     /// A component without its prefix, e.g. `01` of `…/ses-01/…`.
     fn label(&self, prefix: &str) -> Option<&str> {
         let folder = self.0.rsplit_once('/').map_or("", |(folder, _)| folder);
-        folder
-            .split('/')
-            .find_map(|component| component.strip_prefix(prefix))
+        folder.split('/').find_map(|component| component.strip_prefix(prefix))
     }
 
     /// A stem is made of checked labels, so that any of the fixed extensions gives a sound name.
@@ -269,10 +245,7 @@ pub enum Plane {
 /// The direction of phase encoding in the patient (BIDS entity `dir`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-#[expect(
-    missing_docs,
-    reason = "each is named by its two ends: anterior to posterior, and so on"
-)]
+#[expect(missing_docs, reason = "each is named by its two ends: anterior to posterior, and so on")]
 pub enum PhaseEncoding {
     Ap,
     Pa,
@@ -373,14 +346,7 @@ const fn rule(
     echo_suffix: Option<&'static str>,
     contrast: Contrast,
 ) -> Rule {
-    Rule {
-        role,
-        folder,
-        acq,
-        suffix,
-        echo_suffix,
-        contrast,
-    }
+    Rule { role, folder, acq, suffix, echo_suffix, contrast }
 }
 
 /// Roles and their places. Suffixes: BIDS 1.10.0, *MRI*; `acq` labels: `DESIGN.md`, *The archive*.
@@ -464,11 +430,8 @@ impl VolumeName {
             (Folder::Fmap, Some(_)) => ("fmap", self.fieldmap_suffix().unwrap_or_default().to_owned()),
             _ => ("", self.generic_suffix().to_owned()),
         };
-        let mut path = if place.is_empty() {
-            format!("other/{sub_ses}/")
-        } else {
-            format!("{sub_ses}/{place}/")
-        };
+        let mut path =
+            if place.is_empty() { format!("other/{sub_ses}/") } else { format!("{sub_ses}/{place}/") };
         path.push_str(&format!("sub-{}_ses-{}", self.subject, self.session));
         let mut entity = |key: &str, value: &str| {
             if !value.is_empty() {
@@ -486,9 +449,7 @@ impl VolumeName {
         let run = run.map_or_else(String::new, |run| format!("{run:02}"));
         let echo = match rule {
             // Dixon images and in/opposed pairs are named by what they show.
-            Some(rule) if matches!(rule.acq, "water" | "fat" | "inphase" | "oppphase") => {
-                String::new()
-            }
+            Some(rule) if matches!(rule.acq, "water" | "fat" | "inphase" | "oppphase") => String::new(),
             _ => self.echo.map_or_else(String::new, |echo| echo.to_string()),
         };
         let part = self.part.map_or("", |part| match part {
@@ -541,7 +502,13 @@ impl VolumeName {
     }
 
     fn rule(&self) -> Option<&'static Rule> {
-        let role = self.role.as_deref()?;
+        // Words that plans of the first version use.
+        let role = match self.role.as_deref()? {
+            "t1_post" => "t1_ce",
+            "fieldmap_magnitude" | "fieldmap_phase" => "fieldmap",
+            "ct" => "ct_axial",
+            role => role,
+        };
         let rule = ROLES.iter().find(|rule| rule.role == role)?;
         // What BIDS says of MR images is not said of CT.
         (self.modality == Modality::Mr || rule.role.starts_with("ct_")).then_some(rule)
@@ -597,11 +564,7 @@ impl VolumeName {
         let mut label = rule.acq.to_owned();
         // A generic name has no suffix to say what it shows, so the label does.
         if self.folder(rule) == Folder::Other && label.is_empty() && !rule.role.starts_with("ct_") {
-            label = rule
-                .role
-                .chars()
-                .filter(char::is_ascii_alphanumeric)
-                .collect();
+            label = rule.role.chars().filter(char::is_ascii_alphanumeric).collect();
         }
         if self.occurrence > 1 && !label.is_empty() {
             label.push_str(&self.occurrence.to_string());

@@ -33,100 +33,47 @@ fn phases_have_the_names_of_the_design() {
         ("t2", "T2w"),
     ];
     for (role, end) in expected {
-        assert_eq!(
-            path(&volume(role)),
-            format!("sub-7k3q9d/ses-01/anat/sub-7k3q9d_ses-01_{end}")
-        );
+        assert_eq!(path(&volume(role)), format!("sub-7k3q9d/ses-01/anat/sub-7k3q9d_ses-01_{end}"));
     }
-    let second = VolumeName {
-        occurrence: 2,
-        ..volume("arterial")
-    };
+    let second = VolumeName { occurrence: 2, ..volume("arterial") };
     assert!(path(&second).ends_with("_acq-art2_ce-gd_T1w"));
 }
 
 /// Contrast tags are often filled on the pre-contrast series too.
 #[test]
 fn a_contrast_tag_does_not_make_the_native_phase_enhanced() {
-    let name = VolumeName {
-        contrast: true,
-        ..volume("t1_pre")
-    };
+    let name = VolumeName { contrast: true, ..volume("t1_pre") };
     assert!(path(&name).ends_with("_acq-pre_T1w"));
 }
 
 #[test]
 fn echoes_make_multi_echo_suffixes() {
-    let name = VolumeName {
-        echo: Some(2),
-        part: Some(Part::Phase),
-        ..volume("t2star")
-    };
+    let name = VolumeName { echo: Some(2), part: Some(Part::Phase), ..volume("t2star") };
     assert!(path(&name).ends_with("_echo-2_part-phase_MEGRE"));
-    let dixon = VolumeName {
-        echo: Some(1),
-        ..volume("t1_opposed")
-    };
+    let dixon = VolumeName { echo: Some(1), ..volume("t1_opposed") };
     assert!(path(&dixon).ends_with("_acq-oppphase_T1w"));
 }
 
 #[test]
 fn diffusion_without_gradient_tables_is_not_bids_diffusion() {
-    let name = VolumeName {
-        timepoints: 3,
-        ..volume("dwi")
-    };
-    assert_eq!(
-        path(&name),
-        "other/sub-7k3q9d/ses-01/sub-7k3q9d_ses-01_acq-dwi_mr"
-    );
-    let name = VolumeName {
-        gradients: true,
-        ..name
-    };
+    let name = VolumeName { timepoints: 3, ..volume("dwi") };
+    assert_eq!(path(&name), "other/sub-7k3q9d/ses-01/sub-7k3q9d_ses-01_acq-dwi_mr");
+    let name = VolumeName { gradients: true, ..name };
     assert_eq!(path(&name), "sub-7k3q9d/ses-01/dwi/sub-7k3q9d_ses-01_dwi");
-    assert_eq!(
-        path(&volume("adc")),
-        "sub-7k3q9d/ses-01/dwi/sub-7k3q9d_ses-01_ADC"
-    );
+    assert_eq!(path(&volume("adc")), "sub-7k3q9d/ses-01/dwi/sub-7k3q9d_ses-01_ADC");
 }
 
 #[test]
 fn what_bids_has_no_word_for_goes_to_other() {
-    for role in [
-        "localizer",
-        "mip",
-        "subtraction",
-        "swi",
-        "no_such_role",
-        "ct",
-    ] {
-        assert!(
-            path(&volume(role)).starts_with("other/sub-7k3q9d/ses-01/sub-7k3q9d_ses-01"),
-            "{role}"
-        );
+    for role in ["localizer", "mip", "subtraction", "swi", "no_such_role", "ct"] {
+        assert!(path(&volume(role)).starts_with("other/sub-7k3q9d/ses-01/sub-7k3q9d_ses-01"), "{role}");
     }
-    let unrecognised = VolumeName {
-        role: None,
-        ..volume("")
-    };
-    assert_eq!(
-        path(&unrecognised),
-        "other/sub-7k3q9d/ses-01/sub-7k3q9d_ses-01_mr"
-    );
-    let ct = VolumeName {
-        modality: Modality::Ct,
-        ..volume("arterial")
-    };
+    let unrecognised = VolumeName { role: None, ..volume("") };
+    assert_eq!(path(&unrecognised), "other/sub-7k3q9d/ses-01/sub-7k3q9d_ses-01_mr");
+    let ct = VolumeName { modality: Modality::Ct, ..volume("arterial") };
     assert_eq!(path(&ct), "other/sub-7k3q9d/ses-01/sub-7k3q9d_ses-01_ct");
-    let dynamic = VolumeName {
-        timepoints: 40,
-        ..volume("arterial")
-    };
-    assert_eq!(
-        path(&dynamic),
-        "other/sub-7k3q9d/ses-01/sub-7k3q9d_ses-01_acq-art_ce-gd_mr"
-    );
+    let dynamic = VolumeName { timepoints: 40, ..volume("arterial") };
+    assert_eq!(path(&dynamic), "other/sub-7k3q9d/ses-01/sub-7k3q9d_ses-01_acq-art_ce-gd_mr");
 }
 
 #[test]
@@ -139,11 +86,7 @@ fn every_role_in_every_variant_gives_a_stem_that_reads_back() {
                 part: (bits & 4 != 0).then_some(Part::Real),
                 contrast: bits & 8 != 0,
                 fat_sat: bits & 16 != 0,
-                plane: if bits & 32 != 0 {
-                    Plane::Coronal
-                } else {
-                    Plane::Axial
-                },
+                plane: if bits & 32 != 0 { Plane::Coronal } else { Plane::Axial },
                 gradients: true,
                 repetition_time: true,
                 timepoints: if role == "bold" { 9 } else { 1 },
@@ -184,11 +127,7 @@ fn names_that_leave_the_folder_are_refused() {
         assert_eq!(EntryName::new(name), Err(Error::Name), "{name:?}");
     }
     assert!(EntryName::new("a/".repeat(200) + "b").is_err());
-    for name in [
-        ".bidsignore",
-        "README",
-        "sub-1/ses-01/anat/sub-1_ses-01_T1w.nii.gz",
-    ] {
+    for name in [".bidsignore", "README", "sub-1/ses-01/anat/sub-1_ses-01_T1w.nii.gz"] {
         assert!(EntryName::new(name).is_ok());
     }
     for stem in [
@@ -204,10 +143,7 @@ fn names_that_leave_the_folder_are_refused() {
 #[test]
 fn labels_that_are_no_pseudonyms_are_refused() {
     for subject in ["", "a b", "a-b", "../x", "Müller", "DOE^JOHN"] {
-        let name = VolumeName {
-            subject: subject.into(),
-            ..volume("t2")
-        };
+        let name = VolumeName { subject: subject.into(), ..volume("t2") };
         assert_eq!(name.stem(None), Err(Error::Label("subject")));
     }
 }

@@ -13,6 +13,8 @@
 //! - [`zip_out`], [`zip_in`], [`zip_format`]: zip archives written as a stream and read by ranges.
 //! - [`extend`]: what an archive already holds; appending to it; saving an interrupted one.
 
+pub mod documents;
+pub mod extend;
 pub mod layout;
 pub mod namer;
 pub mod report;
@@ -49,9 +51,7 @@ pub enum Error {
     #[error("two entries of the archive would have the same name")]
     DuplicateEntry,
     /// The outcomes do not add up to the number of files.
-    #[error(
-        "{accounted} of {expected} files have an outcome; the first without one is file {first}"
-    )]
+    #[error("{accounted} of {expected} files have an outcome; the first without one is file {first}")]
     Unaccounted {
         /// Files that came in.
         expected: u32,

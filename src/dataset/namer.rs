@@ -33,10 +33,7 @@ impl Namer {
     /// For a data set that holds these complete volumes (path, fingerprint of the source).
     /// Incomplete ones are not to be listed: they are written again under their name.
     pub fn with_existing(volumes: impl IntoIterator<Item = (Stem, Option<String>)>) -> Self {
-        let taken = volumes
-            .into_iter()
-            .map(|(stem, print)| (fold(&stem), (stem, print)))
-            .collect();
+        let taken = volumes.into_iter().map(|(stem, print)| (fold(&stem), (stem, print))).collect();
         Self { taken }
     }
 
@@ -51,10 +48,7 @@ impl Namer {
     pub fn assign(&mut self, batch: &[(VolumeName, String)]) -> Result<Vec<Assigned>, Error> {
         let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, (name, _)) in batch.iter().enumerate() {
-            groups
-                .entry(fold(&name.stem(None)?))
-                .or_default()
-                .push(index);
+            groups.entry(fold(&name.stem(None)?)).or_default().push(index);
         }
         let mut assigned: Vec<Option<Assigned>> = vec![None; batch.len()];
         for members in groups.values() {
@@ -79,14 +73,7 @@ impl Namer {
             match self.held(name, print, &held)? {
                 Some(stem) => {
                     held.push(stem.clone());
-                    put(
-                        assigned,
-                        index,
-                        Assigned {
-                            stem,
-                            present: true,
-                        },
-                    );
+                    put(assigned, index, Assigned { stem, present: true });
                 }
                 None => waiting.push((place, index, name, print)),
             }
@@ -94,21 +81,9 @@ impl Namer {
         for (place, index, name, print) in waiting {
             let number = u32::try_from(place).unwrap_or(u32::MAX).saturating_add(1);
             let wanted = name.stem((members.len() > 1).then_some(number))?;
-            let stem = if self.taken.contains_key(&fold(&wanted)) {
-                self.next_free(name)?
-            } else {
-                wanted
-            };
-            self.taken
-                .insert(fold(&stem), (stem.clone(), Some(print.clone())));
-            put(
-                assigned,
-                index,
-                Assigned {
-                    stem,
-                    present: false,
-                },
-            );
+            let stem = if self.taken.contains_key(&fold(&wanted)) { self.next_free(name)? } else { wanted };
+            self.taken.insert(fold(&stem), (stem.clone(), Some(print.clone())));
+            put(assigned, index, Assigned { stem, present: false });
         }
         Ok(())
     }
@@ -149,12 +124,7 @@ impl Namer {
         let runs = self.taken.range(prefix.clone()..).map(|(key, _)| key);
         let numbers = runs
             .take_while(|key| key.starts_with(&prefix))
-            .filter_map(|key| {
-                key.strip_prefix(&prefix)?
-                    .strip_suffix(after)?
-                    .parse::<u32>()
-                    .ok()
-            });
+            .filter_map(|key| key.strip_prefix(&prefix)?.strip_suffix(after)?.parse::<u32>().ok());
         Ok(numbers.max().unwrap_or(0))
     }
 }
@@ -196,10 +166,7 @@ mod tests {
     fn equal_names_are_numbered_in_the_plans_order() {
         let mut namer = Namer::new();
         let batch = [volume("t2", "a"), volume("t2_fs", "b"), volume("t2", "c")];
-        assert_eq!(
-            ends(&namer.assign(&batch).unwrap()),
-            ["run-01_T2w", "acq-fs_T2w", "run-02_T2w"]
-        );
+        assert_eq!(ends(&namer.assign(&batch).unwrap()), ["run-01_T2w", "acq-fs_T2w", "run-02_T2w"]);
     }
 
     #[test]
@@ -208,9 +175,7 @@ mod tests {
         let first = namer.assign(&[volume("t2", "a")]).unwrap();
         let held = first.iter().map(|a| (a.stem.clone(), Some("a".to_owned())));
         let mut namer = Namer::with_existing(held);
-        let later = namer
-            .assign(&[volume("t2", "b"), volume("t2", "a")])
-            .unwrap();
+        let later = namer.assign(&[volume("t2", "b"), volume("t2", "a")]).unwrap();
         assert_eq!(ends(&later), ["run-01_T2w", "T2w"]);
         assert_eq!((later[0].present, later[1].present), (false, true));
         let third = namer.assign(&[volume("t2", "c")]).unwrap();

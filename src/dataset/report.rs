@@ -162,22 +162,14 @@ impl FailReason {
                 "Open these files in a DICOM viewer; where it can read them, please report it."
             }
             Self::Io => "Check the medium or network drive and run again; what is there is kept.",
-            Self::TransferSyntax => {
-                "Have the archive send them uncompressed (Explicit VR Little Endian)."
-            }
-            Self::PixelSize | Self::Dimensions => {
-                "The header lies about the pixels; ask for a new export."
-            }
-            Self::OverBudget => {
-                "Convert them with the command line or on a machine with more memory."
-            }
+            Self::TransferSyntax => "Have the archive send them uncompressed (Explicit VR Little Endian).",
+            Self::PixelSize | Self::Dimensions => "The header lies about the pixels; ask for a new export.",
+            Self::OverBudget => "Convert them with the command line or on a machine with more memory.",
             Self::Geometry | Self::Stacking => {
                 "Leave out, in the plan, the images that do not belong together, or convert them apart."
             }
             Self::MixedPatients => "Sort out at the source which patient these images show.",
-            Self::IdentifierFound => {
-                "Nothing leaked. Please report the element named; it needs a rule."
-            }
+            Self::IdentifierFound => "Nothing leaked. Please report the element named; it needs a rule.",
             Self::Encrypted => "Unpack the archive with its password and drop the folder.",
             Self::ArchiveMethod => "Unpack the archive and drop the folder.",
             Self::Write => "Check free space and permission, and run again; what is there is kept.",
@@ -236,10 +228,7 @@ impl<'de> Deserialize<'de> for ElementTag {
         let text = String::deserialize(deserializer)?;
         let parse = |text: &str| {
             let (group, element) = text.strip_prefix('(')?.strip_suffix(')')?.split_once(',')?;
-            Some(Self(
-                u16::from_str_radix(group, 16).ok()?,
-                u16::from_str_radix(element, 16).ok()?,
-            ))
+            Some(Self(u16::from_str_radix(group, 16).ok()?, u16::from_str_radix(element, 16).ok()?))
         };
         parse(&text).ok_or_else(|| serde::de::Error::custom("a tag is written (gggg,eeee)"))
     }
@@ -265,10 +254,7 @@ pub struct Ledger {
 impl Ledger {
     /// For `files` input files, numbered from 1.
     pub fn new(files: u32) -> Self {
-        Self {
-            files,
-            entries: BTreeMap::new(),
-        }
+        Self { files, entries: BTreeMap::new() }
     }
 
     /// The file went into this volume, whose entries are all written.
@@ -293,12 +279,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Error::NoSuchFile`].
-    pub fn failed(
-        &mut self,
-        file: u32,
-        why: FailReason,
-        element: Option<ElementTag>,
-    ) -> Result<(), Error> {
+    pub fn failed(&mut self, file: u32, why: FailReason, element: Option<ElementTag>) -> Result<(), Error> {
         self.entry(file)?.failed.get_or_insert((why, element));
         Ok(())
     }
@@ -306,10 +287,9 @@ impl Ledger {
     /// Gives every file without an outcome this one: what a cancelled export has not come to.
     pub fn fail_the_rest(&mut self, why: FailReason) {
         for file in 1..=self.files {
-            self.entries.entry(file).or_insert_with(|| Entry {
-                failed: Some((why, None)),
-                ..Entry::default()
-            });
+            self.entries
+                .entry(file)
+                .or_insert_with(|| Entry { failed: Some((why, None)), ..Entry::default() });
         }
     }
 
@@ -318,19 +298,13 @@ impl Ledger {
     /// # Errors
     /// [`Error::Unaccounted`] where a file has no outcome.
     pub fn close(self) -> Result<Report, Error> {
-        let rows = self
-            .entries
-            .into_iter()
-            .filter_map(|(file, entry)| row(file, entry));
+        let rows = self.entries.into_iter().filter_map(|(file, entry)| row(file, entry));
         Report::new(self.files, rows.collect())
     }
 
     fn entry(&mut self, file: u32) -> Result<&mut Entry, Error> {
         if file == 0 || file > self.files {
-            return Err(Error::NoSuchFile {
-                ordinal: file,
-                expected: self.files,
-            });
+            return Err(Error::NoSuchFile { ordinal: file, expected: self.files });
         }
         Ok(self.entries.entry(file).or_default())
     }
@@ -339,24 +313,11 @@ impl Ledger {
 fn row(file: u32, entry: Entry) -> Option<Row> {
     let volumes: Vec<EntryName> = entry.volumes.into_iter().collect();
     let row = match (entry.failed, entry.skipped) {
-        (Some((why, element)), _) => Row {
-            file,
-            outcome: Outcome::Failed(why),
-            volumes,
-            element,
-        },
-        (None, _) if !volumes.is_empty() => Row {
-            file,
-            outcome: Outcome::Converted(volumes),
-            volumes: Vec::new(),
-            element: None,
-        },
-        (None, Some(why)) => Row {
-            file,
-            outcome: Outcome::Skipped(why),
-            volumes,
-            element: None,
-        },
+        (Some((why, element)), _) => Row { file, outcome: Outcome::Failed(why), volumes, element },
+        (None, _) if !volumes.is_empty() => {
+            Row { file, outcome: Outcome::Converted(volumes), volumes: Vec::new(), element: None }
+        }
+        (None, Some(why)) => Row { file, outcome: Outcome::Skipped(why), volumes, element: None },
         (None, None) => return None,
     };
     Some(row)
@@ -396,25 +357,14 @@ impl Report {
     pub fn new(files: u32, mut rows: Vec<Row>) -> Result<Self, Error> {
         rows.sort_by_key(|row| row.file);
         if let Some(row) = rows.iter().find(|row| row.file == 0 || row.file > files) {
-            return Err(Error::NoSuchFile {
-                ordinal: row.file,
-                expected: files,
-            });
+            return Err(Error::NoSuchFile { ordinal: row.file, expected: files });
         }
         let accounted = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let mut expected = 1_u32..;
         if let Some(row) = rows.iter().find(|row| expected.next() != Some(row.file)) {
             // Missing before this row, or here twice.
-            let first = rows
-                .iter()
-                .zip(1_u32..)
-                .find(|(row, i)| row.file != *i)
-                .map_or(row.file, |(_, i)| i);
-            return Err(Error::Unaccounted {
-                expected: files,
-                accounted,
-                first,
-            });
+            let first = rows.iter().zip(1_u32..).find(|(row, i)| row.file != *i).map_or(row.file, |(_, i)| i);
+            return Err(Error::Unaccounted { expected: files, accounted, first });
         }
         if accounted != files {
             return Err(Error::Unaccounted {
@@ -469,11 +419,7 @@ impl Report {
         let tally = self.tally();
         let mut parts = Vec::new();
         if tally.converted > 0 {
-            parts.push(format!(
-                "{} in {}",
-                count(tally.converted),
-                counted(tally.volumes, "volume")
-            ));
+            parts.push(format!("{} in {}", count(tally.converted), counted(tally.volumes, "volume")));
         }
         let reasons = |by: Vec<(&'static str, u32)>| match by.as_slice() {
             [(words, _)] => (*words).to_owned(),
@@ -484,31 +430,15 @@ impl Report {
                 .join(", "),
         };
         if tally.skipped > 0 {
-            let by = tally
-                .skipped_by
-                .iter()
-                .map(|(why, n)| (why.words(), *n))
-                .collect();
-            parts.push(format!(
-                "{} skipped ({})",
-                count(tally.skipped),
-                reasons(by)
-            ));
+            let by = tally.skipped_by.iter().map(|(why, n)| (why.words(), *n)).collect();
+            parts.push(format!("{} skipped ({})", count(tally.skipped), reasons(by)));
         }
         if tally.failed > 0 {
-            let by = tally
-                .failed_by
-                .iter()
-                .map(|(why, n)| (why.words(), *n))
-                .collect();
+            let by = tally.failed_by.iter().map(|(why, n)| (why.words(), *n)).collect();
             parts.push(format!("{} failed ({})", count(tally.failed), reasons(by)));
         }
         let files = counted(self.files, "file");
-        if parts.is_empty() {
-            files
-        } else {
-            format!("{files}: {}", parts.join(", "))
-        }
+        if parts.is_empty() { files } else { format!("{files}: {}", parts.join(", ")) }
     }
 
     /// The exit code of the command line: 0 nothing failed, 3 some files failed, 4 nothing was
@@ -535,16 +465,8 @@ impl Report {
                 Outcome::Failed(why) => ("failed", id(why)),
             };
             let volumes: Vec<&str> = row.images().map(EntryName::as_str).collect();
-            let element = row
-                .element
-                .map_or_else(String::new, |element| element.to_string());
-            table.push([
-                row.file.to_string(),
-                outcome.to_owned(),
-                reason,
-                element,
-                volumes.join(" "),
-            ]);
+            let element = row.element.map_or_else(String::new, |element| element.to_string());
+            table.push([row.file.to_string(), outcome.to_owned(), reason, element, volumes.join(" ")]);
         }
         table.to_text()
     }

@@ -37,10 +37,7 @@ fn several_reasons_are_counted_apart() {
     ledger.skipped(3, SkipReason::NotDicom).unwrap();
     ledger.skipped(4, SkipReason::Dicomdir).unwrap();
     let report = ledger.close().unwrap();
-    assert_eq!(
-        report.summary(),
-        "4 files: 1 in 1 volume, 3 skipped (2 not DICOM, 1 index of the medium)"
-    );
+    assert_eq!(report.summary(), "4 files: 1 in 1 volume, 3 skipped (2 not DICOM, 1 index of the medium)");
     assert_eq!(report.exit_code(), 0);
 }
 
@@ -49,21 +46,10 @@ fn a_file_without_an_outcome_is_an_error_that_names_its_ordinal() {
     let mut ledger = Ledger::new(3);
     ledger.skipped(1, SkipReason::Empty).unwrap();
     ledger.skipped(3, SkipReason::Empty).unwrap();
-    assert_eq!(
-        ledger.close().unwrap_err(),
-        Error::Unaccounted {
-            expected: 3,
-            accounted: 2,
-            first: 2
-        }
-    );
+    assert_eq!(ledger.close().unwrap_err(), Error::Unaccounted { expected: 3, accounted: 2, first: 2 });
     assert_eq!(
         Ledger::new(1).close().unwrap_err(),
-        Error::Unaccounted {
-            expected: 1,
-            accounted: 0,
-            first: 1
-        }
+        Error::Unaccounted { expected: 1, accounted: 0, first: 1 }
     );
     assert!(Ledger::new(1).skipped(2, SkipReason::Empty).is_err());
     assert!(Ledger::new(1).skipped(0, SkipReason::Empty).is_err());
@@ -73,21 +59,12 @@ fn a_file_without_an_outcome_is_an_error_that_names_its_ordinal() {
 fn a_loss_is_not_hidden_by_what_succeeded() {
     let mut ledger = Ledger::new(1);
     ledger.converted(1, &stem(1)).unwrap();
-    ledger
-        .failed(
-            1,
-            FailReason::IdentifierFound,
-            Some(ElementTag(0x10, 0x4000)),
-        )
-        .unwrap();
+    ledger.failed(1, FailReason::IdentifierFound, Some(ElementTag(0x10, 0x4000))).unwrap();
     let report = ledger.close().unwrap();
     assert_eq!(report.exit_code(), 3);
     assert_eq!(report.tally().volumes, 1);
     let table = report.to_tsv();
-    assert!(
-        table.contains("1\tfailed\tidentifier_found\t(0010,4000)\tsub-a/"),
-        "{table}"
-    );
+    assert!(table.contains("1\tfailed\tidentifier_found\t(0010,4000)\tsub-a/"), "{table}");
 }
 
 #[test]

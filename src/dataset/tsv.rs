@@ -18,19 +18,14 @@ pub struct Table {
 impl Table {
     /// An empty table with these columns.
     pub fn new(columns: &[&str]) -> Self {
-        Self {
-            columns: columns.iter().map(|c| (*c).to_owned()).collect(),
-            rows: Vec::new(),
-        }
+        Self { columns: columns.iter().map(|c| (*c).to_owned()).collect(), rows: Vec::new() }
     }
 
     /// Reads a table; a byte-order mark and CR before LF, which spreadsheets add, are dropped.
     /// `None` where a row has more cells than the header, or the text is empty.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut lines = text
-            .lines()
-            .map(|line| line.strip_suffix('\r').unwrap_or(line));
+        let mut lines = text.lines().map(|line| line.strip_suffix('\r').unwrap_or(line));
         let columns: Vec<String> = lines.next()?.split('\t').map(str::to_owned).collect();
         let mut rows = Vec::new();
         for line in lines.filter(|line| !line.trim().is_empty()) {
@@ -56,14 +51,8 @@ impl Table {
     /// The rows as maps from column to value; unknown cells are left out.
     pub fn records(&self) -> impl Iterator<Item = BTreeMap<&str, &str>> {
         self.rows.iter().map(|row| {
-            let cells = self
-                .columns
-                .iter()
-                .zip(row)
-                .map(|(column, cell)| (column.as_str(), cell.as_str()));
-            cells
-                .filter(|(_, cell)| !cell.is_empty() && *cell != NOT_AVAILABLE)
-                .collect()
+            let cells = self.columns.iter().zip(row).map(|(column, cell)| (column.as_str(), cell.as_str()));
+            cells.filter(|(_, cell)| !cell.is_empty() && *cell != NOT_AVAILABLE).collect()
         })
     }
 
@@ -72,13 +61,7 @@ impl Table {
     #[must_use]
     pub fn united(&self, other: &Self) -> Self {
         let mut columns = self.columns.clone();
-        columns.extend(
-            other
-                .columns
-                .iter()
-                .filter(|c| !self.columns.contains(c))
-                .cloned(),
-        );
+        columns.extend(other.columns.iter().filter(|c| !self.columns.contains(c)).cloned());
         let key = columns.first().cloned().unwrap_or_default();
         let mut rows: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         for record in self.records().chain(other.records()) {
@@ -87,15 +70,11 @@ impl Table {
             };
             let row = rows.entry((*id).to_owned()).or_default();
             for (column, cell) in record {
-                row.entry(column.to_owned())
-                    .or_insert_with(|| cell.to_owned());
+                row.entry(column.to_owned()).or_insert_with(|| cell.to_owned());
             }
         }
         let cells = |row: &BTreeMap<String, String>| {
-            columns
-                .iter()
-                .map(|column| row.get(column).cloned().unwrap_or_default())
-                .collect()
+            columns.iter().map(|column| row.get(column).cloned().unwrap_or_default()).collect()
         };
         let rows = rows.values().map(cells).collect();
         Self { columns, rows }
@@ -106,23 +85,15 @@ impl Table {
     pub fn without_empty_columns(&self) -> Self {
         let filled = |index: usize| {
             index == 0
-                || self.rows.iter().any(|row| {
-                    row.get(index)
-                        .is_some_and(|cell| !cell.is_empty() && cell != NOT_AVAILABLE)
-                })
+                || self
+                    .rows
+                    .iter()
+                    .any(|row| row.get(index).is_some_and(|cell| !cell.is_empty() && cell != NOT_AVAILABLE))
         };
-        let keep: Vec<usize> = (0..self.columns.len())
-            .filter(|index| filled(*index))
-            .collect();
-        let pick = |cells: &Vec<String>| {
-            keep.iter()
-                .map(|i| cells.get(*i).cloned().unwrap_or_default())
-                .collect()
-        };
-        Self {
-            columns: pick(&self.columns),
-            rows: self.rows.iter().map(pick).collect(),
-        }
+        let keep: Vec<usize> = (0..self.columns.len()).filter(|index| filled(*index)).collect();
+        let pick =
+            |cells: &Vec<String>| keep.iter().map(|i| cells.get(*i).cloned().unwrap_or_default()).collect();
+        Self { columns: pick(&self.columns), rows: self.rows.iter().map(pick).collect() }
     }
 
     /// The table as text.
@@ -157,13 +128,11 @@ mod tests {
 
     #[test]
     fn uniting_keeps_what_is_there_and_users_columns() {
-        let old = Table::parse(
-            "\u{feff}participant_id\tsex\tgroup\r\nsub-b\tF\tcontrol\r\nsub-c\tn/a\tn/a\r\n",
-        )
-        .unwrap();
-        let new =
-            Table::parse("participant_id\tage\tsex\nsub-a\t51\tM\nsub-c\t60\tF\nsub-b\t70\tM\n")
+        let old =
+            Table::parse("\u{feff}participant_id\tsex\tgroup\r\nsub-b\tF\tcontrol\r\nsub-c\tn/a\tn/a\r\n")
                 .unwrap();
+        let new =
+            Table::parse("participant_id\tage\tsex\nsub-a\t51\tM\nsub-c\t60\tF\nsub-b\t70\tM\n").unwrap();
         let text = old.united(&new).to_text();
         assert_eq!(
             text,

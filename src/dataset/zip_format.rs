@@ -98,9 +98,7 @@ impl Record {
     pub(super) fn readable(&self) -> Result<Method, Error> {
         self.readable_flags()?;
         match self.method {
-            0 if self.packed != self.size => {
-                Err(Error::Damaged("a stored entry changes its length"))
-            }
+            0 if self.packed != self.size => Err(Error::Damaged("a stored entry changes its length")),
             0 => Ok(Method::Stored),
             8 => Ok(Method::Deflate),
             other => Err(Error::Method(other)),
@@ -133,10 +131,7 @@ impl Record {
         }
         let big = |value: u64| value >= u64::from(IN_ZIP64);
         let mut extra = Vec::new();
-        for value in [self.size, self.packed, self.offset]
-            .into_iter()
-            .filter(|value| big(*value))
-        {
+        for value in [self.size, self.packed, self.offset].into_iter().filter(|value| big(*value)) {
             u64_to(&mut extra, value);
         }
         let mut bytes = Vec::with_capacity(self.name.len() + 80);
@@ -146,14 +141,7 @@ impl Record {
         u16_to(&mut bytes, if extra.is_empty() { 20 } else { 45 });
         self.common(&mut bytes, big(self.size), big(self.packed));
         u16_to(&mut bytes, length(&self.name));
-        u16_to(
-            &mut bytes,
-            if extra.is_empty() {
-                0
-            } else {
-                length(&extra).saturating_add(4)
-            },
-        );
+        u16_to(&mut bytes, if extra.is_empty() { 0 } else { length(&extra).saturating_add(4) });
         u16_to(&mut bytes, 0); // comment
         u16_to(&mut bytes, 0); // disk
         u16_to(&mut bytes, 0); // internal attributes
@@ -176,11 +164,7 @@ impl Record {
         u16_to(bytes, DATE);
         u32_to(bytes, self.crc);
         let field = |value: u64, apart: bool| {
-            if apart {
-                IN_ZIP64
-            } else {
-                u32::try_from(value).unwrap_or(IN_ZIP64)
-            }
+            if apart { IN_ZIP64 } else { u32::try_from(value).unwrap_or(IN_ZIP64) }
         };
         u32_to(bytes, field(self.packed, packed_apart));
         u32_to(bytes, field(self.size, size_apart));
@@ -205,8 +189,7 @@ impl Record {
             let name = at.take(usize::from(name_len))?.to_vec();
             let extra = at.take(usize::from(extra_len))?;
             at.take(usize::from(comment_len))?;
-            let length =
-                46 + usize::from(name_len) + usize::from(extra_len) + usize::from(comment_len);
+            let length = 46 + usize::from(name_len) + usize::from(extra_len) + usize::from(comment_len);
             let mut wide = Cursor(zip64_field(extra).unwrap_or_default());
             let mut widen = |value: u32| match value {
                 IN_ZIP64 => wide.u64().unwrap_or(u64::from(value)),
@@ -215,20 +198,7 @@ impl Record {
             // In this order (APPNOTE 4.5.3).
             let (size, packed, offset) = (widen(size), widen(packed), widen(offset));
             let raw = bytes.get(..length)?.to_vec();
-            Some((
-                Self {
-                    name,
-                    flags,
-                    method,
-                    crc,
-                    packed,
-                    size,
-                    offset,
-                    raw: Some(raw),
-                },
-                length,
-                disk == 0,
-            ))
+            Some((Self { name, flags, method, crc, packed, size, offset, raw: Some(raw) }, length, disk == 0))
         };
         match record() {
             Some((_, _, false)) => Err(Error::MultiPart),
@@ -257,19 +227,7 @@ impl Record {
         };
         let (size, packed) = (widen(size), widen(packed));
         let length = local_header_len(bytes)?;
-        Some((
-            Self {
-                name,
-                flags,
-                method,
-                crc,
-                packed,
-                size,
-                offset,
-                raw: None,
-            },
-            length,
-        ))
+        Some((Self { name, flags, method, crc, packed, size, offset, raw: None }, length))
     }
 }
 
@@ -344,20 +302,13 @@ impl Directory {
     /// Finds the end record in the last bytes of a file: where it begins in `tail`, what it says, and
     /// whether a zip64 record says it better.
     pub(super) fn find(tail: &[u8]) -> Result<(usize, Self, bool), Error> {
-        let last = tail
-            .len()
-            .checked_sub(END_LEN as usize)
-            .ok_or(Error::NotAZip)?;
+        let last = tail.len().checked_sub(END_LEN as usize).ok_or(Error::NotAZip)?;
         for start in (0..=last).rev() {
             let at = Cursor(tail.get(start..).unwrap_or_default());
             // A signature inside a comment is not followed by a comment of the right length, or lies
             // before the true record, which is found first.
             if let Some((parts, directory, wide)) = Self::read_end(at) {
-                return if parts {
-                    Err(Error::MultiPart)
-                } else {
-                    Ok((start, directory, wide))
-                };
+                return if parts { Err(Error::MultiPart) } else { Ok((start, directory, wide)) };
             }
         }
         Err(Error::NotAZip)
@@ -374,14 +325,8 @@ impl Directory {
         let (len, offset, comment) = (at.u32()?, at.u32()?, at.u16()?);
         at.take(usize::from(comment))?;
         let wide = entries == u16::MAX || len == IN_ZIP64 || offset == IN_ZIP64;
-        let directory = Self {
-            entries: u64::from(entries),
-            len: u64::from(len),
-            offset: u64::from(offset),
-        };
-        let parts = [disk, start_disk]
-            .iter()
-            .any(|disk| *disk != 0 && *disk != u16::MAX);
+        let directory = Self { entries: u64::from(entries), len: u64::from(len), offset: u64::from(offset) };
+        let parts = [disk, start_disk].iter().any(|disk| *disk != 0 && *disk != u16::MAX);
         Some((parts, directory, wide))
     }
 
@@ -402,11 +347,7 @@ impl Directory {
             return None;
         }
         at.skip(28)?;
-        Some(Self {
-            entries: at.u64()?,
-            len: at.u64()?,
-            offset: at.u64()?,
-        })
+        Some(Self { entries: at.u64()?, len: at.u64()?, offset: at.u64()? })
     }
 }
 

@@ -34,15 +34,8 @@ impl ZipStream {
 
     /// Goes on behind these entries, which lie before `offset`.
     pub(super) fn resumed(records: Vec<Record>, offset: u64) -> Self {
-        let names = records
-            .iter()
-            .map(|r| String::from_utf8_lossy(&r.name).to_ascii_lowercase())
-            .collect();
-        Self {
-            offset,
-            records,
-            names,
-        }
+        let names = records.iter().map(|r| String::from_utf8_lossy(&r.name).to_ascii_lowercase()).collect();
+        Self { offset, records, names }
     }
 
     /// Bytes handed out so far, those of a continued archive included: where the next one goes.
@@ -86,10 +79,7 @@ impl ZipStream {
         }
         let record = Record::stored(name.as_str(), size, crc, self.offset);
         let header = record.local_header();
-        self.offset = self
-            .offset
-            .saturating_add(header.len() as u64)
-            .saturating_add(size);
+        self.offset = self.offset.saturating_add(header.len() as u64).saturating_add(size);
         self.records.push(record);
         Ok(header)
     }
@@ -97,17 +87,9 @@ impl ZipStream {
     /// The bytes that end the archive as it stands: the directory. May be asked for after any entry;
     /// an archive that ends with them is complete, and one that goes on writes over them.
     pub fn finish(&self) -> Vec<u8> {
-        let mut bytes: Vec<u8> = self
-            .records
-            .iter()
-            .flat_map(Record::central_header)
-            .collect();
+        let mut bytes: Vec<u8> = self.records.iter().flat_map(Record::central_header).collect();
         let len = bytes.len() as u64;
-        let directory = Directory {
-            entries: self.records.len() as u64,
-            len,
-            offset: self.offset,
-        };
+        let directory = Directory { entries: self.records.len() as u64, len, offset: self.offset };
         bytes.extend(directory.end_records(self.offset.saturating_add(len)));
         bytes
     }
@@ -170,10 +152,7 @@ mod tests {
     fn a_name_is_taken_once_in_whatever_case() {
         let mut stream = ZipStream::new();
         stream.entry(&name("README"), b"").unwrap();
-        assert_eq!(
-            stream.entry(&name("readme"), b""),
-            Err(Error::DuplicateEntry)
-        );
+        assert_eq!(stream.entry(&name("readme"), b""), Err(Error::DuplicateEntry));
     }
 
     #[test]

@@ -33,3 +33,6 @@ pub use protocol::{Protocol, ProtocolError};
 pub use published::{PublishedHanging, PublishedRole};
 pub use roles::{KNOWN_ROLES, RoleId, role_label, role_label_with_b};
 pub use timepoints::{TimePoint, propose_time_points};
+
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,10 @@
 
 use super::labels;
 use super::noise::{Rng, wave};
-use super::shape::{Form, Vec3, add, cross, diaphragm, dot, liver, norm, scaled, sub};
+use super::organs::{gut, kidneys, trunk_organs};
+use super::shape::{Form, Vec3, add, diaphragm, liver, norm, scaled, sub};
 use super::tissue::Tissue;
+use super::vessels::{lung_vessels, mesentery};
 
 /// What carries a solid along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,9 +147,11 @@ pub(super) struct Anatomy {
     pub(super) trunk: Trunk,
     pub(super) liver_fat: f64,
     pub(super) lesions: Vec<Lesion>,
-    lobes: (f32, f32),
+    /// Sizes of the right and the left lobe relative to the standard's.
+    pub(super) lobes: (f32, f32),
+    /// Seed of what is drawn for this patient later: vessels, gut.
+    pub(super) seed: u64,
     phases: [f32; 6],
-    seed: u64,
 }
 
 /// Largest displacement of [`Anatomy::warp`], mm.
@@ -227,7 +231,7 @@ impl Anatomy {
 
     fn place_lesions(&self, rng: &mut Rng) -> Vec<Lesion> {
         let wanted = 1 + rng.below(3) as usize;
-        let vessels = self.vessels();
+        let vessels = self.liver_vessels();
         let mut lesions: Vec<Lesion> = Vec::new();
         // Large first; a site that does not hold one is given up after many tries and the size reduced.
         for n in 0..wanted {
@@ -285,122 +289,6 @@ impl Anatomy {
         lesions
     }
 
-    /// Portal and hepatic venous trees.
-    fn vessels(&self) -> Vec<Solid> {
-        let mut out = Vec::new();
-        let mut rng = Rng::new(self.seed, &[2]);
-        let portal = |a: Vec3, b: Vec3, ra: f32, rb: f32| Solid {
-            form: Form::Capsule(a, b, ra, rb),
-            space: Space::Warped,
-            tissue: Tissue::Portal,
-            mark: if ra.max(rb) > 2.4 {
-                Mark::Set(labels::PORTAL_VEIN)
-            } else {
-                Mark::Keep
-            },
-            texture: 0.0,
-        };
-        // Splenic and superior mesenteric vein, trunk, right and left branch.
-        let confluence = [10.0, 2.0, -30.0];
-        let hilum = [-34.0, -8.0, -2.0];
-        out.push(portal([88.0, 22.0, 2.0], [45.0, 4.0, -14.0], 4.0, 4.8));
-        out.push(portal([45.0, 4.0, -14.0], confluence, 4.8, 5.6));
-        out.push(portal([14.0, -4.0, -110.0], confluence, 5.6, 6.2));
-        out.push(portal(confluence, hilum, 7.2, 6.6));
-        let right = [-66.0, -2.0, 4.0];
-        out.push(portal(hilum, right, 6.0, 5.2));
-        let left = [-20.0, -34.0, 16.0];
-        out.push(portal(hilum, left, 4.8, 4.2));
-        for (from, to, r) in [
-            (right, [-92.0, -34.0, 22.0], 4.2),
-            (right, [-100.0, 24.0, 6.0], 4.2),
-            (left, [6.0, -52.0, 26.0], 3.6),
-            (left, [-28.0, -58.0, 22.0], 3.2),
-        ] {
-            out.push(portal(from, to, r, r * 0.78));
-            self.branch(to, sub(to, from), r * 0.78, 3, &mut rng, &portal, &mut out);
-        }
-        let vein = |a: Vec3, b: Vec3, ra: f32, rb: f32| Solid {
-            form: Form::Capsule(a, b, ra, rb),
-            space: Space::Warped,
-            tissue: Tissue::HepaticVein,
-            mark: Mark::Keep,
-            texture: 0.0,
-        };
-        let confluens = [-20.0, 16.0, 56.0];
-        for (mid, end, r) in [
-            ([-62.0, 18.0, 44.0], [-104.0, 4.0, 14.0], 5.0),
-            ([-36.0, -18.0, 44.0], [-58.0, -48.0, 8.0], 4.6),
-            ([-10.0, -16.0, 46.0], [16.0, -50.0, 36.0], 4.0),
-        ] {
-            out.push(vein(confluens, mid, r * 1.1, r * 0.9));
-            out.push(vein(mid, end, r * 0.9, r * 0.5));
-            self.branch(
-                mid,
-                sub(end, confluens),
-                r * 0.62,
-                2,
-                &mut rng,
-                &vein,
-                &mut out,
-            );
-            self.branch(end, sub(end, mid), r * 0.5, 2, &mut rng, &vein, &mut out);
-        }
-        out
-    }
-
-    /// Two daughters a generation, bent at random, only where they stay inside the liver.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one recursion, all of it its state"
-    )]
-    fn branch(
-        &self,
-        from: Vec3,
-        along: Vec3,
-        radius: f32,
-        generations: u32,
-        rng: &mut Rng,
-        make: &impl Fn(Vec3, Vec3, f32, f32) -> Solid,
-        out: &mut Vec<Solid>,
-    ) {
-        if generations == 0 || radius < 0.9 {
-            return;
-        }
-        let length = norm(along).max(1.0);
-        let along = scaled(along, 1.0 / length);
-        let mut side = cross(
-            along,
-            unit([
-                rng.range(-1.0, 1.0),
-                rng.range(-1.0, 1.0),
-                rng.range(-1.0, 1.0),
-            ]),
-        );
-        side = scaled(side, 1.0 / norm(side).max(1e-3));
-        for sign in [-1.0, 1.0] {
-            let spread = sign * rng.range(0.45, 0.8) as f32;
-            let reach = rng.range(17.0, 29.0) as f32;
-            let to = add(
-                from,
-                scaled(unit_of(add(along, scaled(side, spread))), reach),
-            );
-            if liver(to, self.lobes.0, self.lobes.1) > -6.0 {
-                continue;
-            }
-            out.push(make(from, to, radius, radius * 0.78));
-            self.branch(
-                to,
-                sub(to, from),
-                radius * 0.78,
-                generations - 1,
-                rng,
-                make,
-                out,
-            );
-        }
-    }
-
     /// Everything inside the trunk, in the order of painting; the wall, fat and skin come after it.
     pub(super) fn organs(&self, session: u32) -> Vec<Solid> {
         let mut s = Vec::with_capacity(200);
@@ -411,7 +299,8 @@ impl Anatomy {
             mark,
             texture,
         };
-        self.gut(session, &mut s);
+        gut(self.seed, session, &mut s);
+        mesentery(self.seed, &mut s);
         kidneys(&mut s);
         let pancreas = [
             [-22.0, -12.0, -34.0],
@@ -459,7 +348,7 @@ impl Anatomy {
             Mark::Clear,
             0.0,
         ));
-        s.extend(self.vessels());
+        s.extend(self.liver_vessels());
         s.push(warped(
             Form::Capsule([-34.0, -12.0, 3.0], [-6.0, -8.0, -30.0], 2.6, 2.8),
             Tissue::Bile,
@@ -480,6 +369,7 @@ impl Anatomy {
             Mark::Clear,
             0.5,
         ));
+        lung_vessels(self.seed, &mut s);
         s.push(warped(
             Form::Ellipsoid([22.0, -34.0, 104.0], [62.0, 46.0, 52.0]),
             Tissue::Fat,
@@ -553,286 +443,4 @@ impl Anatomy {
             }
         }
     }
-
-    /// Stomach, duodenum, colon and small bowel; contents differ from session to session.
-    fn gut(&self, session: u32, s: &mut Vec<Solid>) {
-        let solid = |form, tissue, texture| Solid {
-            form,
-            space: Space::Warped,
-            tissue,
-            mark: Mark::Clear,
-            texture,
-        };
-        let mut rng = Rng::new(self.seed, &[3, u64::from(session)]);
-        for _ in 0..26 {
-            let a = [
-                rng.range(-60.0, 95.0) as f32,
-                rng.range(-72.0, 4.0) as f32,
-                rng.range(-125.0, -52.0) as f32,
-            ];
-            let b = add(
-                a,
-                [
-                    rng.range(-34.0, 34.0) as f32,
-                    rng.range(-14.0, 14.0) as f32,
-                    rng.range(-16.0, 16.0) as f32,
-                ],
-            );
-            let r = rng.range(8.0, 14.0) as f32;
-            let inside = *rng
-                .pick(&[Tissue::Chyme, Tissue::Chyme, Tissue::Fluid, Tissue::GutWall])
-                .unwrap_or(&Tissue::Chyme);
-            s.push(solid(
-                Form::Capsule(a, b, r, r * 0.9),
-                Tissue::GutWall,
-                0.05,
-            ));
-            s.push(solid(
-                Form::Capsule(a, b, r - 2.0, r * 0.9 - 2.0),
-                inside,
-                0.22,
-            ));
-        }
-        let colon = [
-            [-104.0, -6.0, -118.0],
-            [-100.0, -36.0, -84.0],
-            [-44.0, -76.0, -92.0],
-            [40.0, -78.0, -72.0],
-            [92.0, -52.0, -34.0],
-            [112.0, -4.0, -42.0],
-            [112.0, 22.0, -118.0],
-        ];
-        for pair in colon.windows(2) {
-            if let [a, b] = *pair {
-                let r = rng.range(13.0, 19.0) as f32;
-                let inside = *rng
-                    .pick(&[Tissue::Gas, Tissue::Chyme, Tissue::Chyme])
-                    .unwrap_or(&Tissue::Chyme);
-                s.push(solid(Form::Capsule(a, b, r, r), Tissue::GutWall, 0.0));
-                s.push(solid(Form::Capsule(a, b, r - 2.4, r - 2.4), inside, 0.25));
-            }
-        }
-        let (c, r) = ([62.0, -34.0, 26.0], [44.0, 34.0, 46.0]);
-        let antrum = ([30.0, -58.0, -12.0], [-14.0, -46.0, -30.0]);
-        s.push(solid(
-            Form::Capsule([58.0, -46.0, 0.0], antrum.0, 26.0, 18.0),
-            Tissue::GutWall,
-            0.0,
-        ));
-        s.push(solid(
-            Form::Capsule(antrum.0, antrum.1, 17.0, 11.0),
-            Tissue::GutWall,
-            0.0,
-        ));
-        s.push(solid(Form::Ellipsoid(c, r), Tissue::GutWall, 0.05));
-        let lumen = sub(r, [5.0, 5.0, 5.0]);
-        let content = *rng
-            .pick(&[Tissue::Fluid, Tissue::Chyme])
-            .unwrap_or(&Tissue::Fluid);
-        s.push(solid(
-            Form::Capsule([58.0, -46.0, 0.0], antrum.0, 21.0, 13.0),
-            content,
-            0.08,
-        ));
-        s.push(solid(
-            Form::Capsule(antrum.0, antrum.1, 12.0, 6.0),
-            content,
-            0.08,
-        ));
-        s.push(solid(Form::Ellipsoid(c, lumen), content, 0.08));
-        s.push(solid(
-            Form::Level(c, lumen, rng.range(-58.0, -46.0) as f32),
-            Tissue::Gas,
-            0.0,
-        ));
-    }
-}
-
-fn unit(v: [f64; 3]) -> Vec3 {
-    unit_of([v[0] as f32, v[1] as f32, v[2] as f32])
-}
-
-fn unit_of(v: Vec3) -> Vec3 {
-    scaled(v, 1.0 / dot(v, v).sqrt().max(1e-3))
-}
-
-/// Cortex, pyramids and sinus of both kidneys, tilted as they lie on the psoas.
-fn kidneys(s: &mut Vec<Solid>) {
-    for (side, label, z) in [
-        (-1.0f32, labels::KIDNEY_RIGHT, -74.0f32),
-        (1.0, labels::KIDNEY_LEFT, -52.0),
-    ] {
-        let centre = [side * 61.0, 44.0, z];
-        let axis = unit_of([0.30 * -side, -0.12, 0.94]);
-        let across = unit_of(cross(axis, [0.25, 1.0, 0.1]));
-        let solid = |c, r, tissue, mark, texture| Solid {
-            form: Form::Tilted(c, r, across, unit_of(cross(axis, across))),
-            space: Space::Warped,
-            tissue,
-            mark,
-            texture,
-        };
-        s.push(solid(
-            centre,
-            [28.0, 26.0, 53.0],
-            Tissue::Cortex,
-            Mark::Set(label),
-            0.04,
-        ));
-        let body = [28.0f32, 26.0, 53.0];
-        for ring in 0..5 {
-            let up = (ring as f32 - 2.0) * 17.0;
-            for (dx, dy) in [(0.45f32, 0.0f32), (0.05, 0.45), (0.05, -0.45)] {
-                let off = add(
-                    scaled(axis, up),
-                    add(
-                        scaled([side, 0.0, 0.0], dx * body[0] * (1.0 - up.abs() / 60.0)),
-                        [0.0, dy * body[1] * (1.0 - up.abs() / 60.0), 0.0],
-                    ),
-                );
-                s.push(solid(
-                    add(centre, off),
-                    [7.4, 7.4, 8.0],
-                    Tissue::Medulla,
-                    Mark::Keep,
-                    0.03,
-                ));
-            }
-        }
-        let hilum = add(centre, [-side * 17.0, -4.0, 2.0]);
-        s.push(solid(
-            hilum,
-            [15.0, 11.0, 30.0],
-            Tissue::Fat,
-            Mark::Clear,
-            0.0,
-        ));
-        s.push(solid(
-            add(hilum, [side * 2.0, 0.0, 0.0]),
-            [8.0, 5.0, 20.0],
-            Tissue::Fluid,
-            Mark::Clear,
-            0.0,
-        ));
-        s.push(Solid {
-            form: Form::Capsule(hilum, [-side * -10.0, 22.0, z + 14.0], 4.2, 4.6),
-            space: Space::Warped,
-            tissue: Tissue::Cava,
-            mark: Mark::Clear,
-            texture: 0.0,
-        });
-    }
-}
-
-/// What hangs on the spine and does not breathe.
-fn trunk_organs(s: &mut Vec<Solid>) {
-    let solid = |form, tissue, mark, texture| Solid {
-        form,
-        space: Space::Wall,
-        tissue,
-        mark,
-        texture,
-    };
-    let clear = Mark::Clear;
-    for side in [-1.0f32, 1.0] {
-        s.push(solid(
-            Form::Capsule(
-                [side * 20.0, 46.0, 20.0],
-                [side * 42.0, 52.0, -130.0],
-                7.0,
-                19.0,
-            ),
-            Tissue::Muscle,
-            clear,
-            0.06,
-        ));
-        // Diaphragmatic crura.
-        s.push(solid(
-            Form::Capsule(
-                [side * 13.0 + 4.0, 26.0, 60.0],
-                [side * 14.0 + 4.0, 34.0, -70.0],
-                5.0,
-                4.0,
-            ),
-            Tissue::Muscle,
-            clear,
-            0.0,
-        ));
-    }
-    s.push(solid(
-        Form::Column(-20.0, 21.0, 13.0, 10.0),
-        Tissue::Cava,
-        clear,
-        0.03,
-    ));
-    s.push(solid(
-        Form::Column(15.0, 25.0, 11.0, 11.0),
-        Tissue::Aorta,
-        Mark::Set(labels::AORTA),
-        0.02,
-    ));
-    for (from, to, r) in [
-        ([15.0, 18.0, -8.0], [10.0, -4.0, -6.0], 3.6),
-        ([15.0, 18.0, -24.0], [16.0, 0.0, -60.0], 3.8),
-        ([16.0, 0.0, -60.0], [14.0, -6.0, -118.0], 3.6),
-    ] {
-        s.push(solid(
-            Form::Capsule(from, to, r, r * 0.9),
-            Tissue::Aorta,
-            clear,
-            0.0,
-        ));
-    }
-}
-
-/// Spine (cortex, marrow, discs, canal, arch) and erector muscles: partly within the wall, so painted after it.
-pub(super) fn back() -> Vec<Solid> {
-    let solid = |form, tissue, texture| Solid {
-        form,
-        space: Space::Wall,
-        tissue,
-        mark: Mark::Clear,
-        texture,
-    };
-    let mut s = Vec::new();
-    for side in [-1.0f32, 1.0] {
-        s.push(solid(
-            Form::Column(side * 32.0, 84.0, 27.0, 15.0),
-            Tissue::Muscle,
-            0.10,
-        ));
-        s.push(solid(
-            Form::Column(side * 60.0, 78.0, 14.0, 9.0),
-            Tissue::Muscle,
-            0.08,
-        ));
-    }
-    s.push(solid(
-        Form::Column(0.0, 54.0, 24.5, 18.5),
-        Tissue::Bone,
-        0.0,
-    ));
-    s.push(solid(
-        Form::Column(0.0, 54.0, 22.8, 16.8),
-        Tissue::Marrow,
-        0.10,
-    ));
-    s.push(solid(
-        Form::Discs(0.0, 54.0, 24.0, 18.0, -6.0, 4.5),
-        Tissue::Disc,
-        0.0,
-    ));
-    s.push(solid(
-        Form::Column(0.0, 79.0, 15.0, 11.0),
-        Tissue::Bone,
-        0.0,
-    ));
-    s.push(solid(
-        Form::Column(0.0, 90.0, 4.5, 13.0),
-        Tissue::Marrow,
-        0.0,
-    ));
-    s.push(solid(Form::Column(0.0, 77.0, 10.0, 8.0), Tissue::Csf, 0.0));
-    s.push(solid(Form::Column(0.0, 77.0, 4.4, 3.6), Tissue::Disc, 0.0));
-    s
 }

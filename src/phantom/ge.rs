@@ -157,6 +157,7 @@ fn lava(s: &mut Scanner<'_>) {
         dual.volumes.push(v);
     }
     dual.numbering = Numbering::SliceFirst;
+    dual.oddity = Oddity::TrailingBytes;
     s.push(dual);
 
     let grid = s.axial(MATRIX_T1, true);
@@ -331,7 +332,8 @@ pub(super) fn private(i: &Instance<'_>, d: &mut Dataset) {
             "EPI2"
         },
     );
-    for element in [0x10BB, 0x10BC, 0x10BD] {
+    // No tensor directions: the gradient's components and their number are 0.
+    for element in [0x10BB, 0x10BC, 0x10BD, 0x10E0] {
         d.text((0x0019, element), b"DS", "0.000000");
     }
     d.text((0x0021, 0x0010), b"LO", "GEMS_RELA_01");

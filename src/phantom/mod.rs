@@ -23,6 +23,7 @@ mod ge;
 mod header;
 pub mod labels;
 mod noise;
+mod organs;
 mod philips;
 mod plan;
 mod planted;
@@ -33,6 +34,7 @@ mod siemens;
 mod tests;
 mod tissue;
 mod truth;
+mod vessels;
 mod write;
 
 pub use planted::{Planted, PlantedKind};

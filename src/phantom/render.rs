@@ -4,9 +4,10 @@
 //! partial volume at the edges, coil shading and Rician noise, or the label of each voxel's centre. A slice
 //! depends on nothing but its arguments: any slice can be made alone, in any order, on any thread.
 
-use super::anatomy::{Anatomy, Mark, Solid, Space, WARP, back};
+use super::anatomy::{Anatomy, Mark, Solid, Space, WARP};
 use super::contrast::{Enhancement, Sequence, signals};
 use super::noise::{Lattice, normal_pair};
+use super::organs::back;
 use super::shape::{Vec3, add, scaled, sub};
 use super::tissue::{TISSUES, Tissue};
 
@@ -71,6 +72,18 @@ struct Plane {
     edge: f32,
     /// Warped organ coordinates of every voxel.
     warped: Vec<Vec3>,
+    skin: Vec<Skin>,
+}
+
+/// A voxel's place in the trunk.
+#[derive(Clone, Copy)]
+struct Skin {
+    /// Outwards from the skin, mm.
+    distance: f32,
+    /// Thickness of the subcutaneous fat here, mm.
+    fat: f32,
+    /// Sensitivity of the receiver coils.
+    shade: f32,
 }
 
 impl Plane {
@@ -101,15 +114,66 @@ impl Plane {
             down: to(g.column, g.spacing[1]),
             breath: to(acq.breath, 1.0),
             edge: (g.spacing[0].max(g.spacing[1])) as f32 * inv,
-            warped: Vec::with_capacity(g.area()),
+            warped: Vec::new(),
+            skin: Vec::new(),
         };
-        for j in 0..plane.ny {
-            for i in 0..plane.nx {
-                let organ = sub(plane.at(i, j), plane.breath);
-                plane.warped.push(anatomy.warp(organ));
+        plane.fields(anatomy, shading(acq));
+        plane
+    }
+
+    /// Deformation, distance to the skin and shading are smooth over centimetres: they are evaluated every
+    /// 5 mm and interpolated.
+    fn fields(&mut self, anatomy: &Anatomy, shade: impl Fn(Vec3) -> f32) {
+        let stride = ((5.0 / self.edge) as usize).clamp(1, 8);
+        let columns = self.nx.div_ceil(stride) + 1;
+        let knots = |j: usize| -> Vec<[f32; 6]> {
+            (0..columns)
+                .map(|c| {
+                    let p = self.at(c * stride, j);
+                    let organ = sub(p, self.breath);
+                    let shift = sub(anatomy.warp(organ), organ);
+                    let (skin, fat) = anatomy.trunk.at(p);
+                    [shift[0], shift[1], shift[2], skin, fat, shade(p)]
+                })
+                .collect()
+        };
+        let lerp = |a: [f32; 6], b: [f32; 6], t: f32| {
+            let mut out = a;
+            out.iter_mut().zip(b).for_each(|(o, b)| *o += (b - *o) * t);
+            out
+        };
+        let share = 1.0 / stride as f32;
+        let mut warped = Vec::with_capacity(self.nx * self.ny);
+        let mut skin = Vec::with_capacity(self.nx * self.ny);
+        let mut below = knots(0);
+        for j0 in (0..self.ny).step_by(stride) {
+            let above = below;
+            below = knots(j0 + stride);
+            for j in j0..(j0 + stride).min(self.ny) {
+                let t = (j - j0) as f32 * share;
+                let row: Vec<[f32; 6]> = above
+                    .iter()
+                    .zip(&below)
+                    .map(|(&a, &b)| lerp(a, b, t))
+                    .collect();
+                for (c, pair) in row.windows(2).enumerate() {
+                    if let [a, b] = *pair {
+                        for i in c * stride..((c + 1) * stride).min(self.nx) {
+                            let [x, y, z, d, fat, shade] =
+                                lerp(a, b, (i - c * stride) as f32 * share);
+                            warped.push(add(sub(self.at(i, j), self.breath), [x, y, z]));
+                            skin.push(Skin {
+                                distance: d,
+                                fat,
+                                shade,
+                            });
+                        }
+                    }
+                }
             }
         }
-        plane
+        self.warped = warped;
+        self.skin = skin;
     }
 
     #[inline(always)]
@@ -203,11 +267,11 @@ pub(super) fn slice(anatomy: &Anatomy, lattice: &Lattice, acq: &Acquisition, k: 
     for solid in anatomy.organs(acq.session) {
         paint(&plane, lattice, &solid, &value, &mut image);
     }
-    let mut inside = wall(&plane, anatomy, &value, &mut image);
+    wall(&plane, anatomy, &value, &mut image);
     for solid in back() {
         paint(&plane, lattice, &solid, &value, &mut image);
     }
-    finish(&plane, acq, k, &mut image, &mut inside);
+    finish(&plane, acq, k, &mut image);
     image
 }
 
@@ -242,88 +306,80 @@ fn paint(
     });
 }
 
-/// Muscular wall with ribs, subcutaneous fat, skin and air, from the inside out. Returns the share of each
-/// voxel within the skin.
-fn wall(plane: &Plane, anatomy: &Anatomy, value: &[f32; TISSUES], image: &mut [f32]) -> Vec<f32> {
+/// Muscular wall with ribs, subcutaneous fat, skin and air, from the inside out.
+fn wall(plane: &Plane, anatomy: &Anatomy, value: &[f32; TISSUES], image: &mut [f32]) {
     let of = |t: Tissue| value.get(t as usize).copied().unwrap_or(0.0);
     let (air, skin, fat) = (of(Tissue::Air), of(Tissue::Skin), of(Tissue::Fat));
     let (muscle, bone, marrow) = (of(Tissue::Muscle), of(Tissue::Bone), of(Tissue::Marrow));
-    let trunk = &anatomy.trunk;
+    let thick = anatomy.trunk.wall;
     let edge = plane.edge;
-    let mut inside = Vec::with_capacity(image.len());
-    let mut n = 0;
-    for j in 0..plane.ny {
-        for i in 0..plane.nx {
-            let p = plane.at(i, j);
-            let (d, thickness) = trunk.at(p);
-            let within = coverage(d, edge);
-            inside.push(within);
-            if let Some(px) = image.get_mut(n) {
-                let deep = d + thickness + trunk.wall;
-                if deep > -edge {
-                    let mut v = muscle;
-                    // Three layers with a seam of fat between them.
-                    let seam = (deep - trunk.wall * 0.45).abs() - 0.5;
-                    v += (fat - v) * 0.5 * coverage(seam, edge);
-                    if p[0].abs() > 48.0 && p[2] - 0.35 * p[1] > -70.0 {
-                        let t = (p[2] - 0.5 * p[1]) / 29.0;
-                        let along = (t - (t + 0.5).floor()) * 27.0;
-                        let across = deep - trunk.wall * 0.42;
-                        let (u, w) = (across / 4.4, along / 6.5);
-                        let rib = ((u * u + w * w).sqrt() - 1.0) * 4.4;
-                        v += (bone - v) * coverage(rib, edge);
-                        v += (marrow - v) * coverage(rib + 1.5, edge);
-                    }
-                    *px += (v - *px) * coverage(-deep, edge);
-                    *px += (fat - *px) * coverage(-(d + thickness), edge);
-                    *px += (skin - *px) * coverage(-(d + 1.7), edge);
-                    *px += (air - *px) * (1.0 - within);
-                }
+    for (n, (px, s)) in image.iter_mut().zip(&plane.skin).enumerate() {
+        let d = s.distance;
+        let deep = d + s.fat + thick;
+        if d > edge {
+            *px = air;
+        } else if deep > -edge {
+            let mut v = muscle;
+            // Layers with a seam of fat between them.
+            let seam = (deep - thick * 0.45).abs() - 0.5;
+            v += (fat - v) * 0.5 * coverage(seam, edge);
+            let p = plane.at(n % plane.nx, n / plane.nx);
+            if p[0].abs() > 48.0 && p[2] - 0.35 * p[1] > -70.0 {
+                let t = (p[2] - 0.5 * p[1]) / 29.0;
+                let along = (t - (t + 0.5).floor()) * 27.0;
+                let across = deep - thick * 0.42;
+                let (u, w) = (across / 4.4, along / 6.5);
+                let rib = ((u * u + w * w).sqrt() - 1.0) * 4.4;
+                v += (bone - v) * coverage(rib, edge);
+                v += (marrow - v) * coverage(rib + 1.5, edge);
             }
-            n += 1;
+            *px += (v - *px) * coverage(-deep, edge);
+            *px += (fat - *px) * coverage(-(d + s.fat), edge);
+            *px += (skin - *px) * coverage(-(d + 1.7), edge);
+            *px += (air - *px) * coverage(-d, edge);
         }
     }
-    inside
+}
+
+/// A phased array over belly and back is brighter near its coils; each exam a little different.
+fn shading(acq: &Acquisition) -> impl Fn(Vec3) -> f32 {
+    let key = acq.exam_key();
+    let tilt = move |bits: u32| ((key >> bits & 0xFF) as f32 / 255.0 - 0.5) * 0.16;
+    let (cx, cy, cz) = (tilt(0), tilt(8), tilt(16));
+    let bowl = if acq.field > 2.0 { 0.34 } else { 0.22 };
+    move |p| {
+        let (x, y, z) = (p[0] / 165.0, p[1] / 115.0, p[2] / 110.0);
+        0.9 + cx * x + cy * y + cz * z + bowl * 0.5 * (0.6 * x * x + y * y)
+    }
 }
 
 /// Magnitude, shading and noise.
-fn finish(plane: &Plane, acq: &Acquisition, k: u32, image: &mut [f32], inside: &mut [f32]) {
-    // A phased array over belly and back is brighter near its coils; each exam a little different.
-    let tilt = |bits: u32| ((acq.table_key() >> bits & 0xFF) as f32 / 255.0 - 0.5) * 0.16;
-    let (cx, cy, cz) = (tilt(0), tilt(8), tilt(16));
-    let bowl = if acq.field > 2.0 { 0.34 } else { 0.22 };
-    let map = acq.sequence == Sequence::Adc;
-    let mut n = 0usize;
+fn finish(plane: &Plane, acq: &Acquisition, k: u32, image: &mut [f32]) {
     let first = u64::from(k) * image.len() as u64;
-    for j in 0..plane.ny {
-        for i in 0..plane.nx {
-            if let (Some(px), Some(&within)) = (image.get_mut(n), inside.get(n)) {
-                let (a, b) = normal_pair(acq.key, first + n as u64);
-                if map {
-                    // A map has no coil shading, and nothing outside the body.
-                    *px = if within > 0.5 {
-                        (*px + acq.noise * a).max(0.0)
-                    } else {
-                        0.0
-                    };
-                } else {
-                    let p = plane.at(i, j);
-                    let (x, y, z) = (p[0] / 165.0, p[1] / 115.0, p[2] / 110.0);
-                    let shade = 0.9 + cx * x + cy * y + cz * z + bowl * 0.5 * (0.6 * x * x + y * y);
-                    // Opposed-phase signals are signed until here.
-                    let s = px.abs() * shade;
-                    let (re, im) = (s + acq.noise * a, acq.noise * b);
-                    *px = (re * re + im * im).sqrt();
-                }
-            }
-            n += 1;
+    let noise = acq.noise;
+    if acq.sequence == Sequence::Adc {
+        // A map has no coil shading, and nothing outside the body.
+        for (n, (px, s)) in (first..).zip(image.iter_mut().zip(&plane.skin)) {
+            let (a, _) = normal_pair(acq.key, n);
+            *px = if s.distance < 0.0 {
+                (*px + noise * a).max(0.0)
+            } else {
+                0.0
+            };
         }
+        return;
+    }
+    for (n, (px, s)) in (first..).zip(image.iter_mut().zip(&plane.skin)) {
+        let (a, b) = normal_pair(acq.key, n);
+        // Opposed-phase signals are signed until here.
+        let (re, im) = (px.abs() * s.shade + noise * a, noise * b);
+        *px = (re * re + im * im).sqrt();
     }
 }
 
 impl Acquisition {
     /// Bits that differ from exam to exam but not within one.
-    fn table_key(&self) -> u64 {
+    fn exam_key(&self) -> u64 {
         super::noise::key(
             self.table[0].to_bits() ^ self.table[1].to_bits(),
             &[u64::from(self.session)],
@@ -353,12 +409,9 @@ pub(super) fn label_slice(anatomy: &Anatomy, acq: &Acquisition, k: u32) -> Vec<u
         .organs(acq.session)
         .iter()
         .for_each(|s| mark(s, &mut map));
-    for (n, l) in map.iter_mut().enumerate() {
-        if *l != 0 {
-            let (d, thickness) = anatomy.trunk.at(plane.at(n % plane.nx, n / plane.nx));
-            if d + thickness + anatomy.trunk.wall > 0.0 {
-                *l = 0;
-            }
+    for (l, s) in map.iter_mut().zip(&plane.skin) {
+        if s.distance + s.fat + anatomy.trunk.wall > 0.0 {
+            *l = 0;
         }
     }
     back().iter().for_each(|s| mark(s, &mut map));

@@ -26,6 +26,11 @@ pub(super) fn norm(a: Vec3) -> f32 {
     dot(a, a).sqrt()
 }
 
+/// The direction of a vector.
+pub(super) fn unit(v: Vec3) -> Vec3 {
+    scaled(v, 1.0 / norm(v).max(1e-3))
+}
+
 /// An axis-parallel ellipsoid's distance, first-order exact near the surface.
 #[inline(always)]
 pub(super) fn ellipsoid(p: Vec3, c: Vec3, r: Vec3) -> f32 {
@@ -128,7 +133,8 @@ impl Form {
                 around([x, y, 0.0], [rx, ry, 1000.0])
             }
             Self::Liver(..) => ([-165.0, -105.0, -105.0], [90.0, 95.0, 100.0]),
-            Self::AboveDiaphragm(_) => ([-1000.0, -1000.0, 10.0], [1000.0, 1000.0, 1000.0]),
+            // Beyond the widest trunk there is only air.
+            Self::AboveDiaphragm(_) => ([-176.0, -126.0, 10.0], [176.0, 126.0, 1000.0]),
         }
     }
 }
@@ -148,25 +154,43 @@ fn column(p: Vec3, x: f32, y: f32, rx: f32, ry: f32) -> f32 {
     (k0 - 1.0) * rx.min(ry)
 }
 
+/// An ellipsoid's distance from its inverse radii: divisions dominate otherwise.
+#[inline(always)]
+fn ellipsoid_inverse(p: Vec3, c: Vec3, i: Vec3) -> f32 {
+    let q = sub(p, c);
+    let u = [q[0] * i[0], q[1] * i[1], q[2] * i[2]];
+    let v = [u[0] * i[0], u[1] * i[1], u[2] * i[2]];
+    let k2 = dot(u, u);
+    // k0 (k0 − 1) / k1
+    (k2 - k2.sqrt()) / dot(v, v).sqrt().max(1e-6)
+}
+
+const fn inverse(r: Vec3) -> Vec3 {
+    [1.0 / r[0], 1.0 / r[1], 1.0 / r[2]]
+}
+
+const LOBE: Vec3 = inverse([80.0, 84.0, 86.0]);
+const DOME: Vec3 = inverse([74.0, 56.0, 46.0]);
+const VISCERAL: Vec3 = inverse([68.0, 82.0, 74.0]);
+const BEHIND: Vec3 = inverse([56.0, 54.0, 140.0]);
+const KIDNEY: Vec3 = inverse([37.0, 36.0, 58.0]);
+const FISSURE: Vec3 = inverse([5.0, 26.0, 34.0]);
+
 /// Two lobes, hollowed below and behind where stomach, duodenum, right kidney and spine lie.
 #[inline(always)]
 pub(super) fn liver(p: Vec3, right: f32, left: f32) -> f32 {
-    let lobe = ellipsoid(
-        p,
-        [-70.0, -2.0, -4.0],
-        [80.0 * right, 84.0 * right, 86.0 * right],
-    );
+    let lobe = ellipsoid_inverse(p, [-70.0, -2.0, -4.0], scaled(LOBE, 1.0 / right));
     let wing = ellipsoid(p, [-6.0, -44.0, 24.0], [82.0 * left, 40.0, 36.0 * left]);
-    let dome = ellipsoid(p, [-48.0, -30.0, 28.0], [74.0, 56.0, 46.0]);
+    let dome = ellipsoid_inverse(p, [-48.0, -30.0, 28.0], DOME);
     let whole = smooth_union(smooth_union(lobe, wing, 26.0), dome, 20.0);
     if whole > 8.0 {
         return whole;
     }
     // The visceral surface: from the gallbladder fossa and the porta hepatis to the spine.
-    let visceral = ellipsoid(p, [14.0, -8.0, -66.0], [68.0, 82.0, 74.0]);
-    let behind = ellipsoid(p, [22.0, 52.0, 10.0], [56.0, 54.0, 140.0]);
-    let kidney = ellipsoid(p, [-58.0, 46.0, -72.0], [36.0, 32.0, 58.0]);
-    let fissure = ellipsoid(p, [2.0, -72.0, 2.0], [5.0, 26.0, 34.0]);
+    let visceral = ellipsoid_inverse(p, [14.0, -8.0, -66.0], VISCERAL);
+    let behind = ellipsoid_inverse(p, [22.0, 52.0, 10.0], BEHIND);
+    let kidney = ellipsoid_inverse(p, [-56.0, 52.0, -78.0], KIDNEY);
+    let fissure = ellipsoid_inverse(p, [2.0, -72.0, 2.0], FISSURE);
     let hollow = smooth_carve(whole, visceral, 22.0);
     let hollow = smooth_carve(hollow, behind, 16.0);
     smooth_carve(smooth_carve(hollow, kidney, 10.0), fissure, 8.0)

@@ -6,9 +6,11 @@
 
 mod export;
 mod preview;
+mod view;
 
 pub use export::{Export, ExportOptions, ExportProgress, ExportStep};
-pub use preview::Thumbnail;
+pub use preview::{Preview, Thumbnail};
+pub use view::{PlanEdit, PlanView};
 
 use crate::deid::{Identified, ProjectKey};
 use crate::dicom::Need;
