@@ -408,14 +408,10 @@ impl Condition {
             "weighting",
         );
         if let Some(wanted) = &self.phase {
-            let answer = match &reading.dynamic {
-                Some(d) => Some(if d.phase.is_some_and(|p| wanted.0.contains(&p)) {
-                    d.certainty
-                } else {
-                    0.0
-                }),
-                None => None,
-            };
+            let answer = reading.dynamic.as_ref().map(|d| {
+                let holds = d.phase.is_some_and(|p| wanted.0.contains(&p));
+                if holds { d.certainty } else { 0.0 }
+            });
             asked.put(answer, || {
                 let d = reading.dynamic.as_ref();
                 let by = d.map(|d| d.evidence.join(", ")).unwrap_or_default();

@@ -161,7 +161,7 @@ pub(super) const WEIGHTING_WORDS: &[(Weighting, &str)] = &[
     ),
     (
         Weighting::Fieldmap,
-        "field map, fieldmap, field mapping, fieldmapping, fmap, b 0 map, b 0 mapping, \
+        "field map, fieldmap, field mapping, fieldmapping, fmap, b 0 map, db 0 map, b 0 mapping, \
         b 0 field, topup, gre field, feldkarte, distortion map",
     ),
     (
@@ -170,7 +170,7 @@ pub(super) const WEIGHTING_WORDS: &[(Weighting, &str)] = &[
     ),
     (
         Weighting::Bold,
-        "bold, fmri, rsfmri, rs fmri, resting state, restingstate, resting, rest fmri, func",
+        "bold, fmri, f mri, rsfmri, rs fmri, resting state, restingstate, resting, rest fmri, func",
     ),
     (
         Weighting::Mrcp,
@@ -197,6 +197,22 @@ pub(super) const WEIGHTING_WORDS: &[(Weighting, &str)] = &[
         "trufi, trufisp, truefisp, true fisp, tru fi, tru fisp, fiesta, btfe, b tfe, bffe, b ffe, \
         balanced, true ssfp, truessfp, ssfp, bssfp, cine, sarge",
     ),
+];
+
+/// Image Type values that tell a weighting.
+pub(super) const WEIGHTING_TYPES: &[(Weighting, &str)] = &[
+    (
+        Weighting::Adc,
+        "ADC, DADC, ADC_MAP, ADC MAP, ADC_UNSPECIFIED",
+    ),
+    (
+        Weighting::Diffusion,
+        "TRACEW, DIFFUSION, TRACE, DWI, CALC_BVALUE",
+    ),
+    (Weighting::Swi, "SWI, M_SWI, MNIP_SWI"),
+    (Weighting::Angiography, "TOF"),
+    (Weighting::Perfusion, "ASL, PERFUSION"),
+    (Weighting::Bold, "FMRI, BOLD"),
 ];
 
 /// Phrases that would mislead the tables.
