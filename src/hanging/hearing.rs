@@ -74,11 +74,15 @@ fn hear(words: &[String], said: &mut Said, weight: f64) {
     said.seconds = said.seconds.or_else(|| seconds_in(&words));
 }
 
-/// A time that words name: digits before a unit of time.
+/// A time that words name: digits before a unit of time (decimals are acquisition parameters).
 fn seconds_in(words: &[String]) -> Option<f64> {
-    words.windows(2).find_map(|pair| {
+    words.windows(2).enumerate().find_map(|(i, pair)| {
         let [number, unit] = pair else { return None };
-        let value = number.parse::<f64>().ok()?;
+        let decimal = i
+            .checked_sub(1)
+            .and_then(|p| words.get(p))
+            .is_some_and(|w| w == "point");
+        let value = number.parse::<f64>().ok().filter(|_| !decimal)?;
         match unit.as_str() {
             "s" | "sec" | "secs" | "sek" | "seg" | "second" | "seconds"
                 if (10.0..=600.0).contains(&value) =>

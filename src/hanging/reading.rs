@@ -83,15 +83,25 @@ pub(super) fn read(study: &[VolumeFacts]) -> Vec<Reading<'_>> {
     readings
 }
 
-/// The words of the protocol's name, unless most series of the study share it: GE writes the
-/// protocol of the whole examination there.
+/// The words of the protocol's name, unless series of different kinds share it: GE writes the
+/// protocol of the whole examination there, while the phases of one dynamic series rightly share
+/// theirs.
 fn believed<'a>(facts: &'a VolumeFacts, study: &[VolumeFacts]) -> &'a [String] {
-    let same = study
+    let sharing: Vec<&VolumeFacts> = study
         .iter()
-        .filter(|v| v.series != facts.series && v.protocol_words == facts.protocol_words)
-        .count();
-    let described = !facts.words.is_empty();
-    if described && same >= 3 && same * 3 >= study.len() {
+        .filter(|v| v.protocol_words == facts.protocol_words)
+        .collect();
+    let same = sharing.iter().filter(|v| v.series != facts.series).count();
+    let differs = |v: &&VolumeFacts| {
+        let sequence = !v.scanning_sequence.is_empty()
+            && !facts.scanning_sequence.is_empty()
+            && v.scanning_sequence != facts.scanning_sequence;
+        sequence || (v.plane.is_some() && facts.plane.is_some() && v.plane != facts.plane)
+    };
+    let known = !facts.scanning_sequence.is_empty();
+    let most = same >= 3 && same * 3 >= study.len();
+    let examination = most && (sharing.iter().any(differs) || !known);
+    if examination && !facts.words.is_empty() {
         &[]
     } else {
         &facts.protocol_words

@@ -265,3 +265,58 @@ fn mrcp_and_balanced_images_do_not_fill_the_t2_pane() {
         (vol("t2_haste_tra"), "t2"),
     ]);
 }
+
+#[test]
+fn trigger_times_of_siemens_are_no_delays() {
+    let rows = [
+        ("t1_pre", 0.0),
+        ("arterial", 100.0),
+        ("portal_venous", 145.0),
+        ("delayed", 265.0),
+    ];
+    liver(
+        rows.iter()
+            .map(|(role, t)| {
+                (
+                    gre(&format!("t1_vibe_dyn_TT={:.2}s_W", t + 0.12))
+                        .at(*t)
+                        .ce(true),
+                    *role,
+                )
+            })
+            .collect(),
+    );
+}
+
+#[test]
+fn bare_phase_names_borrow_the_technique_from_the_protocol() {
+    let v = |d: &str, t: f64| {
+        vol(d)
+            .protocol("t1_vibe_fs_tra_dyn")
+            .at(t)
+            .with(|f| f.scanning_sequence = vec!["GR".to_owned()])
+    };
+    liver(vec![
+        (
+            vol("t2")
+                .protocol("t2_haste_tra")
+                .with(|f| f.scanning_sequence = vec!["SE".to_owned()]),
+            "t2",
+        ),
+        (v("nativ", 100.0), "t1_pre"),
+        (v("arteriell", 200.0), "arterial"),
+        (v("portalvenös", 245.0), "portal_venous"),
+        (v("spät", 380.0), "delayed"),
+    ]);
+}
+
+#[test]
+fn phases_named_in_the_protocol_only() {
+    let v = |p: &str| gre("Serie").protocol(p);
+    liver(vec![
+        (v("t1_vibe_nativ"), "t1_pre"),
+        (v("t1_vibe_arteriell"), "arterial"),
+        (v("t1_vibe_pv"), "portal_venous"),
+        (v("t1_vibe_spaet"), "delayed"),
+    ]);
+}
