@@ -1,6 +1,6 @@
 //! Conditions of a protocol's rules: questions that facts answer yes, no, or not at all.
 //!
-//! In come a [`Condition`] as JSON says it and the [`Reading`] of a volume; out comes how far it
+//! In come a [`Condition`] as JSON says it and the reading of a volume; out comes how far it
 //! holds. A fact that is absent answers nothing: it neither scores nor excludes.
 
 use serde::{Deserialize, Deserializer, Serialize};

@@ -154,12 +154,15 @@ pub(super) fn dixon(facts: &VolumeFacts) -> Option<Dixon> {
     }
     let opposed_too = named.contains(&Dixon::OpposedPhase);
     for (kind, terms) in DIXON_SHORT {
-        // `in/opp` names both; the last word of `t1_vibe_art_W` is water whatever the technique.
+        // `in/opp` names both.
         let allowed = technique
             || (opposed_too && *kind == Dixon::InPhase)
             || has_any(&words, "in out, in op, ip op, op ip, in and out, out in");
-        let last =
-            *kind == Dixon::Water && words.last().is_some_and(|w| w == "w") && words.len() > 1;
+        // The last word of `t1_vibe_art_W`, `…_F`, `…_in` names the part whatever the technique.
+        let part =
+            listed(terms).any(|t| words.last().is_some_and(|w| w == t) && t.len() < 3 && t != "ip");
+        let volume = has_any(&words, "vibe, lava, thrive, quick, t 1");
+        let last = part && words.len() > 1 && (volume || *kind == Dixon::Water);
         if (allowed && has_any(&words, terms)) || last {
             both(*kind, &mut named);
         }
