@@ -327,3 +327,63 @@ fn mask_apart_and_phases_in_one_multiphase_series() {
         (phase(2, Some(320.0)), "delayed"),
     ]);
 }
+
+#[test]
+fn abbreviated_examinations() {
+    liver(vec![
+        (gre("t1_vibe_fs_tra_hbp"), "hepatobiliary"),
+        (vol("t2_tse_fs_tra"), "t2_fs"),
+        (vol("ep2d_diff_b50_b800_TRACEW"), "dwi"),
+    ]);
+    liver(vec![
+        (gre("Ax LAVA arterial"), "arterial"),
+        (gre("Ax LAVA portal venous"), "portal_venous"),
+    ]);
+    liver(vec![(gre("T1 VIBE pv").ce(true), "portal_venous")]);
+}
+
+#[test]
+fn post_contrast_numbered_without_phases() {
+    liver(vec![
+        (gre("AX 3D T1 DYNAMIC PRE"), "t1_pre"),
+        (gre("AX 3D T1 DYNAMIC POST 1"), "arterial"),
+        (gre("AX 3D T1 DYNAMIC POST 2"), "portal_venous"),
+        (gre("AX 3D T1 DYNAMIC POST 3"), "delayed"),
+    ]);
+}
+
+#[test]
+fn multi_echo_quantification_beside_a_dynamic() {
+    let q = |d: &str| {
+        gre(d).at(30.0).with(|f| {
+            f.echo_count = Some(6);
+            f.flip_angle_deg = Some(4.0);
+            f.repetition_time_ms = Some(9.0);
+            f.spacing_mm = Some([1.8, 1.8, 3.5]);
+            f.slice_count = Some(64);
+            f.fat_saturated = None;
+        })
+    };
+    liver(vec![
+        (q("t1_vibe_q-dixon_tra_bh_W"), "t1_water"),
+        (q("t1_vibe_q-dixon_tra_bh_F"), "t1_fat"),
+        (q("t1_vibe_q-dixon_tra_bh_FF"), "fat_fraction"),
+        (q("t1_vibe_q-dixon_tra_bh_R2*"), "derived"),
+        (gre("t1_vibe_fs_tra_pre").at(100.0), "t1_pre"),
+        (gre("t1_vibe_fs_tra_art").at(200.0), "arterial"),
+        (gre("t1_vibe_fs_tra_pv").at(245.0), "portal_venous"),
+    ]);
+}
+
+#[test]
+fn motion_made_the_arterial_phase_be_repeated_and_the_mask_too() {
+    liver(vec![
+        (gre("t1_vibe_pre").at(0.0), "t1_pre"),
+        (gre("t1_vibe_pre rpt").at(40.0), "t1_pre"),
+        (gre("t1_vibe_art").at(200.0), "arterial_early"),
+        (gre("t1_vibe_art rpt").at(220.0), "arterial_late"),
+        (gre("t1_vibe_pv").at(262.0), "portal_venous"),
+        (gre("t1_vibe_del").at(390.0), "delayed"),
+        (gre("t1_vibe_del rpt").at(420.0), "delayed"),
+    ]);
+}
