@@ -4,12 +4,15 @@
 //! by chance, used by the header writers, and the list of what was planted where, used by tests. One
 //! struct feeds both, so that the list cannot drift from the files.
 
+use serde::Serialize;
+
 use super::Vendor;
 use super::noise::Rng;
 use super::write::Charset;
 
 /// What a planted value is, which says how it can be searched for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum PlantedKind {
     /// A made-up name or word: must occur nowhere in de-identified output.
     Word,
@@ -26,7 +29,7 @@ pub enum PlantedKind {
 }
 
 /// One identifier and where it was put.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Planted {
     /// The patient's index, from 0.
     pub patient: u32,

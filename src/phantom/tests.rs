@@ -308,6 +308,40 @@ fn roles_b_values_and_sizes_are_those_of_the_protocols() {
 }
 
 #[test]
+fn every_patient_has_one_to_three_lesions_and_a_treated_zone() {
+    let phantom = Phantom::new(PhantomSpec {
+        patients: 120,
+        seed: 11,
+        vendor: None,
+        scale: 0.05,
+    });
+    let lesions = phantom.lesions();
+    for patient in 0..120 {
+        let at = |session| {
+            lesions
+                .iter()
+                .filter(move |l| (l.patient, l.session) == (patient, session))
+        };
+        assert!((1..=3).contains(&at(0).count()), "patient {patient}");
+        assert!(
+            at(0).all(|l| l.state == LesionState::Viable && l.volume_ml > 0.2 && l.zone_ml == 0.0)
+        );
+        assert!(at(1).any(|l| l.zone_ml > 0.0), "patient {patient}");
+        assert_eq!(at(0).count(), at(1).count());
+    }
+}
+
+#[test]
+fn approximate_size_is_about_right() {
+    let phantom = small(3, 1, None);
+    let exact: u64 = (0..phantom.count())
+        .map(|i| phantom.file(i).unwrap().len() as u64)
+        .sum();
+    let ratio = phantom.approximate_bytes() as f64 / exact as f64;
+    assert!((0.7..1.4).contains(&ratio), "{ratio}");
+}
+
+#[test]
 fn labelled_lesions_have_the_volumes_of_their_ellipsoids() {
     let phantom = Phantom::new(PhantomSpec {
         patients: 2,
