@@ -486,6 +486,12 @@ fn gateway(i: &Instance<'_>, d: &mut Dataset) {
         Value::Items(vec![item])
     };
     d.put((0x0071, 0x1010), b"UN", value);
+    // Workstations on Windows leave their own text encoding in opaque blobs.
+    let wide: Vec<u8> = format!("<User>{}</User>", w.wide)
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    d.put((0x0071, 0x1020), b"OB", Value::Bytes(wide));
     match i.series.oddity {
         Oddity::Padding => {
             d.put(

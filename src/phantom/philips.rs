@@ -171,7 +171,7 @@ fn thrive(s: &mut Scanner<'_>) {
                 ..shot(role, THRIVE, spoiled, when)
             },
             grid,
-            9.0,
+            6.5,
             levels(3.1),
         );
         dynamic.volumes.push(v);
@@ -297,7 +297,7 @@ fn mdixon(s: &mut Scanner<'_>) {
         let mut v = s.volume(
             shot(role, image_type, spoiled, when),
             grid,
-            9.0,
+            6.5,
             levels(2.6),
         );
         match &first {

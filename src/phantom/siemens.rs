@@ -145,7 +145,7 @@ fn diffusion(s: &mut Scanner<'_>) {
 /// One T1 phase as a series of its own.
 fn phase(s: &mut Scanner<'_>, number: u32, name: &str, shot: Shot, contrast: bool) -> Series {
     let mut series = s.series(number, Kind::T1, name);
-    let v = s.volume(shot, s.axial(MATRIX_T1, false), 9.0, LEVELS);
+    let v = s.volume(shot, s.axial(MATRIX_T1, false), 6.5, LEVELS);
     series.volumes.push(v);
     series.contrast_tags = contrast;
     series

@@ -129,7 +129,7 @@ fn every_planted_value_is_in_some_file_of_its_patient() {
     let planted = phantom.planted();
     for patient in 0..6u32 {
         let mine: Vec<&Planted> = planted.iter().filter(|p| p.patient == patient).collect();
-        // UTF-8 and Latin-1 spellings of each.
+        // UTF-8, Latin-1 and UTF-16 spellings of each.
         let spellings: Vec<(usize, Vec<u8>)> = mine
             .iter()
             .enumerate()
@@ -137,9 +137,13 @@ fn every_planted_value_is_in_some_file_of_its_patient() {
                 let latin = p
                     .value
                     .chars()
-                    .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
-                    .collect();
-                [(i, p.value.clone().into_bytes()), (i, latin)]
+                    .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'));
+                let wide = p.value.encode_utf16().flat_map(u16::to_le_bytes);
+                [
+                    (i, p.value.clone().into_bytes()),
+                    (i, latin.collect()),
+                    (i, wide.collect()),
+                ]
             })
             .collect();
         let search = AhoCorasick::new(spellings.iter().map(|(_, s)| s)).unwrap();
