@@ -1,1 +1,17 @@
-//! (room being built)
+//! Frames → volumes: which frames make a volume, where it lies, and its voxels.
+//!
+//! In: headers reduced to [`instance::Instance`]s, later the pixel bytes of one volume's files.
+//! Out: [`stack::Stack`]s (frames in order, grid, diffusion) for the plan, then a NIfTI image each.
+//! Never: a reordering by file name, a guess about handedness, a value changed without a word.
+
+pub(crate) mod diffusion;
+pub(crate) mod geometry;
+pub(crate) mod instance;
+pub(crate) mod scaling;
+pub(crate) mod stack;
+mod volume_job;
+mod warning;
+pub(crate) mod when;
+
+pub use volume_job::{FileNeed, Product, VolumeJob};
+pub use warning::VolumeWarning;

@@ -1,1 +1,38 @@
-//! (room being built)
+//! Reading what hospitals export.
+//!
+//! In: byte ranges of files ([`Need`]), as a disk or a browser's `File` gives them.
+//! Out: [`Header`]s — every element before the pixels, parsed tolerantly — and decoded frames.
+//! Never: a write, a guess about handedness, a panic on any input, an identifier in an error.
+//!
+//! - `parse` walks the encoding (PS3.5 §7) into a tree of spans over the bytes that were read.
+//! - `header` gives that tree accessors by tag, private creator and frame.
+//! - `pixels` and `codec` turn stored frames into voxels.
+//! - `csa` reads the text tables that Siemens keeps in private elements.
+
+pub mod codec;
+pub mod csa;
+mod error;
+mod file;
+mod header;
+mod parse;
+pub mod pixels;
+pub mod tags;
+
+pub use dicom_core::{Tag, VR};
+pub use error::DicomError;
+pub use file::{HeaderReader, ReadStep};
+pub use header::{ElementRef, FrameView, Header, ItemRef};
+pub use parse::{PixelData, PixelElement};
+
+/// A byte range that a reader wants: of which source, from where, and how many bytes.
+///
+/// `len` never reaches beyond the source's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Need {
+    /// The source, as numbered by whoever registered it.
+    pub source: u32,
+    /// First byte wanted.
+    pub offset: u64,
+    /// How many bytes.
+    pub len: u64,
+}

@@ -1,1 +1,25 @@
-//! (room being built)
+//! Many headers → patients, studies, series, volumes; and the plan.
+//!
+//! In: registered sources and the byte ranges that the intake asks for. Out: a [`Catalogue`] of what
+//! there is, then a [`WorkingPlan`] of what will be made of it — pure functions of the bytes and of
+//! the user's choices, whatever order the files came in. Never: pixels, and never a file without an
+//! outcome. Everything here but [`PublishedPlan`] is identified.
+
+mod catalogue;
+mod classify;
+mod facts;
+mod files;
+mod plan;
+mod published;
+mod ranges;
+mod reading;
+
+pub(crate) use classify::fail_reason;
+pub use catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntry, VolumeId};
+pub use files::{FileId, FileState, FileTable};
+pub use plan::{
+    Choices, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan,
+};
+pub use published::{Ordinals, PublishedPlan, PublishedSession, PublishedSubject, PublishedVolume};
+pub use ranges::RangeReader;
+pub use reading::{Intake, IntakeProgress};

@@ -1,1 +1,257 @@
-//! (room being built)
+//! The journey as one resumable machine: sources → intake → plan → export.
+//!
+//! In: paths and sizes, the bytes of the ranges it asks for, the user's choices. Out: a plan, and the
+//! entries of an archive. It does no I/O and reads no clock: the page's worker and the command line
+//! drive it alike. Never: a long call — whoever drives it decides how long to go on.
+
+mod export;
+mod guard;
+mod preview;
+mod view;
+
+pub use export::{Export, ExportOptions, ExportProgress, ExportStep};
+pub use preview::{Preview, Thumbnail};
+pub use view::{PlanEdit, PlanView};
+
+use crate::dataset::extend::Existing;
+use crate::deid::{Identified, IdentityKey, ProjectKey, Secrets};
+use crate::dicom::Need;
+use crate::intake::{
+    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PlanError, PublishedPlan,
+    WorkingPlan,
+};
+
+/// Undo goes back this many choices.
+const UNDO_DEPTH: usize = 500;
+
+/// One journey.
+pub struct Session {
+    key: ProjectKey,
+    intake: Intake,
+    catalogue: Catalogue,
+    ordinals: Ordinals,
+    choices: Choices,
+    undo: Vec<Choices>,
+    redo: Vec<Choices>,
+    existing: Existing,
+    plan: Option<WorkingPlan>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("intake", &self.intake).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A journey under a project key.
+    pub fn new(key: ProjectKey) -> Self {
+        Self {
+            key,
+            intake: Intake::default(),
+            catalogue: Catalogue::default(),
+            ordinals: Ordinals::default(),
+            choices: Choices::default(),
+            undo: Vec::new(),
+            redo: Vec::new(),
+            existing: Existing::default(),
+            plan: None,
+        }
+    }
+
+    /// Registers a source of `size` bytes. `source` is the driver's number for it, which comes back
+    /// in every [`Need`].
+    pub fn add_source(&mut self, source: u32, path: String, size: u64) -> FileId {
+        self.intake.add_source(source, Identified::new(path), size)
+    }
+
+    /// Registers a source that can't be opened.
+    pub fn add_unreadable(&mut self, path: String) {
+        self.intake.add_unreadable(Identified::new(path));
+    }
+
+    /// Up to `most` ranges to read for the intake.
+    pub fn intake_needs(&mut self, most: usize) -> Vec<Need> {
+        self.intake.needs(most)
+    }
+
+    /// Takes the bytes of an intake need.
+    pub fn intake_feed(&mut self, need: Need, bytes: Vec<u8>) {
+        self.intake.feed(need, bytes);
+    }
+
+    /// An intake need that could not be read.
+    pub fn intake_failed(&mut self, need: Need) {
+        self.intake.feed_failed(need);
+    }
+
+    /// Whether every header is read.
+    pub fn intake_is_done(&self) -> bool {
+        self.intake.is_done()
+    }
+
+    /// How far the intake is.
+    pub fn intake_progress(&self) -> IntakeProgress {
+        self.intake.progress()
+    }
+
+    /// Sorts what was read and plans. More sources may be added afterwards, and this called again.
+    ///
+    /// # Errors
+    /// Names that can't be given.
+    pub fn finish_intake(&mut self) -> Result<&WorkingPlan, PlanError> {
+        let mut instances = std::mem::take(&mut self.catalogue).instances;
+        instances.append(&mut self.intake.instances);
+        self.catalogue = Catalogue::build(instances, &mut self.intake.files);
+        self.ordinals = Ordinals::new(&self.catalogue, &self.intake.files);
+        self.replan()
+    }
+
+    fn replan(&mut self) -> Result<&WorkingPlan, PlanError> {
+        let plan = WorkingPlan::new(&self.catalogue, &self.key, &self.choices, &self.existing)?;
+        Ok(self.plan.insert(plan))
+    }
+
+    /// The plan, once the intake is finished.
+    pub fn plan(&self) -> Option<&WorkingPlan> {
+        self.plan.as_ref()
+    }
+
+    /// The plan for others' eyes.
+    pub fn published_plan(&self) -> Option<PublishedPlan> {
+        self.plan.as_ref().map(|plan| PublishedPlan::of(plan, &self.catalogue, &self.intake.files, &self.ordinals))
+    }
+
+    /// What was found.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The files.
+    pub fn files(&self) -> &FileTable {
+        &self.intake.files
+    }
+
+    /// The files' ordinals.
+    pub fn ordinals(&self) -> &Ordinals {
+        &self.ordinals
+    }
+
+    /// Whether an element's value is written to sidecars, so that finding it there is no leak.
+    pub(crate) fn keeps(&self, _tag: crate::dicom::Tag) -> bool {
+        false
+    }
+
+    /// What must not come out of a patient's files.
+    pub(crate) fn secrets(&self, patient: &IdentityKey) -> Option<&Secrets> {
+        self.intake.secrets.get(patient)
+    }
+
+    /// What must not come out, of everybody.
+    pub(crate) fn all_secrets(&self) -> impl Iterator<Item = &Secrets> {
+        self.intake.secrets.values()
+    }
+
+    /// The user's choices.
+    pub fn choices(&self) -> &Choices {
+        &self.choices
+    }
+
+    /// Changes the choices; what can't be planned is not taken.
+    ///
+    /// # Errors
+    /// Why the changed choices make no plan.
+    pub fn choose(&mut self, change: impl FnOnce(&mut Choices)) -> Result<&WorkingPlan, PlanError> {
+        let before = self.choices.clone();
+        change(&mut self.choices);
+        match WorkingPlan::new(&self.catalogue, &self.key, &self.choices, &self.existing) {
+            Ok(plan) => {
+                self.undo.push(before);
+                if self.undo.len() > UNDO_DEPTH {
+                    self.undo.remove(0);
+                }
+                self.redo.clear();
+                Ok(self.plan.insert(plan))
+            }
+            Err(error) => {
+                self.choices = before;
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether there is something to undo, and to redo.
+    pub fn history(&self) -> (bool, bool) {
+        (!self.undo.is_empty(), !self.redo.is_empty())
+    }
+
+    /// Takes the last change back.
+    ///
+    /// # Errors
+    /// Never in practice: the choices have made a plan before.
+    pub fn undo(&mut self) -> Result<(), PlanError> {
+        if let Some(before) = self.undo.pop() {
+            self.redo.push(std::mem::replace(&mut self.choices, before));
+            self.replan()?;
+        }
+        Ok(())
+    }
+
+    /// Makes the last undone change again.
+    ///
+    /// # Errors
+    /// See [`Self::undo`].
+    pub fn redo(&mut self) -> Result<(), PlanError> {
+        if let Some(after) = self.redo.pop() {
+            self.undo.push(std::mem::replace(&mut self.choices, after));
+            self.replan()?;
+        }
+        Ok(())
+    }
+
+    /// Obeys a plan file.
+    ///
+    /// # Errors
+    /// It was made from other files, or can't be planned.
+    pub fn obey(&mut self, published: &PublishedPlan) -> Result<&WorkingPlan, PlanError> {
+        let choices = published.choices(&self.catalogue, &self.key, &self.choices)?;
+        self.choose(|own| *own = choices)
+    }
+
+    /// The project key.
+    pub fn key(&self) -> &ProjectKey {
+        &self.key
+    }
+
+    /// Works under another key.
+    ///
+    /// # Errors
+    /// Codes that can't be given under it.
+    pub fn set_key(&mut self, key: ProjectKey) -> Result<(), PlanError> {
+        let before = std::mem::replace(&mut self.key, key);
+        if self.plan.is_some() {
+            if let Err(error) = self.replan() {
+                self.key = before;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the data set to be added to holds.
+    pub fn existing(&self) -> &Existing {
+        &self.existing
+    }
+
+    /// Says what the data set to be added to holds.
+    ///
+    /// # Errors
+    /// Numbered codes without their mapping.
+    pub fn set_existing(&mut self, existing: Existing) -> Result<(), PlanError> {
+        self.existing = existing;
+        if self.plan.is_some() {
+            self.replan()?;
+        }
+        Ok(())
+    }
+}

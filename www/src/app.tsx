@@ -1,19 +1,74 @@
-/** The top bar, and beneath it the room. */
-
-import { sawEngine } from "./shell/seal";
+/** One page, three rooms: the bar above, the room below. */
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { Annotate } from "./annotate/Annotate";
+import { Deliver } from "./deliver/Deliver";
+import { Prepare } from "./prepare/Prepare";
+import { unsaved } from "./prepare/state";
+import { startEngine } from "./engine/start";
+import { canOpenSources, seal, sawEngine } from "./shell/seal";
 import { SealPill } from "./shell/SealPill";
-import type { EngineSeen } from "./engine/load";
 
-const engine = new Worker(new URL("./engine-worker.js", location.href), { type: "module" });
-engine.addEventListener("message", ({ data }: MessageEvent<EngineSeen>) => sawEngine(data));
+const ROOMS = [
+  { id: "prepare", label: "Prepare" },
+  { id: "annotate", label: "Annotate" },
+  { id: "deliver", label: "Deliver" },
+] as const;
+
+type RoomId = (typeof ROOMS)[number]["id"];
+
+const room = signal<RoomId>("prepare");
+
+export function openRoom(id: RoomId): void {
+  room.value = id;
+}
+
+startEngine(sawEngine);
+
+/** Why no source can be opened; empty once the seal has been seen to hold. */
+function closedBecause(): string {
+  if (canOpenSources.value) return "";
+  if (seal.value.status === "testing") return "Testing the seal: sources open as soon as it has been seen to hold.";
+  return seal.value.remedy ?? "The seal does not hold here, so no source can be opened.";
+}
 
 export function App() {
+  useEffect(() => {
+    const ask = (event: BeforeUnloadEvent): void => {
+      if (unsaved.value) event.preventDefault();
+    };
+    addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, []);
   return (
-    <header class="top-bar">
-      <img src="icon.svg" alt="" width="22" height="22" />
-      <h1>Hepatica</h1>
-      <SealPill />
-      <span class="research">Research use only</span>
-    </header>
+    <>
+      <header class="top">
+        <span class="brand">
+          <img src="icon.svg" alt="" width="22" height="22" />
+          Hepatica
+        </span>
+        <nav class="steps" aria-label="Rooms">
+          {ROOMS.map(({ id, label }, i) => (
+            <button
+              key={id}
+              type="button"
+              class="step"
+              aria-current={room.value === id ? "page" : undefined}
+              onClick={() => openRoom(id)}
+            >
+              <span class="step__n">{i + 1}</span> {label}
+            </button>
+          ))}
+        </nav>
+        <span class="grow" />
+        <SealPill />
+        <span class="top__use">Research use only</span>
+      </header>
+      <div class="room">
+        {room.value === "prepare" && <Prepare closed={closedBecause()} />}
+        {room.value === "annotate" && <Annotate prepare={() => openRoom("prepare")} />}
+        {room.value === "deliver" && <Deliver prepare={() => openRoom("prepare")} />}
+      </div>
+    </>
   );
 }

@@ -1,9 +1,8 @@
 /** The page's first script: takes WebRTC away, starts the seal, shows the app. */
 
 import "./shell/close";
-import "./styles/tokens.css";
+import "./styles/main.css";
 import "./styles/seal.css";
-import "./styles/app.css";
 import { render } from "preact";
 import { App } from "./app";
 import { startSeal } from "./shell/seal";

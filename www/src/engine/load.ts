@@ -9,6 +9,9 @@
 /** What the engine exports, as wasm-bindgen declares it; written by `cargo xtask`. */
 export type Engine = typeof import("../../build/hepatica.js");
 
+/** The journey, as the engine exports it. */
+export type Journey = InstanceType<Engine["Journey"]>;
+
 export type Flavour = "threads" | "single";
 
 /** An engine that runs, and the figures that the seal shows. */

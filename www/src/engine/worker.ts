@@ -1,5 +1,191 @@
-/** The engine's worker: loads the engine and tells the page what was seen. */
-
+/**
+ * The engine's worker: owns the WebAssembly instance, reads sources for it, writes what it makes.
+ *
+ * In: questions of `protocol.ts`. Out: their answers, and how far it has come some ten times a
+ * second. Long work is done in steps of a few milliseconds, between which messages are heard: so a
+ * cancel works at once, and thumbnails come while an export runs.
+ */
+import { readDemo } from "./demo";
+import { ExportRun } from "./export-run";
 import { loadEngine } from "./load";
+import type { Journey } from "./load";
+import type { Answer, Ask, CallName, Calls, IncomingFile, PlanView, Tell, Trouble } from "./protocol";
+import { feedAll, needsOf, Sources } from "./reader";
+import { type Sink, sweep } from "./sink";
+import { Beat } from "./steps";
 
-void loadEngine().then(({ seen }) => postMessage(seen));
+const tell = (message: Tell): void => postMessage(message);
+
+/** Loading starts at once, so that the seal can say what runs; every question waits for it. */
+const loading = loadEngine().then((loaded) => {
+  tell({ kind: "ready", seen: loaded.seen });
+  return loaded;
+});
+loading.catch(() => tell({ kind: "lost", trouble: { cause: "engine-load", text: "" } }));
+void sweep();
+
+const sources = new Sources();
+let journey: Journey | null = null;
+let added = 0;
+let reading = { cancelled: false };
+let running: ExportRun | null = null;
+let written: Sink | null = null;
+
+type Handlers = { [K in CallName]: (what: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
+
+/** The journey at hand; a question about a plan before there is one is a fault of the page. */
+function current(): Journey {
+  if (!journey) throw trouble("plan", "There is no plan yet.");
+  return journey;
+}
+
+/** Nothing may change under an export. */
+function idle(): Journey {
+  if (running) throw trouble("busy", "An export is running.");
+  return current();
+}
+
+function trouble(cause: string, text: string): Trouble {
+  return { cause, text };
+}
+
+function addFiles(to: Journey, files: IncomingFile[]): void {
+  for (const { path, file } of files) {
+    sources.put(added, file);
+    to.addSource(added, path, file.size);
+    added += 1;
+  }
+}
+
+async function readHeaders(from: Journey): Promise<boolean> {
+  const mine = reading;
+  const beat = new Beat(100);
+  return feedAll(sources, {
+    needs: (most) => needsOf(from.intakeNeeds(most)),
+    feed: (need, bytes) => from.intakeFeed(need.source, need.offset, need.length, bytes),
+    failed: (need) => from.intakeFailed(need.source, need.offset, need.length),
+    goesOn: () => {
+      if (beat.due()) tell({ kind: "intake", progress: from.intakeProgress() });
+      return !mine.cancelled;
+    },
+  });
+}
+
+/** A new journey; under the key at hand, if there is one, so that codes stay. */
+async function begin(): Promise<Journey> {
+  const { engine } = await loading;
+  journey?.free();
+  sources.clear();
+  added = 0;
+  journey = new engine.Journey(crypto.getRandomValues(new Uint8Array(32)));
+  return journey;
+}
+
+const handlers: Handlers = {
+  async begin({ keepPlan }) {
+    if (running) throw trouble("busy", "An export is running.");
+    reading.cancelled = true;
+    reading = { cancelled: false };
+    if (!keepPlan || !journey) await begin();
+    return null;
+  },
+  async add({ files }) {
+    if (!reading.cancelled) addFiles(current(), files);
+    return null;
+  },
+  async demo({ patients }) {
+    const { engine } = await loading;
+    const mine = reading;
+    const to = current();
+    await readDemo(engine, patients, (files, progress) => {
+      if (mine.cancelled) return false;
+      addFiles(to, files);
+      tell({ kind: "intake", progress });
+      return true;
+    });
+    return null;
+  },
+  async read() {
+    const from = current();
+    if (!(await readHeaders(from))) return null;
+    tell({ kind: "intake", progress: from.intakeProgress() });
+    return from.finishIntake() as PlanView;
+  },
+  async cancelRead() {
+    reading.cancelled = true;
+    return null;
+  },
+  async edit(what) {
+    return idle().edit(what) as PlanView;
+  },
+  async thumbnail() {
+    return null;
+  },
+  async inspect() {
+    return null;
+  },
+  async filesOf({ tally }) {
+    return current().filesOf(tally);
+  },
+  async loadKey({ bytes, passphrase }) {
+    return idle().loadKey(new Uint8Array(bytes), passphrase ?? undefined) as PlanView;
+  },
+  async saveKey({ passphrase }) {
+    return current().saveKey(passphrase ?? undefined).buffer as ArrayBuffer;
+  },
+  async keySaved() {
+    return current().keySaved() as PlanView;
+  },
+  async linkingTable() {
+    throw trouble("plan", "not yet");
+  },
+  async report() {
+    return new TextEncoder().encode(current().reportFile()).buffer as ArrayBuffer;
+  },
+  async exportTo(target) {
+    const { seen } = await loading;
+    const run = new ExportRun(idle(), sources, seen, (progress) => tell({ kind: "export", progress }));
+    running = run;
+    try {
+      const { outcome, sink } = await run.to(target);
+      written = sink;
+      return outcome;
+    } finally {
+      running = null;
+    }
+  },
+  async cancelExport({ keepComplete }) {
+    running?.cancel(keepComplete);
+    return null;
+  },
+  async forgetDownload() {
+    await written?.forget();
+    written = null;
+    return null;
+  },
+};
+
+/** The core throws a `Trouble`; anything else is a fault, whose words might quote what it choked on. */
+function troubleOf(thrown: unknown): Trouble {
+  if (thrown instanceof WebAssembly.RuntimeError) return trouble("engine-lost", "The engine met an error it could not handle.");
+  if (thrown instanceof DOMException) return trouble(thrown.name === "QuotaExceededError" ? "storage-full" : "target-write", "");
+  if (thrown && typeof thrown === "object" && "cause" in thrown && "text" in thrown) return thrown as Trouble;
+  return trouble("fault", "");
+}
+
+async function answer<K extends CallName>(id: number, call: K, what: Calls[K]["ask"]): Promise<void> {
+  let message: Answer;
+  const transfer: Transferable[] = [];
+  try {
+    await loading;
+    const value = await handlers[call](what);
+    if (value instanceof ArrayBuffer) transfer.push(value);
+    else if (value && typeof value === "object" && "rgba" in value) transfer.push(value.rgba);
+    message = { kind: "answer", id, ok: true, value };
+  } catch (thrown) {
+    message = { kind: "answer", id, ok: false, trouble: troubleOf(thrown) };
+  }
+  postMessage(message, { transfer });
+}
+
+addEventListener("message", ({ data }: MessageEvent<Ask>) => void answer(data.id, data.call, data.with));

@@ -1,3 +1,0 @@
-//! The command line: the same core without a browser.
-
-fn main() {}

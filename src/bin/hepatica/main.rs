@@ -1,0 +1,75 @@
+//! The command line: the same core without a browser.
+//!
+//! It reads and writes files, shows progress on a terminal, and decides nothing that the core decides.
+//! Exit status: 0 nothing failed, 2 usage, 3 some files failed, 4 nothing could be converted.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+
+mod convert;
+mod disk;
+mod input;
+mod phantom;
+mod plan;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Hospital MRI (DICOM) to a de-identified, training-ready data set. Research use only.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Convert and de-identify files, folders and zips into a data set.
+    Convert(convert::Options),
+    /// Show what would be made of files, folders and zips.
+    Plan(plan::Options),
+    /// Generate synthetic studies.
+    Phantom(phantom::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Convert(options) => convert::run(&options),
+        Command::Plan(options) => plan::run(&options),
+        Command::Phantom(options) => phantom::run(&options),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("hepatica: {error}");
+            ExitCode::from(error.code())
+        }
+    }
+}
+
+/// Why a command ends early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Failure {
+    /// Arguments that contradict each other or name nothing.
+    #[error("{0}")]
+    Usage(String),
+    /// A plan that can't be made or obeyed.
+    #[error(transparent)]
+    Plan(#[from] hepatica::intake::PlanError),
+    /// A key, mapping or table that can't be read or written.
+    #[error("{0}")]
+    Key(String),
+    /// The output can't be written. The path is the user's own argument.
+    #[error("can't write the output: {0}")]
+    Write(#[from] std::io::Error),
+}
+
+impl Failure {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Plan(_) | Self::Key(_) => 2,
+            Self::Write(_) => 3,
+        }
+    }
+}

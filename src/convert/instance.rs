@@ -1,0 +1,432 @@
+//! One file's header, reduced to what the plan needs.
+//!
+//! In: a [`Header`]. Out: an [`Instance`] of a few hundred bytes — thirty thousand of them must be
+//! held at once — whose series-level part is shared between the files of a series. Everything here
+//! is identified; none of it has `Debug` or `Serialize`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::dicom::csa::{self, Csa};
+use crate::dicom::pixels::PixelLayout;
+use crate::convert::when::moment;
+use crate::dicom::{DicomError, FrameView, Header, PixelData, Tag, VR, tags};
+use crate::hanging::facts::{ComplexPart, Dixon};
+
+/// A number that can be compared and hashed: by its bits.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Num(pub(crate) Option<f64>);
+
+impl Num {
+    fn bits(self) -> u64 {
+        self.0.map_or(u64::MAX, |v| (v + 0.0).to_bits())
+    }
+}
+
+impl PartialEq for Num {
+    fn eq(&self, other: &Self) -> bool {
+        self.bits() == other.bits()
+    }
+}
+
+impl Eq for Num {}
+
+impl std::hash::Hash for Num {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.bits().hash(state);
+    }
+}
+
+/// What the files of a series have in common. Identified.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub(crate) struct SeriesFacts {
+    pub(crate) patient_id: String,
+    pub(crate) issuer: String,
+    pub(crate) patient_name: String,
+    pub(crate) birth_date: String,
+    pub(crate) sex: String,
+    pub(crate) age: String,
+    pub(crate) study_uid: String,
+    pub(crate) study_date: String,
+    pub(crate) study_time: String,
+    pub(crate) study_description: String,
+    pub(crate) series_uid: String,
+    pub(crate) series_number: Option<i64>,
+    pub(crate) series_description: String,
+    pub(crate) protocol_name: String,
+    pub(crate) frame_of_reference: String,
+    pub(crate) sop_class: String,
+    pub(crate) modality: String,
+    pub(crate) manufacturer: String,
+    pub(crate) model: String,
+    pub(crate) body_part: String,
+    pub(crate) contrast_agent: String,
+    pub(crate) bolus_start: String,
+    pub(crate) field_strength: Num,
+    pub(crate) flip_angle: Num,
+    pub(crate) echo_train: Option<i64>,
+    pub(crate) scanning_sequence: Vec<String>,
+    pub(crate) sequence_variant: Vec<String>,
+    pub(crate) scan_options: Vec<String>,
+    pub(crate) acquisition_type: String,
+    pub(crate) pulse_sequence: Vec<String>,
+    pub(crate) acquisition_contrast: String,
+    pub(crate) burned_in: Option<bool>,
+    pub(crate) lossy: bool,
+}
+
+/// A Siemens mosaic: the slices of a volume tiled into one frame.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Mosaic {
+    pub(crate) slices: u32,
+    pub(crate) normal: Option<[f64; 3]>,
+    /// Acquisition time of each slice within the volume, ms.
+    pub(crate) slice_times_ms: Vec<f64>,
+}
+
+/// One frame: where it lies, when it was taken, and how its values are scaled.
+#[derive(Clone)]
+pub(crate) struct Frame {
+    /// Number within its file, from 0.
+    pub(crate) index: u32,
+    /// Centre of the first pixel, mm, LPS.
+    pub(crate) position: Option<[f64; 3]>,
+    /// Direction cosines of rows, then of columns, LPS.
+    pub(crate) orientation: Option<[f64; 6]>,
+    /// Distance between rows, then between columns, mm.
+    pub(crate) spacing: Option<[f64; 2]>,
+    pub(crate) thickness: Option<f64>,
+    pub(crate) slice_spacing: Option<f64>,
+    pub(crate) acquisition: Option<i64>,
+    pub(crate) temporal: Option<i64>,
+    pub(crate) trigger_ms: Option<f64>,
+    /// Seconds; comparable within a patient.
+    pub(crate) acquired: Option<f64>,
+    pub(crate) echo_number: Option<i64>,
+    pub(crate) echo_time_ms: Option<f64>,
+    pub(crate) repetition_time_ms: Option<f64>,
+    pub(crate) inversion_time_ms: Option<f64>,
+    pub(crate) b_value: Option<f64>,
+    /// Diffusion direction, LPS or, for GE, in the scanner's frequency/phase/slice frame.
+    pub(crate) gradient: Option<[f64; 3]>,
+    pub(crate) slope: f64,
+    pub(crate) intercept: f64,
+    /// Philips' scale slope (2005,100E), which gives values that compare between series.
+    pub(crate) scale_slope: Option<f64>,
+    pub(crate) part: ComplexPart,
+    pub(crate) dixon: Option<Dixon>,
+    pub(crate) image_type: Arc<[String]>,
+    pub(crate) stack: Option<Arc<str>>,
+}
+
+/// One file.
+#[derive(Clone)]
+pub(crate) struct Instance {
+    /// Number of the file, in the order of registration.
+    pub(crate) file: u32,
+    pub(crate) sop_instance: Box<str>,
+    pub(crate) instance_number: i64,
+    pub(crate) series: Arc<SeriesFacts>,
+    pub(crate) layout: Arc<PixelLayout>,
+    pub(crate) syntax: crate::dicom::codec::TransferSyntax,
+    pub(crate) pixels: PixelData,
+    pub(crate) mosaic: Option<Arc<Mosaic>>,
+    pub(crate) frames: Box<[Frame]>,
+}
+
+/// Shares equal parts between instances.
+#[derive(Default)]
+pub(crate) struct Interner {
+    series: HashMap<Arc<SeriesFacts>, ()>,
+    layouts: Vec<Arc<PixelLayout>>,
+    image_types: HashMap<Arc<[String]>, ()>,
+    mosaics: Vec<Arc<Mosaic>>,
+}
+
+impl Interner {
+    fn series(&mut self, facts: SeriesFacts) -> Arc<SeriesFacts> {
+        let fresh = Arc::new(facts);
+        Arc::clone(self.series.entry(fresh).insert_entry(()).key())
+    }
+
+    fn layout(&mut self, layout: PixelLayout) -> Arc<PixelLayout> {
+        if let Some(known) = self.layouts.iter().find(|known| ***known == layout) {
+            return Arc::clone(known);
+        }
+        let fresh = Arc::new(layout);
+        self.layouts.push(Arc::clone(&fresh));
+        fresh
+    }
+
+    fn image_type(&mut self, values: Vec<String>) -> Arc<[String]> {
+        let fresh: Arc<[String]> = values.into();
+        Arc::clone(self.image_types.entry(fresh).insert_entry(()).key())
+    }
+
+    fn mosaic(&mut self, mosaic: Mosaic) -> Arc<Mosaic> {
+        // Slice times drift from volume to volume by a fraction of a millisecond.
+        if let Some(known) = self.mosaics.iter().rev().take(8).find(|known| ***known == mosaic) {
+            return Arc::clone(known);
+        }
+        let fresh = Arc::new(mosaic);
+        self.mosaics.push(Arc::clone(&fresh));
+        fresh
+    }
+}
+
+impl Instance {
+    /// Reduces the header of an image.
+    ///
+    /// # Errors
+    /// What in the pixel description makes it unreadable.
+    pub(crate) fn of(file: u32, header: &Header, interner: &mut Interner) -> Result<Self, DicomError> {
+        let root = header.root();
+        let layout = PixelLayout::of(header)?;
+        let pixels = header.pixels().ok_or(DicomError::PixelDescription { what: "no PixelData" })?;
+        // A header that promises millions of frames holds the memory of as many facts: refuse early.
+        let described = root.get(tags::PER_FRAME_FUNCTIONAL_GROUPS).map_or(0, |e| e.items().count());
+        let declared = layout.frames as usize;
+        if declared > 1 && described == 0 && declared > 100_000 {
+            return Err(DicomError::PixelDescription { what: "NumberOfFrames" });
+        }
+        let csa = root
+            .private(0x0029, csa::CREATOR, csa::IMAGE_INFO)
+            .map(|e| Csa::parse(e.bytes()))
+            .filter(|csa| !csa.is_empty());
+        let mosaic = mosaic_of(header, csa.as_ref()).map(|m| interner.mosaic(m));
+        let frames = (0..declared)
+            .map(|index| frame_of(header.frame(index), index as u32, csa.as_ref(), interner))
+            .collect();
+        Ok(Self {
+            file,
+            sop_instance: root.text(tags::SOP_INSTANCE_UID).unwrap_or_default().into(),
+            instance_number: root.int(tags::INSTANCE_NUMBER).unwrap_or(0),
+            series: interner.series(series_of(header)),
+            layout: interner.layout(layout),
+            syntax: header.syntax().clone(),
+            pixels,
+            mosaic,
+            frames,
+        })
+    }
+}
+
+/// The series-level part of any DICOM header, image or not.
+pub(crate) fn series_of(header: &Header) -> SeriesFacts {
+    let root = header.root();
+    let first = header.frame(0);
+    let text = |tag| root.text(tag).unwrap_or_default();
+    let of_frame = |tag| first.text(tag).unwrap_or_default();
+    let pulse_sequence = [tags::SEQUENCE_NAME, tags::PULSE_SEQUENCE_NAME]
+        .iter()
+        .filter_map(|tag| first.text(*tag))
+        .chain(root.private(0x0019, "GEMS_ACQU_01", 0x9C).and_then(|e| e.text()))
+        .chain(root.private(0x0019, "GEMS_ACQU_01", 0x9E).and_then(|e| e.text()))
+        .chain(root.private(0x2001, "Philips Imaging DD 001", 0x20).and_then(|e| e.text()))
+        .collect();
+    SeriesFacts {
+        patient_id: text(tags::PATIENT_ID),
+        issuer: text(tags::ISSUER_OF_PATIENT_ID),
+        patient_name: text(tags::PATIENT_NAME),
+        birth_date: text(tags::PATIENT_BIRTH_DATE),
+        sex: text(tags::PATIENT_SEX),
+        age: text(tags::PATIENT_AGE),
+        study_uid: text(tags::STUDY_INSTANCE_UID),
+        study_date: text(tags::STUDY_DATE),
+        study_time: text(tags::STUDY_TIME),
+        study_description: text(tags::STUDY_DESCRIPTION),
+        series_uid: text(tags::SERIES_INSTANCE_UID),
+        series_number: root.int(tags::SERIES_NUMBER),
+        series_description: text(tags::SERIES_DESCRIPTION),
+        protocol_name: text(tags::PROTOCOL_NAME),
+        frame_of_reference: text(tags::FRAME_OF_REFERENCE_UID),
+        sop_class: text(tags::SOP_CLASS_UID),
+        modality: text(tags::MODALITY).to_ascii_uppercase(),
+        manufacturer: text(tags::MANUFACTURER),
+        model: text(tags::MANUFACTURER_MODEL_NAME),
+        body_part: text(tags::BODY_PART_EXAMINED),
+        contrast_agent: root
+            .text(tags::CONTRAST_BOLUS_AGENT)
+            .or_else(|| contrast_sequence(header))
+            .unwrap_or_default(),
+        bolus_start: of_frame(tags::CONTRAST_BOLUS_START_TIME),
+        field_strength: Num(root.float(tags::MAGNETIC_FIELD_STRENGTH)),
+        flip_angle: Num(first.float(tags::FLIP_ANGLE)),
+        echo_train: first.int(Tag(0x0018, 0x0091)).or_else(|| first.int(Tag(0x0018, 0x9240))),
+        scanning_sequence: first.strings(tags::SCANNING_SEQUENCE),
+        sequence_variant: first.strings(tags::SEQUENCE_VARIANT),
+        scan_options: first.strings(tags::SCAN_OPTIONS),
+        acquisition_type: of_frame(tags::MR_ACQUISITION_TYPE),
+        pulse_sequence,
+        acquisition_contrast: of_frame(Tag(0x0008, 0x9209)),
+        burned_in: root.text(tags::BURNED_IN_ANNOTATION).map(|v| v.eq_ignore_ascii_case("YES")),
+        lossy: root.text(tags::LOSSY_IMAGE_COMPRESSION).is_some_and(|v| v == "01"),
+    }
+}
+
+/// Contrast/Bolus Agent Sequence (0018,0012): the code's meaning.
+fn contrast_sequence(header: &Header) -> Option<String> {
+    header.root().first_item(Tag(0x0018, 0x0012))?.text(Tag(0x0008, 0x0104))
+}
+
+fn mosaic_of(header: &Header, csa: Option<&Csa>) -> Option<Mosaic> {
+    let root = header.root();
+    let is_mosaic = root.strings(tags::IMAGE_TYPE).iter().any(|v| v.eq_ignore_ascii_case("MOSAIC"));
+    if !is_mosaic {
+        return None;
+    }
+    let count = csa
+        .and_then(|csa| csa.float("NumberOfImagesInMosaic"))
+        .or_else(|| root.private(0x0019, "SIEMENS MR HEADER", 0x0A).and_then(|e| number(e, VR::US)))
+        .or_else(|| csa.map(|csa| csa.floats("MosaicRefAcqTimes").len() as f64).filter(|n| *n > 1.0));
+    let slices = count.filter(|n| *n >= 1.0 && *n <= 65_536.0)? as u32;
+    let normal = csa.map(|csa| csa.floats("SliceNormalVector")).and_then(|v| v.try_into().ok());
+    let slice_times_ms =
+        csa.map(|csa| csa.floats("MosaicRefAcqTimes")).filter(|v| !v.is_empty()).unwrap_or_else(|| {
+            root.private(0x0019, "SIEMENS MR HEADER", 0x29)
+                .map(|e| e.with_vr(VR::FD).floats())
+                .unwrap_or_default()
+        });
+    Some(Mosaic { slices, normal, slice_times_ms })
+}
+
+/// A number from a private element whose VR an implicit file doesn't tell.
+fn number(element: crate::dicom::ElementRef<'_>, vr: VR) -> Option<f64> {
+    numbers(element, vr).first().copied()
+}
+
+/// Numbers from a private element: as its own VR says or, where that is UN, as `vr`.
+fn numbers(element: crate::dicom::ElementRef<'_>, vr: VR) -> Vec<f64> {
+    if element.vr == VR::UN || element.vr == VR::OB { element.with_vr(vr).floats() } else { element.floats() }
+}
+
+fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut Interner) -> Frame {
+    let root = view.root();
+    let triple = |tag| <[f64; 3]>::try_from(view.floats(tag)).ok();
+    let image_type = {
+        let own = view.strings(Tag(0x0008, 0x9007)); // FrameType
+        if own.is_empty() { root.strings(tags::IMAGE_TYPE) } else { own }
+    };
+    let image_type: Vec<String> = image_type.iter().map(|v| v.to_ascii_uppercase()).collect();
+    let date = root.text(tags::ACQUISITION_DATE).or_else(|| root.text(tags::CONTENT_DATE));
+    let date = date.or_else(|| root.text(tags::STUDY_DATE)).unwrap_or_default();
+    let acquired = view
+        .text(tags::FRAME_ACQUISITION_DATE_TIME)
+        .or_else(|| root.text(tags::ACQUISITION_DATE_TIME))
+        .and_then(|dt| moment(dt.get(..8)?, dt.get(8..)?))
+        .or_else(|| moment(&date, &root.text(tags::ACQUISITION_TIME)?))
+        .or_else(|| moment(&date, &root.text(tags::CONTENT_TIME)?));
+    let (b_value, gradient) = diffusion_of(view, csa);
+    Frame {
+        index,
+        position: triple(tags::IMAGE_POSITION_PATIENT),
+        orientation: view.floats(tags::IMAGE_ORIENTATION_PATIENT).try_into().ok(),
+        spacing: view.floats(tags::PIXEL_SPACING).get(..2).and_then(|s| s.try_into().ok()),
+        thickness: view.float(tags::SLICE_THICKNESS),
+        slice_spacing: view.float(tags::SPACING_BETWEEN_SLICES),
+        acquisition: view.int(Tag(0x0020, 0x9156)).or_else(|| root.int(tags::ACQUISITION_NUMBER)),
+        temporal: view
+            .int(tags::TEMPORAL_POSITION_INDEX)
+            .or_else(|| root.int(tags::TEMPORAL_POSITION_IDENTIFIER)),
+        trigger_ms: view
+            .float(tags::NOMINAL_CARDIAC_TRIGGER_DELAY_TIME)
+            .or_else(|| root.float(tags::TRIGGER_TIME)),
+        acquired,
+        echo_number: root.int(tags::ECHO_NUMBERS),
+        echo_time_ms: view.float(tags::EFFECTIVE_ECHO_TIME).or_else(|| view.float(tags::ECHO_TIME)),
+        repetition_time_ms: view.float(tags::REPETITION_TIME),
+        inversion_time_ms: view.float(tags::INVERSION_TIME),
+        b_value,
+        gradient,
+        slope: view.float(tags::RESCALE_SLOPE).filter(|s| *s != 0.0).unwrap_or(1.0),
+        intercept: view.float(tags::RESCALE_INTERCEPT).unwrap_or(0.0),
+        scale_slope: view
+            .private(0x2005, "Philips MR Imaging DD 001", 0x0E)
+            .and_then(|e| number(e, VR::FL))
+            .filter(|s| *s > 0.0 && s.is_finite()),
+        part: complex_part(view, &image_type),
+        dixon: dixon_of(&image_type),
+        image_type: interner.image_type(image_type),
+        stack: view.text(tags::STACK_ID).map(Into::into),
+    }
+}
+
+/// Magnitude, phase, real or imaginary: by the standard's attribute, the image type, GE's private code.
+fn complex_part(view: FrameView<'_>, image_type: &[String]) -> ComplexPart {
+    let word = |w: &str| match w {
+        "MAGNITUDE" | "M" | "M_FFE" | "M_SE" | "M_IR" | "M_TFE" => Some(ComplexPart::Magnitude),
+        "PHASE" | "P" | "P_FFE" | "P_SE" | "P_IR" | "PHASE MAP" | "VELOCITY MAP" | "VELOCITY" => {
+            Some(ComplexPart::Phase)
+        }
+        "REAL" | "R" | "R_FFE" | "R_SE" | "R_IR" => Some(ComplexPart::Real),
+        "IMAGINARY" | "I" | "I_FFE" | "I_SE" | "I_IR" => Some(ComplexPart::Imaginary),
+        _ => None,
+    };
+    let ge =
+        || match view.root().private(0x0043, "GEMS_PARM_01", 0x2F).and_then(|e| number(e, VR::SS))? as i64 {
+            1 => Some(ComplexPart::Phase),
+            2 => Some(ComplexPart::Real),
+            3 => Some(ComplexPart::Imaginary),
+            _ => None,
+        };
+    view.text(tags::COMPLEX_IMAGE_COMPONENT)
+        .and_then(|c| word(&c.to_ascii_uppercase()))
+        .or_else(|| image_type.iter().skip(2).find_map(|w| word(w)))
+        .or_else(ge)
+        .unwrap_or(ComplexPart::Magnitude)
+}
+
+/// The Dixon kind that an image type states (Siemens `W`/`F`/`IN_PHASE`, Philips `IP`, GE `WATER` …).
+fn dixon_of(image_type: &[String]) -> Option<Dixon> {
+    image_type.iter().skip(2).find_map(|word| match word.as_str() {
+        "W" | "WATER" | "DIXON_WATER" => Some(Dixon::Water),
+        "F" | "FAT" | "DIXON_FAT" => Some(Dixon::Fat),
+        "IP" | "IN_PHASE" | "INPHASE" | "DIXON_IN_PHASE" => Some(Dixon::InPhase),
+        "OP" | "OPP_PHASE" | "OUT_PHASE" | "OPPOSED_PHASE" | "OUTPHASE" | "DIXON_OPP_PHASE" => {
+            Some(Dixon::OpposedPhase)
+        }
+        _ => None,
+    })
+}
+
+/// b-value (s/mm²) and direction of a frame, from wherever the vendor keeps them.
+fn diffusion_of(view: FrameView<'_>, csa: Option<&Csa>) -> (Option<f64>, Option<[f64; 3]>) {
+    const SIEMENS: &str = "SIEMENS MR HEADER";
+    const PHILIPS: &str = "Philips Imaging DD 001";
+    const PHILIPS_MR: &str = "Philips MR Imaging DD 001";
+    const UIH: &str = "Image Private Header";
+    let private = |group, creator, offset, vr| {
+        view.private(group, creator, offset).map(|e| numbers(e, vr)).filter(|v| !v.is_empty())
+    };
+    let first = |values: Vec<f64>| values.first().copied();
+    let ge_b_value = || {
+        let stored = first(private(0x0043, "GEMS_PARM_01", 0x39, VR::IS)?)?;
+        // GE marks some b-values by adding 10⁹ to them.
+        Some(if stored >= 1e9 { stored - 1e9 } else { stored })
+    };
+    let b_value = view
+        .float(tags::DIFFUSION_B_VALUE)
+        .or_else(|| first(private(0x0019, SIEMENS, 0x0C, VR::IS)?))
+        .or_else(|| csa.and_then(|csa| csa.float("B_value")))
+        .or_else(ge_b_value)
+        .or_else(|| first(private(0x2001, PHILIPS, 0x03, VR::FL)?))
+        .or_else(|| first(private(0x0065, UIH, 0x09, VR::FD)?))
+        .filter(|b| (0.0..=100_000.0).contains(b));
+    let ge_direction = || {
+        let part = |offset| first(private(0x0019, "GEMS_ACQU_01", offset, VR::DS)?);
+        Some([part(0xBB)?, part(0xBC)?, part(0xBD)?])
+    };
+    let philips_direction = || {
+        let part = |offset| first(private(0x2005, PHILIPS_MR, offset, VR::FL)?);
+        Some([part(0xB0)?, part(0xB1)?, part(0xB2)?])
+    };
+    let gradient = <[f64; 3]>::try_from(view.floats(tags::DIFFUSION_GRADIENT_ORIENTATION))
+        .ok()
+        .or_else(|| private(0x0019, SIEMENS, 0x0E, VR::FD)?.try_into().ok())
+        .or_else(|| csa.and_then(|csa| csa.floats("DiffusionGradientDirection").try_into().ok()))
+        .or_else(ge_direction)
+        .or_else(philips_direction)
+        .or_else(|| private(0x0065, UIH, 0x37, VR::FD)?.try_into().ok())
+        .filter(|v: &[f64; 3]| v.iter().all(|x| x.is_finite() && x.abs() <= 1.5));
+    (b_value, gradient)
+}

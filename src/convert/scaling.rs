@@ -1,0 +1,41 @@
+//! Stored values → values with units: PS3.3 C.7.6.16.2.9 and Philips' private precise values.
+
+use super::instance::Frame;
+
+/// `value = slope · stored + intercept`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rescale {
+    pub(crate) slope: f64,
+    pub(crate) intercept: f64,
+}
+
+impl Rescale {
+    pub(crate) const IDENTITY: Self = Self { slope: 1.0, intercept: 0.0 };
+
+    /// Of one frame. For Philips the precise value, `(stored·RS + RI) / (RS·SS)`, which compares
+    /// between series as the displayed one doesn't (Chenevert et al., Transl Oncol 2014;7:65–71).
+    pub(crate) fn of(frame: &Frame, is_magnitude: bool) -> Self {
+        match frame.scale_slope {
+            Some(scale) if is_magnitude => {
+                Self { slope: 1.0 / scale, intercept: frame.intercept / (frame.slope * scale) }
+            }
+            _ => Self { slope: frame.slope, intercept: frame.intercept },
+        }
+    }
+
+    pub(crate) fn apply(self, stored: f64) -> f64 {
+        self.slope * stored + self.intercept
+    }
+
+    pub(crate) fn is_identity(self) -> bool {
+        self == Self::IDENTITY
+    }
+}
+
+/// One rescale for all frames, or none that serves all.
+pub(crate) fn common(frames: impl Iterator<Item = Rescale>) -> Option<Rescale> {
+    let mut frames = frames;
+    let first = frames.next()?;
+    let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(b.abs());
+    frames.all(|r| close(r.slope, first.slope) && close(r.intercept, first.intercept)).then_some(first)
+}

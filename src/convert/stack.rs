@@ -1,0 +1,447 @@
+//! Which frames of a series make which volume.
+//!
+//! In: the instances of one series. Out: [`Stack`]s — frames ordered by slice, then by time — and
+//! the frames that fit nowhere, with the reason. Slices are ordered by position along the normal,
+//! never by instance number; volumes of a 4D stack by whichever attribute parts the frames into
+//! complete volumes.
+
+use std::collections::BTreeMap;
+
+use super::diffusion::{DirectionFrame, b_vector};
+use super::geometry::{Axes, Placement, SAME_SLICE_MM, place, place_mosaic};
+use super::instance::{Frame, Instance};
+use super::scaling::{Rescale, common};
+use super::warning::VolumeWarning;
+use crate::dicom::pixels::PixelLayout;
+use crate::hanging::facts::{ComplexPart, Dixon};
+use crate::volume::Grid;
+use crate::volume::grid::dot;
+
+/// A frame of an instance, by the instance's place in the slice that was stacked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FrameRef {
+    pub(crate) instance: u32,
+    pub(crate) frame: u32,
+}
+
+/// How a stack's tiles are cut out of mosaics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tiling {
+    pub(crate) slices: u32,
+    pub(crate) side: u32,
+    /// Tiles run against row × column: the last one is stored first.
+    pub(crate) reversed: bool,
+}
+
+/// The frames of one volume, in order, and where it lies.
+#[derive(Clone)]
+pub(crate) struct Stack {
+    /// Slice fastest, then time. With `tiling`, one mosaic a time.
+    pub(crate) frames: Vec<FrameRef>,
+    pub(crate) slices: u32,
+    pub(crate) times: u32,
+    pub(crate) tiling: Option<Tiling>,
+    pub(crate) grid: Option<Grid>,
+    /// Columns, rows.
+    pub(crate) size: [u32; 2],
+    pub(crate) echo_time_ms: Option<f64>,
+    pub(crate) part: ComplexPart,
+    pub(crate) dixon: Option<Dixon>,
+    /// A b-value for each time, where the frames have them.
+    pub(crate) b_values: Option<Vec<f64>>,
+    /// Along the stored axes; as many as `b_values`.
+    pub(crate) b_vectors: Vec<[f64; 3]>,
+    /// One rescale for the whole stack, or `None` where frames differ.
+    pub(crate) rescale: Option<Rescale>,
+    pub(crate) warnings: Vec<VolumeWarning>,
+    /// Place among the volumes that one series was parted into by time, and their number.
+    pub(crate) phase: Option<(u32, u32)>,
+}
+
+/// Frames that make no volume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unstacked {
+    /// Part of a volume whose other slices are absent.
+    IncompleteVolume,
+}
+
+/// What a series was stacked into.
+#[derive(Default)]
+pub(crate) struct Stacked {
+    pub(crate) stacks: Vec<Stack>,
+    pub(crate) left_over: Vec<(FrameRef, Unstacked)>,
+}
+
+/// Stacks the instances of one series.
+pub(crate) fn stack(instances: &[&Instance]) -> Stacked {
+    let mut groups: Vec<(Key, Vec<FrameRef>)> = Vec::new();
+    for (number, instance) in instances.iter().enumerate() {
+        for frame in &instance.frames {
+            let key = Key::of(instance, frame);
+            let at = FrameRef { instance: number as u32, frame: frame.index };
+            match groups.iter_mut().find(|(known, _)| known.matches(&key)) {
+                Some((_, frames)) => frames.push(at),
+                None => groups.push((key, vec![at])),
+            }
+        }
+    }
+    let mut out = Stacked::default();
+    for (key, frames) in groups {
+        let series = Series { instances };
+        if key.mosaic_slices.is_some() {
+            series.stack_mosaics(frames, &key, &mut out);
+        } else {
+            series.stack_slices(frames, &key, &mut out);
+        }
+    }
+    // A fixed order, whatever order the files came in: echo, part, first frame's number.
+    out.stacks.sort_by_key(|s| {
+        let first = s
+            .frames
+            .first()
+            .and_then(|f| instances.get(f.instance as usize).map(|i| (i.instance_number, f.frame)));
+        (s.echo_time_ms.map(f64::to_bits), s.part, s.dixon, first)
+    });
+    out
+}
+
+/// What the frames of one volume share.
+#[derive(Clone)]
+struct Key {
+    layout: std::sync::Arc<PixelLayout>,
+    orientation: Option<[f64; 6]>,
+    spacing: Option<[f64; 2]>,
+    echo_time: Option<f64>,
+    part: ComplexPart,
+    dixon: Option<Dixon>,
+    kind: Option<&'static str>,
+    mosaic_slices: Option<u32>,
+    frame_of_reference: std::sync::Arc<super::instance::SeriesFacts>,
+}
+
+impl Key {
+    fn of(instance: &Instance, frame: &Frame) -> Self {
+        Self {
+            layout: std::sync::Arc::clone(&instance.layout),
+            orientation: frame.orientation,
+            spacing: frame.spacing,
+            echo_time: frame.echo_time_ms,
+            part: frame.part,
+            dixon: frame.dixon,
+            kind: derived_kind(&frame.image_type),
+            mosaic_slices: instance.mosaic.as_ref().map(|m| m.slices),
+            frame_of_reference: std::sync::Arc::clone(&instance.series),
+        }
+    }
+
+    fn matches(&self, other: &Self) -> bool {
+        let near =
+            |a: &[f64], b: &[f64], tolerance: f64| a.iter().zip(b).all(|(x, y)| (x - y).abs() <= tolerance);
+        let both = |a: Option<&[f64]>, b: Option<&[f64]>, tolerance| match (a, b) {
+            (Some(a), Some(b)) => near(a, b, tolerance),
+            (None, None) => true,
+            _ => false,
+        };
+        let slice = |v: &'_ Option<[f64; 6]>| v.map(|v| v.to_vec());
+        let layout = |l: &PixelLayout| (l.rows, l.columns, l.samples, l.bits_allocated, l.signed, l.element);
+        layout(&self.layout) == layout(&other.layout)
+            && both(slice(&self.orientation).as_deref(), slice(&other.orientation).as_deref(), 1e-3)
+            && both(self.spacing.as_ref().map(|s| &s[..]), other.spacing.as_ref().map(|s| &s[..]), 1e-3)
+            && both(
+                self.echo_time.as_ref().map(std::slice::from_ref),
+                other.echo_time.as_ref().map(std::slice::from_ref),
+                0.02,
+            )
+            && self.part == other.part
+            && self.dixon == other.dixon
+            && self.kind == other.kind
+            && self.mosaic_slices == other.mosaic_slices
+            && self.frame_of_reference.frame_of_reference == other.frame_of_reference.frame_of_reference
+    }
+}
+
+/// Values of ImageType that name another kind of image in the same series.
+fn derived_kind(image_type: &[String]) -> Option<&'static str> {
+    const KINDS: &[&str] = &[
+        "ADC",
+        "EADC",
+        "TRACEW",
+        "FA",
+        "SUBTRACTION",
+        "SUB",
+        "MIP",
+        "MINIP",
+        "PROJECTION IMAGE",
+        "MPR",
+        "CSA MPR",
+        "T1 MAP",
+        "T2 MAP",
+        "T2_STAR MAP",
+        "R2_STAR MAP",
+        "FAT_FRACTION",
+        "PERFUSION",
+        "MEAN",
+        "LOCALIZER",
+    ];
+    image_type.iter().skip(2).find_map(|word| KINDS.iter().find(|kind| *kind == word).copied())
+}
+
+struct Series<'a> {
+    instances: &'a [&'a Instance],
+}
+
+impl Series<'_> {
+    fn frame(&self, at: FrameRef) -> Option<(&Instance, &Frame)> {
+        let instance = self.instances.get(at.instance as usize)?;
+        Some((instance, instance.frames.get(at.frame as usize)?))
+    }
+
+    /// What orders frames at one place: number, then moment, then identity.
+    fn number(&self, at: FrameRef) -> (i64, u32, u64, &str) {
+        self.frame(at).map_or((0, 0, 0, ""), |(instance, frame)| {
+            let moment = frame.acquired.map_or(0, |t| (t * 1000.0) as u64);
+            (instance.instance_number, at.frame, moment, &*instance.sop_instance)
+        })
+    }
+
+    fn stack_mosaics(&self, mut frames: Vec<FrameRef>, key: &Key, out: &mut Stacked) {
+        frames.sort_by(|a, b| self.number(*a).cmp(&self.number(*b)));
+        let Some((instance, first)) = frames.first().and_then(|at| self.frame(*at)) else { return };
+        let Some(mosaic) = &instance.mosaic else { return };
+        let (Placement { grid, warnings }, reversed) = place_mosaic(first, mosaic, &key.layout);
+        let (columns, rows) = mosaic.tile(&key.layout);
+        let times = frames.len() as u32;
+        let tiling = Some(Tiling { slices: mosaic.slices, side: mosaic.side(), reversed });
+        let slices = mosaic.slices;
+        self.finish(Shape { frames, slices, times, tiling, size: [columns, rows], grid, warnings }, key, out);
+    }
+
+    fn stack_slices(&self, frames: Vec<FrameRef>, key: &Key, out: &mut Stacked) {
+        let places = self.places(frames, key);
+        let slices = places.len() as u32;
+        let times = self.volumes(&places);
+        let (complete, partial): (Vec<_>, Vec<_>) =
+            times.into_iter().partition(|volume| volume.len() == places.len());
+        let left: Vec<FrameRef> = partial.into_iter().flatten().map(|(_, at)| at).collect();
+        if complete.is_empty() {
+            out.left_over.extend(left.into_iter().map(|at| (at, Unstacked::IncompleteVolume)));
+            return;
+        }
+        let times = complete.len() as u32;
+        let frames: Vec<FrameRef> = complete.into_iter().flatten().map(|(_, at)| at).collect();
+        let first_volume: Vec<&Frame> =
+            frames.iter().take(slices as usize).filter_map(|at| self.frame(*at).map(|(_, f)| f)).collect();
+        let Placement { grid, mut warnings } = place(&first_volume, &key.layout);
+        if !left.is_empty() {
+            warnings.push(VolumeWarning::IncompleteVolumes { frames: left.len() as u32 });
+            out.left_over.extend(left.into_iter().map(|at| (at, Unstacked::IncompleteVolume)));
+        }
+        let size = [key.layout.columns, key.layout.rows];
+        self.finish(Shape { frames, slices, times, tiling: None, size, grid, warnings }, key, out);
+    }
+
+    /// The frames at each slice position, bottom first. Without positions, each frame is a slice.
+    fn places(&self, frames: Vec<FrameRef>, key: &Key) -> Vec<Vec<FrameRef>> {
+        let axes = key.orientation.and_then(Axes::of);
+        let depth = |at: &FrameRef| {
+            let position = self.frame(*at)?.1.position?;
+            Some(dot(position, axes.as_ref()?.normal))
+        };
+        let mut sorted = frames;
+        sorted.sort_by(|a, b| self.number(*a).cmp(&self.number(*b)));
+        if sorted.iter().any(|at| depth(at).is_none()) {
+            return sorted.into_iter().map(|at| vec![at]).collect();
+        }
+        let mut by_depth: Vec<(f64, FrameRef)> =
+            sorted.into_iter().filter_map(|at| depth(&at).map(|d| (d, at))).collect();
+        by_depth.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut places: Vec<Vec<FrameRef>> = Vec::new();
+        let mut last = f64::NEG_INFINITY;
+        for (d, at) in by_depth {
+            match places.last_mut() {
+                Some(place) if d - last <= SAME_SLICE_MM => place.push(at),
+                _ => {
+                    places.push(vec![at]);
+                    last = d;
+                }
+            }
+        }
+        for place in &mut places {
+            place.sort_by(|a, b| self.number(*a).cmp(&self.number(*b)));
+        }
+        places
+    }
+
+    /// Parts the frames into volumes: for each, the frames by slice (slice number, frame).
+    fn volumes(&self, places: &[Vec<FrameRef>]) -> Vec<Vec<(usize, FrameRef)>> {
+        let most = places.iter().map(Vec::len).max().unwrap_or(0);
+        if most <= 1 {
+            return vec![places.iter().enumerate().filter_map(|(z, p)| Some((z, *p.first()?))).collect()];
+        }
+        let smallest = places.iter().flatten().map(|at| self.number(*at).0).min().unwrap_or(0);
+        let slices = places.len() as i64;
+        let ranks: BTreeMap<FrameRef, i64> =
+            places.iter().flat_map(|place| place.iter().copied().zip(0..)).collect();
+        let discriminators: [&dyn Fn(FrameRef) -> Option<Label>; 7] = [
+            &|at| Some(Label::whole(self.frame(at)?.1.temporal?)),
+            &|at| self.frame(at).map(|(_, f)| Label::of([f.b_value, None, None, None], f.gradient)),
+            &|at| Some(Label::whole(self.frame(at)?.1.acquisition?)),
+            &|at| {
+                let frame = self.frame(at)?.1;
+                let whole = |v: Option<i64>| v.map(|v| v as f64);
+                Some(Label::of(
+                    [whole(frame.temporal), whole(frame.acquisition), frame.b_value, None],
+                    frame.gradient,
+                ))
+            },
+            &|at| Some(Label::of([self.frame(at)?.1.trigger_ms, None, None, None], None)),
+            // Instance numbers that run through each volume in turn, gaps of lost files included.
+            &|at| Some(Label::whole((self.number(at).0 - smallest) / slices)),
+            &|at| ranks.get(&at).copied().map(Label::whole),
+        ];
+        let mut best: Option<(usize, Vec<Vec<(usize, FrameRef)>>)> = None;
+        for (rank, label) in discriminators.iter().enumerate() {
+            let Some(volumes) = self.part(places, label, rank == 0 || rank == 2) else { continue };
+            let complete = volumes.iter().filter(|v| v.len() == places.len()).count();
+            if complete == most && volumes.len() == most {
+                return volumes;
+            }
+            if best.as_ref().is_none_or(|(known, _)| complete > *known) {
+                best = Some((complete, volumes));
+            }
+        }
+        best.map(|(_, volumes)| volumes).unwrap_or_default()
+    }
+
+    /// Volumes by a label; `None` where it doesn't part them (two frames of a slice share one).
+    fn part(
+        &self,
+        places: &[Vec<FrameRef>],
+        label: &dyn Fn(FrameRef) -> Option<Label>,
+        by_label: bool,
+    ) -> Option<Vec<Vec<(usize, FrameRef)>>> {
+        let mut volumes: BTreeMap<Label, Vec<(usize, FrameRef)>> = BTreeMap::new();
+        for (z, place) in places.iter().enumerate() {
+            for at in place {
+                let volume = volumes.entry(label(*at)?).or_default();
+                if volume.last().is_some_and(|(last, _)| *last == z) {
+                    return None;
+                }
+                volume.push((z, *at));
+            }
+        }
+        let mut volumes: Vec<_> = volumes.into_values().collect();
+        if !by_label {
+            volumes.sort_by_key(|v| v.iter().map(|(_, at)| self.number(*at)).min());
+        }
+        Some(volumes)
+    }
+
+    fn finish(&self, shape: Shape, key: &Key, out: &mut Stacked) {
+        let Shape { frames, slices, times, tiling, size, grid, mut warnings } = shape;
+        let per_time = frames.len() / times.max(1) as usize;
+        let leading: Vec<(&Instance, &Frame)> =
+            frames.iter().step_by(per_time.max(1)).filter_map(|at| self.frame(*at)).collect();
+        let Some((instance, first)) = leading.first() else { return };
+        let facts = &instance.series;
+        if facts.burned_in == Some(true) {
+            warnings.push(VolumeWarning::BurnedIn);
+        }
+        if facts.lossy {
+            warnings.push(VolumeWarning::Lossy);
+        }
+        let magnitude = key.part == ComplexPart::Magnitude;
+        let rescale =
+            common(frames.iter().filter_map(|at| self.frame(*at)).map(|(_, f)| Rescale::of(f, magnitude)));
+        if rescale.is_none() {
+            warnings.push(VolumeWarning::ScaledToFloat);
+        }
+        let ge = facts.manufacturer.to_ascii_uppercase().starts_with("GE");
+        let directions =
+            if ge { DirectionFrame::GeImage { phase_along_rows: false } } else { DirectionFrame::Patient };
+        let diffusion = leading.iter().any(|(_, f)| f.b_value.is_some_and(|b| b > 0.0));
+        let b_values: Option<Vec<f64>> =
+            diffusion.then(|| leading.iter().map(|(_, f)| f.b_value.unwrap_or(0.0)).collect());
+        let b_vectors = leading.iter().map(|(_, f)| b_vector(f, directions)).collect();
+        let stack = Stack {
+            echo_time_ms: first.echo_time_ms,
+            part: key.part,
+            dixon: key.dixon,
+            b_values,
+            b_vectors,
+            rescale,
+            warnings,
+            phase: None,
+            frames,
+            slices,
+            times,
+            tiling,
+            grid,
+            size,
+        };
+        if times > 1 && is_multiphase_t1(instance, first, &stack) {
+            out.stacks.extend(self.phases(&stack));
+        } else {
+            out.stacks.push(stack);
+        }
+    }
+
+    /// One 3D stack a phase.
+    fn phases(&self, stack: &Stack) -> Vec<Stack> {
+        stack
+            .frames
+            .chunks(stack.slices as usize)
+            .enumerate()
+            .map(|(t, frames)| Stack {
+                frames: frames.to_vec(),
+                times: 1,
+                phase: Some((t as u32, stack.times)),
+                b_vectors: Vec::new(),
+                ..stack.clone()
+            })
+            .collect()
+    }
+}
+
+struct Shape {
+    frames: Vec<FrameRef>,
+    slices: u32,
+    times: u32,
+    tiling: Option<Tiling>,
+    size: [u32; 2],
+    grid: Option<Grid>,
+    warnings: Vec<VolumeWarning>,
+}
+
+/// A multi-phase contrast series: a 3D gradient echo of short TR repeated a few times.
+///
+/// Such a series becomes one image a phase; perfusion with dozens of phases stays 4D.
+fn is_multiphase_t1(instance: &Instance, frame: &Frame, stack: &Stack) -> bool {
+    let facts = &instance.series;
+    facts.modality == "MR"
+        && stack.b_values.is_none()
+        && stack.tiling.is_none()
+        && (2..=12).contains(&stack.times)
+        && stack.slices >= 8
+        && facts.acquisition_type.eq_ignore_ascii_case("3D")
+        && frame.repetition_time_ms.is_none_or(|tr| tr < 30.0)
+        && frame.echo_time_ms.is_none_or(|te| te < 10.0)
+        && (facts.scanning_sequence.is_empty() || facts.scanning_sequence.iter().any(|s| s == "GR"))
+}
+
+/// An ordered label of up to seven numbers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Label([i64; 7]);
+
+impl Label {
+    fn whole(value: i64) -> Self {
+        Self([value, 0, 0, 0, 0, 0, 0])
+    }
+
+    fn of(values: [Option<f64>; 4], direction: Option<[f64; 3]>) -> Self {
+        let fixed = |v: Option<f64>| v.map_or(i64::MIN, |v| (v * 1000.0).round() as i64);
+        let [a, b, c, d] = values.map(fixed);
+        let [x, y, z] = direction.map_or([i64::MIN; 3], |v| v.map(|x| fixed(Some(x))));
+        Self([a, b, c, d, x, y, z])
+    }
+}

@@ -1,0 +1,397 @@
+//! One volume's conversion as a resumable machine: bytes of its files in, a `.nii.gz` out.
+//!
+//! The driver asks for what is needed, feeds it in any order, and calls [`VolumeJob::step`] until
+//! there is a [`Product`]. A step decodes a few frames or compresses a few blocks: some milliseconds.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::instance::Instance;
+use super::scaling::Rescale;
+use super::stack::{Stack, Tiling};
+use crate::dicom::codec::TransferSyntax;
+use crate::dicom::pixels::{Frames, PixelLayout};
+use crate::dicom::{DicomError, Header, PixelData, PixelElement};
+use crate::hanging::facts::ComplexPart;
+use crate::nifti::{HEADER_BYTES, ImageHeader, ParallelGzip};
+use crate::volume::{Grid, VoxelType, Voxels};
+use crate::with_voxels;
+
+/// The compression level of every volume.
+const LEVEL: u32 = 3;
+
+/// A finished volume.
+#[derive(Debug)]
+pub struct Product {
+    /// The `.nii.gz` file.
+    pub nii_gz: Vec<u8>,
+    /// Its first 352 bytes, uncompressed: what the check searches.
+    pub header: [u8; HEADER_BYTES],
+    /// What the header says.
+    pub image: ImageHeader,
+}
+
+/// Which bytes of which file a volume needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileNeed {
+    /// Which of the job's files, for [`VolumeJob::feed`].
+    pub slot: usize,
+    /// The file, as the intake numbered it.
+    pub file: u32,
+    /// First byte.
+    pub offset: u64,
+    /// How many; `None`: to the file's end.
+    pub len: Option<u64>,
+}
+
+/// One file of the volume, and where its frames go.
+struct JobFile {
+    file: u32,
+    layout: Arc<PixelLayout>,
+    syntax: TransferSyntax,
+    pixels: PixelData,
+    /// Frame in the file, place in the volume (slice + slices · time, or time for mosaics), rescale.
+    frames: Vec<(u32, usize, Rescale)>,
+    fed: bool,
+}
+
+/// A frame whose bytes are there.
+struct Pending {
+    bytes: Arc<Vec<u8>>,
+    slot: usize,
+    frame: u32,
+    place: usize,
+    rescale: Rescale,
+}
+
+enum State {
+    Decoding,
+    Compressing(ParallelGzip),
+    Done,
+}
+
+/// The conversion of one volume.
+pub struct VolumeJob {
+    files: Vec<JobFile>,
+    pending: VecDeque<Pending>,
+    left: usize,
+    total: usize,
+    grid: Grid,
+    stack: Shape,
+    voxel_type: VoxelType,
+    /// The header's place, then the voxels, in the file's order and type.
+    data: Vec<u8>,
+    image: ImageHeader,
+    state: State,
+    lanes: usize,
+    compress: bool,
+}
+
+impl std::fmt::Debug for VolumeJob {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VolumeJob")
+            .field("files", &self.files.len())
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The part of a stack that decoding needs.
+#[derive(Clone, Copy)]
+struct Shape {
+    columns: usize,
+    rows: usize,
+    slices: usize,
+    tiling: Option<Tiling>,
+    to_float: bool,
+}
+
+impl VolumeJob {
+    /// The job for `stack`, whose frames refer to `instances`.
+    ///
+    /// `budget`: bytes that the uncompressed volume may take. `lanes`: how many blocks to work on at once.
+    ///
+    /// # Errors
+    /// No geometry, dimensions beyond NIfTI's 16 bits, or more than the budget.
+    pub(crate) fn new(
+        stack: &Stack,
+        instances: &[&Instance],
+        time_step_s: f64,
+        budget: u64,
+        lanes: usize,
+    ) -> Result<Self, DicomError> {
+        let grid = stack.grid.ok_or(DicomError::PixelDescription { what: "no geometry" })?;
+        let magnitude = stack.part == ComplexPart::Magnitude;
+        let mut files: Vec<JobFile> = Vec::new();
+        let mut by_instance = std::collections::BTreeMap::new();
+        for (place, at) in stack.frames.iter().enumerate() {
+            let absent = || DicomError::PixelDescription { what: "frame not there" };
+            let instance = instances.get(at.instance as usize).copied().ok_or_else(absent)?;
+            let frame = instance.frames.get(at.frame as usize).ok_or_else(absent)?;
+            let slot = *by_instance.entry(at.instance).or_insert_with(|| {
+                files.push(JobFile {
+                    file: instance.file,
+                    layout: Arc::clone(&instance.layout),
+                    syntax: instance.syntax.clone(),
+                    pixels: instance.pixels,
+                    frames: Vec::new(),
+                    fed: false,
+                });
+                files.len() - 1
+            });
+            if let Some(file) = files.get_mut(slot) {
+                file.frames.push((at.frame, place, Rescale::of(frame, magnitude)));
+            }
+        }
+        let layout = files.first().map(|f| Arc::clone(&f.layout)).ok_or(DicomError::NotDicom)?;
+        let to_float = stack.rescale.is_none();
+        let voxel_type = if to_float { VoxelType::F32 } else { stored_type(&layout) };
+        let [nx, ny, nz] = grid.dims();
+        let needs = grid.voxels() * u64::from(stack.times) * voxel_type.size() as u64;
+        if needs > budget {
+            return Err(DicomError::OverBudget { needs, budget });
+        }
+        let rescale = stack.rescale.unwrap_or(Rescale::IDENTITY);
+        let image = ImageHeader {
+            grid,
+            times: stack.times,
+            time_step_s,
+            voxel_type,
+            slope: rescale.slope,
+            intercept: rescale.intercept,
+        };
+        if !image.fits() {
+            return Err(DicomError::PixelDescription { what: "a dimension above 32,767" });
+        }
+        let bytes = usize::try_from(needs).map_err(|_| DicomError::OverBudget { needs, budget })?;
+        let total = stack.frames.len();
+        Ok(Self {
+            files,
+            pending: VecDeque::new(),
+            left: total,
+            total,
+            grid,
+            stack: Shape {
+                columns: nx as usize,
+                rows: ny as usize,
+                slices: nz as usize,
+                tiling: stack.tiling,
+                to_float,
+            },
+            voxel_type,
+            data: vec![0; HEADER_BYTES + bytes],
+            image,
+            state: State::Decoding,
+            lanes: lanes.max(1),
+            compress: true,
+        })
+    }
+
+    /// The ranges that have not been fed yet.
+    pub fn needs(&self) -> impl Iterator<Item = FileNeed> + '_ {
+        self.files.iter().enumerate().filter(|(_, file)| !file.fed).map(|(slot, file)| {
+            if file.syntax.deflated {
+                return FileNeed { slot, file: file.file, offset: 0, len: None };
+            }
+            FileNeed { slot, file: file.file, offset: file.pixels.offset, len: file.pixels.len }
+        })
+    }
+
+    /// Takes the bytes of a need.
+    ///
+    /// # Errors
+    /// Pixel data that are too short for the frames, or can't be inflated.
+    pub fn feed(&mut self, slot: usize, bytes: Vec<u8>) -> Result<(), DicomError> {
+        let Some(file) = self.files.get_mut(slot).filter(|f| !f.fed) else { return Ok(()) };
+        file.fed = true;
+        let bytes = if file.syntax.deflated {
+            let header = Header::from_bytes(bytes)?;
+            let offset = usize::try_from(file.pixels.offset).unwrap_or(usize::MAX);
+            header.data().get(offset..).unwrap_or_default().to_vec()
+        } else {
+            bytes
+        };
+        let bytes = Arc::new(bytes);
+        for (frame, place, rescale) in &file.frames {
+            self.pending.push_back(Pending {
+                bytes: Arc::clone(&bytes),
+                slot,
+                frame: *frame,
+                place: *place,
+                rescale: *rescale,
+            });
+        }
+        Ok(())
+    }
+
+    /// The share of the work that is done, 0 to 1.
+    pub fn progress(&self) -> f64 {
+        let decoded = 1.0 - self.left as f64 / self.total.max(1) as f64;
+        match &self.state {
+            State::Decoding => decoded * 0.3,
+            State::Compressing(gzip) => 0.3 + 0.7 * gzip.progress(self.data.len()),
+            State::Done => 1.0,
+        }
+    }
+
+    /// Whether a step can be done without more bytes.
+    pub fn is_ready(&self) -> bool {
+        !matches!(self.state, State::Decoding) || !self.pending.is_empty() || self.left == 0
+    }
+
+    /// Does a few milliseconds of work; the product once all is done.
+    ///
+    /// # Errors
+    /// A frame that can't be decoded.
+    pub fn step(&mut self) -> Result<Option<Product>, DicomError> {
+        match &mut self.state {
+            State::Decoding => {
+                self.decode_some()?;
+                if self.left == 0 {
+                    self.settle_type();
+                    let header = self.image.to_bytes();
+                    if let Some(place) = self.data.get_mut(..HEADER_BYTES) {
+                        place.copy_from_slice(&header);
+                    }
+                    self.state = State::Compressing(ParallelGzip::new(LEVEL, self.lanes));
+                }
+                Ok(None)
+            }
+            State::Compressing(gzip) => {
+                if self.compress && !gzip.step(&self.data) {
+                    return Ok(None);
+                }
+                let State::Compressing(gzip) = std::mem::replace(&mut self.state, State::Done) else {
+                    return Ok(None);
+                };
+                self.data = Vec::new();
+                Ok(Some(Product {
+                    nii_gz: gzip.finish(),
+                    header: self.image.to_bytes(),
+                    image: self.image.clone(),
+                }))
+            }
+            State::Done => Ok(None),
+        }
+    }
+
+    /// The grid of the volume.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    fn decode_some(&mut self) -> Result<(), DicomError> {
+        let batch: Vec<Pending> = self.pending.drain(..self.pending.len().min(self.lanes * 4)).collect();
+        let files = &self.files;
+        let shape = self.stack;
+        let decoded: Vec<Result<(usize, Voxels), DicomError>> = batch
+            .par_iter()
+            .map(|p| {
+                let file = files.get(p.slot).ok_or(DicomError::NotDicom)?;
+                let frames = Frames::new(&file.layout, &file.syntax, &p.bytes)?;
+                let voxels = frames.decode(p.frame)?;
+                Ok((p.place, if shape.to_float { scaled(&voxels, p.rescale) } else { voxels }))
+            })
+            .collect();
+        for result in decoded {
+            let (place, voxels) = result?;
+            self.store(place, &voxels);
+            self.left -= 1;
+        }
+        Ok(())
+    }
+
+    /// Copies a frame (or the tiles of a mosaic) into the volume, rows bottom-up.
+    fn store(&mut self, place: usize, voxels: &Voxels) {
+        let Shape { columns, rows, slices, tiling, .. } = self.stack;
+        let size = self.voxel_type.size();
+        let slice_bytes = columns * rows * size;
+        let Some(body) = self.data.get_mut(HEADER_BYTES..) else { return };
+        with_voxels!(voxels, values => match tiling {
+            None => {
+                if let Some(slice) = body.get_mut(place * slice_bytes..(place + 1) * slice_bytes) {
+                    copy_rows(values, columns, 0, 0, slice, columns, size);
+                }
+            }
+            Some(tiling) => {
+                let side = tiling.side as usize;
+                for z in 0..slices {
+                    let tile = if tiling.reversed { slices - 1 - z } else { z };
+                    let at = (place * slices + z) * slice_bytes;
+                    if let Some(slice) = body.get_mut(at..at + slice_bytes) {
+                        let (left, top) = ((tile % side) * columns, (tile / side) * rows);
+                        copy_rows(values, columns * side, left, top, slice, columns, size);
+                    }
+                }
+            }
+        });
+    }
+
+    /// Unsigned values that all fit a signed word are called signed: more readers take those.
+    fn settle_type(&mut self) {
+        if self.voxel_type != VoxelType::U16 {
+            return;
+        }
+        let body = self.data.get(HEADER_BYTES..).unwrap_or_default();
+        if body.par_chunks(1 << 16).all(|part| part.iter().skip(1).step_by(2).all(|high| *high < 0x80)) {
+            self.image.voxel_type = VoxelType::I16;
+        }
+    }
+}
+
+/// The voxel type that holds a layout's stored values exactly.
+fn stored_type(layout: &PixelLayout) -> VoxelType {
+    match (layout.element, layout.bits_allocated, layout.signed) {
+        (PixelElement::Float, ..) => VoxelType::F32,
+        (PixelElement::Double, ..) => VoxelType::F64,
+        (PixelElement::Integer, 8, false) => VoxelType::U8,
+        (PixelElement::Integer, 8, true) | (PixelElement::Integer, 16, true) => VoxelType::I16,
+        (PixelElement::Integer, 16, false) => VoxelType::U16,
+        (PixelElement::Integer, _, true) => VoxelType::I32,
+        (PixelElement::Integer, _, false) => VoxelType::U32,
+    }
+}
+
+fn scaled(voxels: &Voxels, rescale: Rescale) -> Voxels {
+    let values = (0..voxels.len()).map(|i| rescale.apply(voxels.get(i).unwrap_or(0.0)) as f32);
+    Voxels::F32(values.collect())
+}
+
+/// A value as little-endian bytes.
+trait ToBytes: Copy {
+    fn write(self, out: &mut [u8]);
+}
+
+macro_rules! to_bytes {
+    ($($t:ty),*) => {$(
+        impl ToBytes for $t {
+            #[inline]
+            fn write(self, out: &mut [u8]) {
+                out.copy_from_slice(&self.to_le_bytes());
+            }
+        }
+    )*};
+}
+
+to_bytes!(u8, i16, u16, i32, u32, f32, f64);
+
+/// Copies a window of a frame into a slice, turning its rows bottom-up.
+fn copy_rows<T: ToBytes>(
+    frame: &[T],
+    frame_columns: usize,
+    left: usize,
+    top: usize,
+    slice: &mut [u8],
+    columns: usize,
+    size: usize,
+) {
+    for (row, out) in slice.chunks_exact_mut((columns * size).max(1)).rev().enumerate() {
+        let start = (top + row) * frame_columns + left;
+        let Some(values) = frame.get(start..start + columns) else { continue };
+        for (value, place) in values.iter().zip(out.chunks_exact_mut(size)) {
+            value.write(place);
+        }
+    }
+}

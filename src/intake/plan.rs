@@ -1,0 +1,548 @@
+//! The plan: what will be made of what was found, and under which names.
+//!
+//! In: the catalogue, the project key, the user's [`Choices`]. Out: a [`WorkingPlan`], identified, a
+//! pure function of them — undoing a choice is planning again without it. What may be shown to
+//! others is [`super::PublishedPlan`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::catalogue::{Catalogue, PatientEntry, StudyEntry, VolumeEntry, VolumeId};
+use crate::convert::VolumeWarning;
+use crate::dataset::extend::Existing;
+use crate::dataset::{Modality, Part, Plane as NamePlane, Stem, VolumeName};
+use crate::deid::{
+    Age, Assignment, Date, DatePolicy, Doubt, KeyUse, ProjectKey, SubjectCode, SubjectError, SubjectNaming, Subjects,
+};
+use crate::hanging::facts::{ComplexPart, Plane, VolumeFacts};
+use crate::hanging::{
+    Preset, Protocol, RoleId, RoleMatch, TimePoint, assign, propose_time_points, role_label_with_b,
+};
+
+/// What the user chose about one volume; `None` where nothing was.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VolumeChoice {
+    /// A role, or (inner `None`) none of them.
+    pub role: Option<Option<RoleId>>,
+    /// Whether to convert it.
+    pub include: Option<bool>,
+    /// The proposed role was looked at and found right.
+    pub confirmed: bool,
+    /// Another name, a path without extension.
+    pub name: Option<Stem>,
+}
+
+/// What the user chose about a study.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StudyChoice {
+    /// Session label: digits or letters.
+    pub session: Option<String>,
+    /// Time point: `pre`, `post`, or a protocol's other word.
+    pub time_point: Option<String>,
+}
+
+/// Everything that the user chose; what undo goes back to.
+#[derive(Clone, Debug, Default)]
+pub struct Choices {
+    /// The hanging protocol; `None` chooses a preset for each study.
+    pub protocol: Option<Protocol>,
+    /// What becomes of dates.
+    pub dates: DatePolicy,
+    /// How subjects are named.
+    pub naming: SubjectNaming,
+    /// Convert localizers and projections too.
+    pub everything: bool,
+    /// By volume.
+    pub volumes: BTreeMap<VolumeId, VolumeChoice>,
+    /// Subject codes by patient, counted from 0.
+    pub subjects: BTreeMap<usize, SubjectCode>,
+    /// By patient and study, both counted from 0.
+    pub studies: BTreeMap<(usize, usize), StudyChoice>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// Subjects can't be named.
+    #[error(transparent)]
+    Subjects(#[from] SubjectError),
+    /// A label that no path may hold.
+    #[error(transparent)]
+    Name(#[from] crate::dataset::Error),
+    /// A preset that does not parse: a fault of the build.
+    #[error(transparent)]
+    Protocol(#[from] crate::hanging::ProtocolError),
+    /// Two patients were given one code.
+    #[error("two patients have the subject code {code}: give one of them another")]
+    SameSubject {
+        /// The code.
+        code: String,
+    },
+    /// Two volumes were given one name.
+    #[error("volumes {first} and {second} would have the same name: rename one of them")]
+    SameName {
+        /// Number of one.
+        first: u32,
+        /// Number of the other.
+        second: u32,
+    },
+    /// A plan file of another kind, version or data set.
+    #[error("the plan does not fit: {0}")]
+    Mismatch(&'static str),
+    /// A plan file that is no JSON of the schema.
+    #[error("the plan can't be read: line {line}, column {column}")]
+    Unreadable {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+}
+
+/// The plan, with what identifies in the catalogue that it refers to.
+#[derive(Debug)]
+pub struct WorkingPlan {
+    /// In the catalogue's order.
+    pub patients: Vec<PlannedPatient>,
+    /// What becomes of dates.
+    pub dates: DatePolicy,
+}
+
+/// A patient of the plan.
+#[derive(Debug)]
+pub struct PlannedPatient {
+    /// Its code.
+    pub subject: SubjectCode,
+    /// Code, source, and whose date shift holds.
+    pub assignment: Assignment,
+    /// `M`, `F` or `O`.
+    pub sex: Option<char>,
+    /// At the first study.
+    pub age: Option<Age>,
+    /// What to look at.
+    pub doubts: Vec<Doubt>,
+    /// In the catalogue's order.
+    pub studies: Vec<PlannedStudy>,
+}
+
+/// A study of the plan.
+#[derive(Debug)]
+pub struct PlannedStudy {
+    /// Session label.
+    pub session: String,
+    /// `pre`, `post` …
+    pub time_point: String,
+    /// Whether a person chose the time point.
+    pub time_point_chosen: bool,
+    /// Days from the patient's first study, where both have a date.
+    pub days_from_first: Option<i64>,
+    /// Age at this study.
+    pub age: Option<Age>,
+    /// Identifier of the hanging protocol.
+    pub protocol: String,
+    /// In the catalogue's order: by series, then within it.
+    pub volumes: Vec<PlannedVolume>,
+}
+
+/// A volume of the plan.
+#[derive(Debug, Clone)]
+pub struct PlannedVolume {
+    /// Its number.
+    pub id: VolumeId,
+    /// The match as the protocol made it, with the user's role in place of the proposal.
+    pub role: RoleMatch,
+    /// The label of its role.
+    pub role_label: String,
+    /// A person chose or confirmed the role.
+    pub confirmed: bool,
+    /// Whether it will be converted.
+    pub include: bool,
+    /// Why it is left out unless asked for.
+    pub left_out: Option<&'static str>,
+    /// Its path in the archive, without extension.
+    pub name: Stem,
+    /// The archive that is added to holds it already.
+    pub present: bool,
+    /// Keyed fingerprint of its source.
+    pub source: String,
+    /// x, y, z, t.
+    pub dims: [u32; 4],
+    /// mm.
+    pub spacing: [f64; 3],
+    /// What to know of it.
+    pub warnings: Vec<VolumeWarning>,
+    /// Seconds from the first phase of its study's dynamic series, or from its first acquisition.
+    pub seconds_from_first: Option<f64>,
+}
+
+/// Roles that are left out unless asked for.
+const LEFT_OUT: &[(&str, &str)] =
+    &[("localizer", "localizer"), ("calibration", "calibration"), ("mip", "projection")];
+
+impl WorkingPlan {
+    /// Plans.
+    ///
+    /// # Errors
+    /// Codes or names that can't be given; nothing is planned in part.
+    pub fn new(
+        catalogue: &Catalogue,
+        key: &ProjectKey,
+        choices: &Choices,
+        existing: &Existing,
+    ) -> Result<Self, PlanError> {
+        let identities: Vec<_> = catalogue.patients.iter().map(|p| p.identity.clone()).collect();
+        let taken: BTreeSet<SubjectCode> = existing
+            .volumes()
+            .filter_map(|(stem, _)| stem.subject().and_then(|code| SubjectCode::new(code).ok()))
+            .collect();
+        let subjects = Subjects::assign(&identities, key, &choices.naming, &taken)?;
+        let mut patients = Vec::new();
+        for (number, patient) in catalogue.patients.iter().enumerate() {
+            let assignment = subjects.of_key(&patient.key).cloned().ok_or(PlanError::Mismatch("a patient is missing"))?;
+            let code = choices.subjects.get(&number).unwrap_or(&assignment.code).clone();
+            let doubts = subjects.doubts().iter().copied().filter(|d| doubt_is_about(*d, number)).collect();
+            patients.push(plan_patient(catalogue, number, patient, code, assignment, doubts, key, choices, existing)?);
+        }
+        let mut plan = Self { patients, dates: choices.dates };
+        plan.refuse_shared_subjects(catalogue)?;
+        plan.name_volumes(catalogue, choices, existing)?;
+        Ok(plan)
+    }
+
+    /// All volumes, with the patient's and the study's numbers.
+    pub fn volumes(&self) -> impl Iterator<Item = (usize, usize, &PlannedVolume)> {
+        self.patients.iter().enumerate().flat_map(|(p, patient)| {
+            patient
+                .studies
+                .iter()
+                .enumerate()
+                .flat_map(move |(s, study)| study.volumes.iter().map(move |volume| (p, s, volume)))
+        })
+    }
+
+    /// Roles that a person must look at before export.
+    pub fn to_confirm(&self) -> impl Iterator<Item = &PlannedVolume> {
+        self.volumes().map(|(_, _, v)| v).filter(|v| v.include && v.role.needs_confirmation && !v.confirmed)
+    }
+
+    /// Two patients may share a code only where a mapping makes them one person.
+    fn refuse_shared_subjects(&self, catalogue: &Catalogue) -> Result<(), PlanError> {
+        let mut seen: BTreeMap<&SubjectCode, &crate::deid::IdentityKey> = BTreeMap::new();
+        for (planned, _) in self.patients.iter().zip(&catalogue.patients) {
+            let person = &planned.assignment.person;
+            if seen.insert(&planned.subject, person).is_some_and(|other| other != person) {
+                return Err(PlanError::SameSubject { code: planned.subject.as_str().to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    fn name_volumes(
+        &mut self,
+        catalogue: &Catalogue,
+        choices: &Choices,
+        existing: &Existing,
+    ) -> Result<(), PlanError> {
+        let mut wishes: Vec<(VolumeName, String)> = Vec::new();
+        for (patient, planned) in catalogue.patients.iter().zip(&self.patients) {
+            for (study, planned_study) in patient.studies.iter().zip(&planned.studies) {
+                for (volume, planned_volume) in volumes_of(study).zip(&planned_study.volumes) {
+                    let name = wish(volume, study, planned, planned_study, planned_volume);
+                    wishes.push((name, planned_volume.source.clone()));
+                }
+            }
+        }
+        let mut namer = existing.namer();
+        let mut assigned = namer.assign(&wishes)?.into_iter();
+        let mut taken: BTreeMap<String, VolumeId> = BTreeMap::new();
+        for volume in self.patients.iter_mut().flat_map(|p| &mut p.studies).flat_map(|s| &mut s.volumes) {
+            if let Some(given) = assigned.next() {
+                volume.name = given.stem;
+                volume.present = given.present;
+            }
+            if let Some(own) = choices.volumes.get(&volume.id).and_then(|c| c.name.clone()) {
+                volume.present &= own == volume.name;
+                volume.name = own;
+            }
+            if volume.include && let Some(other) = taken.insert(volume.name.as_str().to_ascii_lowercase(), volume.id) {
+                return Err(PlanError::SameName { first: other.0, second: volume.id.0 });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn doubt_is_about(doubt: Doubt, number: usize) -> bool {
+    match doubt {
+        Doubt::ByNameAndBirthDate(n) | Doubt::ByNameAlone(n) | Doubt::ByStudy(n) => n == number,
+        Doubt::SameNameAndBirthDate(a, b) => a == number || b == number,
+    }
+}
+
+pub(super) fn volumes_of(study: &StudyEntry) -> impl Iterator<Item = &VolumeEntry> {
+    study.series.iter().flat_map(|series| &series.volumes)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call site; each is a different part of the plan's input")]
+fn plan_patient(
+    catalogue: &Catalogue,
+    number: usize,
+    patient: &PatientEntry,
+    subject: SubjectCode,
+    assignment: Assignment,
+    doubts: Vec<Doubt>,
+    key: &ProjectKey,
+    choices: &Choices,
+    existing: &Existing,
+) -> Result<PlannedPatient, PlanError> {
+    let purpose = crate::deid::Purpose::Decide;
+    let birth = Date::parse_da(patient.identity.birth_date.reveal(purpose));
+    let age_at = |study: &StudyEntry| {
+        Age::parse_as(&study.facts.age)
+            .or_else(|| Age::at(birth?, Date::parse_da(&study.facts.study_date)?))
+    };
+    let first_day = patient.studies.iter().filter_map(|s| s.day).min();
+    let days: Vec<i64> = patient.studies.iter().map(|s| s.day.or(first_day).unwrap_or(0)).collect();
+    let proposals = propose_time_points(&days);
+    let sources: Vec<Vec<String>> = patient
+        .studies
+        .iter()
+        .map(|s| s.series.iter().flat_map(|series| series.volumes.iter().map(move |v| (series, v))).map(|(series, v)| fingerprint(catalogue, series, v, key)).collect())
+        .collect();
+    let sessions = sessions(&sources, &subject, existing);
+    let mut studies = Vec::new();
+    for (at, study) in patient.studies.iter().enumerate() {
+        let chosen = choices.studies.get(&(number, at)).cloned().unwrap_or_default();
+        let proposal = proposals.get(at);
+        let planned = plan_study(study, choices, sources.get(at).map(Vec::as_slice).unwrap_or_default())?;
+        studies.push(PlannedStudy {
+            session: chosen.session.or_else(|| sessions.get(at).cloned()).unwrap_or_else(|| "01".into()),
+            time_point_chosen: chosen.time_point.is_some(),
+            time_point: chosen
+                .time_point
+                .or_else(|| proposal.map(|p: &TimePoint| p.proposal.clone()))
+                .unwrap_or_default(),
+            days_from_first: study.day.zip(first_day).map(|(day, first)| day - first),
+            age: age_at(study),
+            ..planned
+        });
+    }
+    Ok(PlannedPatient {
+        subject,
+        assignment,
+        sex: patient.identity.sex_code(),
+        age: patient.studies.first().and_then(age_at),
+        doubts,
+        studies,
+    })
+}
+
+/// Session labels: those that the data set has for these very volumes, then the numbers that follow.
+fn sessions(sources: &[Vec<String>], subject: &SubjectCode, existing: &Existing) -> Vec<String> {
+    let of_subject: Vec<(&str, Option<&str>)> = existing
+        .volumes()
+        .filter(|(stem, _)| stem.subject() == Some(subject.as_str()))
+        .filter_map(|(stem, source)| Some((stem.session()?, source)))
+        .collect();
+    let known: Vec<Option<&str>> = sources
+        .iter()
+        .map(|of_study| {
+            of_subject.iter().find(|(_, s)| s.is_some_and(|s| of_study.iter().any(|own| own == s))).map(|(session, _)| *session)
+        })
+        .collect();
+    let mut last = of_subject.iter().filter_map(|(session, _)| session.parse::<u32>().ok()).max().unwrap_or(0);
+    known
+        .into_iter()
+        .map(|session| match session {
+            Some(session) => session.to_owned(),
+            None => {
+                last += 1;
+                format!("{last:02}")
+            }
+        })
+        .collect()
+}
+
+/// Which frames of which instances make the volume, under the project key: nobody else can tell.
+fn fingerprint(
+    catalogue: &Catalogue,
+    series: &super::catalogue::SeriesEntry,
+    volume: &VolumeEntry,
+    key: &ProjectKey,
+) -> String {
+    let instances = catalogue.instances_of(series);
+    let parts: Vec<String> = volume
+        .stack
+        .frames
+        .iter()
+        .filter_map(|at| Some(format!("{}#{}", instances.get(at.instance as usize)?.sop_instance, at.frame)))
+        .collect();
+    let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
+    let mac = key.mac(KeyUse::Source, &parts);
+    mac.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Result<PlannedStudy, PlanError> {
+    let facts: Vec<VolumeFacts> = volumes_of(study).map(|v| v.facts.clone()).collect();
+    let protocol = match &choices.protocol {
+        Some(protocol) => protocol.clone(),
+        None => Preset::for_study(&facts).protocol()?,
+    };
+    let mut matches = assign(&facts, &protocol);
+    let chosen: Vec<VolumeChoice> =
+        volumes_of(study).map(|v| choices.volumes.get(&v.id).cloned().unwrap_or_default()).collect();
+    for (found, choice) in matches.iter_mut().zip(&chosen) {
+        if let Some(role) = &choice.role {
+            found.role.clone_from(role);
+        }
+    }
+    renumber(&mut matches, &facts);
+    let first_phase = matches
+        .iter()
+        .zip(volumes_of(study))
+        .filter(|(m, _)| m.dynamic_index.is_some())
+        .filter_map(|(_, v)| v.acquired)
+        .chain(volumes_of(study).filter_map(|v| v.acquired))
+        .next();
+    let volumes = volumes_of(study)
+        .zip(matches)
+        .zip(chosen)
+        .zip(sources)
+        .map(|(((volume, role), choice), source)| {
+            planned_volume(volume, role, &choice, source.clone(), choices.everything, first_phase)
+        })
+        .collect();
+    Ok(PlannedStudy {
+        session: String::new(),
+        time_point: String::new(),
+        time_point_chosen: false,
+        days_from_first: None,
+        age: None,
+        protocol: protocol.id,
+        volumes,
+    })
+}
+
+/// Which of the volumes of its role each is, by acquisition, after the user's changes.
+fn renumber(matches: &mut [RoleMatch], facts: &[VolumeFacts]) {
+    let order = |at: usize| facts.get(at).map(|f| (f.acquisition_order, f.series_number, at));
+    let roles: Vec<Option<RoleId>> = matches.iter().map(|m| m.role.clone()).collect();
+    for (at, found) in matches.iter_mut().enumerate() {
+        found.occurrence = match &found.role {
+            None => 0,
+            Some(role) => {
+                let before = (0..roles.len())
+                    .filter(|other| roles.get(*other) == Some(&Some(role.clone())) && order(*other) < order(at))
+                    .count();
+                before as u32 + 1
+            }
+        };
+    }
+}
+
+fn planned_volume(
+    volume: &VolumeEntry,
+    role: RoleMatch,
+    choice: &VolumeChoice,
+    source: String,
+    everything: bool,
+    first_phase: Option<f64>,
+) -> PlannedVolume {
+    let stack = &volume.stack;
+    let id = role.role.as_ref().map(RoleId::as_str);
+    let mut left_out = LEFT_OUT.iter().find(|(r, _)| Some(*r) == id).map(|(_, why)| *why);
+    if everything {
+        left_out = None;
+    }
+    let b_values = &volume.facts.b_values;
+    let role_label = role.role.as_ref().map_or_else(|| "other".to_owned(), |r| role_label_with_b(r, b_values));
+    PlannedVolume {
+        id: volume.id,
+        confirmed: choice.confirmed || choice.role.is_some(),
+        include: choice.include.unwrap_or(left_out.is_none()),
+        left_out,
+        role_label,
+        role,
+        name: Stem::unnamed(),
+        present: false,
+        source,
+        dims: [stack.size[0], stack.size[1], stack.slices, stack.times],
+        spacing: stack.grid.map_or([0.0; 3], |g| g.affine().spacing()),
+        warnings: stack.warnings.clone(),
+        seconds_from_first: volume.acquired.zip(first_phase).map(|(t, first)| t - first),
+    }
+}
+
+/// The name that a volume would like to have.
+fn wish(
+    volume: &VolumeEntry,
+    study: &StudyEntry,
+    patient: &PlannedPatient,
+    planned_study: &PlannedStudy,
+    planned: &PlannedVolume,
+) -> VolumeName {
+    let stack = &volume.stack;
+    let siblings: Vec<&VolumeEntry> = study
+        .series
+        .iter()
+        .find(|s| s.volumes.iter().any(|v| v.id == volume.id))
+        .map(|s| s.volumes.iter().collect())
+        .unwrap_or_default();
+    let mut echoes: Vec<u64> = siblings.iter().filter_map(|v| v.stack.echo_time_ms).map(f64::to_bits).collect();
+    echoes.sort_unstable();
+    echoes.dedup();
+    let echo = stack
+        .echo_time_ms
+        .filter(|_| echoes.len() > 1)
+        .and_then(|te| echoes.iter().position(|e| *e == te.to_bits()))
+        .map(|n| n as u32 + 1)
+        .or_else(|| volume.facts.echo_number.filter(|n| *n > 1));
+    let other_parts = siblings.iter().any(|v| v.stack.part != stack.part);
+    let part = match stack.part {
+        ComplexPart::Magnitude => other_parts.then_some(Part::Mag),
+        ComplexPart::Phase => Some(Part::Phase),
+        ComplexPart::Real => Some(Part::Real),
+        ComplexPart::Imaginary => Some(Part::Imag),
+    };
+    let facts = &volume.facts;
+    VolumeName {
+        subject: patient.subject.as_str().to_owned(),
+        session: planned_study.session.clone(),
+        role: planned.role.role.as_ref().map(|role| archive_role(role.as_str(), stack.part).to_owned()),
+        occurrence: planned.role.occurrence.max(1),
+        echo,
+        part,
+        contrast: planned.role.seconds_after_bolus.is_some_and(|s| s > 0.0),
+        fat_sat: facts.fat_saturated == Some(true) || facts.scan_options.iter().any(|o| o == "FS"),
+        plane: match facts.plane {
+            Some(Plane::Coronal) => NamePlane::Coronal,
+            Some(Plane::Sagittal) => NamePlane::Sagittal,
+            _ => NamePlane::Axial,
+        },
+        b_value: match facts.b_values.as_slice() {
+            [b] => Some(b.round() as u32),
+            _ => None,
+        },
+        phase_encoding: None,
+        timepoints: stack.times,
+        gradients: stack.b_values.is_some(),
+        repetition_time: facts.repetition_time_ms.is_some_and(|t| t > 0.0),
+        modality: match facts.modality.as_deref() {
+            Some("CT") => Modality::Ct,
+            Some("MR") | None => Modality::Mr,
+            Some(_) => Modality::Other,
+        },
+        ..VolumeName::default()
+    }
+}
+
+/// The archive's word for a hanging role, where it is another.
+fn archive_role(role: &str, part: ComplexPart) -> &str {
+    match (role, part) {
+        ("t1_ce", _) => "t1_post",
+        ("fieldmap", ComplexPart::Phase) => "fieldmap_phase",
+        ("fieldmap", _) => "fieldmap_magnitude",
+        ("ct_axial" | "ct_coronal" | "ct_sagittal", _) => "ct",
+        (role, _) => role,
+    }
+}

@@ -1,0 +1,553 @@
+//! The plan as the screen shows it, and the edits that the screen sends back.
+//!
+//! In: a session. Out: plain data for the page's protocol (`www/src/engine/protocol.ts` has the same
+//! shapes). Descriptions and names in it are identified: drawn, never stored.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Session;
+use crate::convert::VolumeWarning;
+use crate::dataset::{FailReason, SkipReason, Stem};
+use crate::deid::{DatePolicy, Purpose, SubjectCode};
+use crate::hanging::{Agent, KNOWN_ROLES, Preset, Protocol, RoleId, role_label};
+use crate::intake::{
+    FileState, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, SeriesEntry, StudyEntry, VolumeEntry, VolumeId,
+};
+
+/// Files that share an outcome.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TallyView {
+    /// Stable id, with which its files are asked for.
+    pub id: String,
+    /// For people.
+    pub label: String,
+    /// How many.
+    pub count: u32,
+}
+
+/// A warning.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WarningView {
+    /// Stable id.
+    pub id: String,
+    /// For people.
+    pub text: String,
+    /// `note` or `look`.
+    pub level: &'static str,
+}
+
+/// An id and its label.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChoiceView {
+    /// Stable id.
+    pub id: String,
+    /// For people.
+    pub label: String,
+}
+
+/// A role that a volume might have.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CandidateView {
+    /// Role id.
+    pub id: String,
+    /// For people.
+    pub label: String,
+    /// Its score.
+    pub score: f64,
+}
+
+/// Why a role was proposed.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReasonView {
+    /// For people, without any text of the header.
+    pub text: String,
+    /// What it added to the score.
+    pub weight: f64,
+}
+
+/// A volume's row.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
+pub struct VolumeView {
+    pub id: u32,
+    pub description: String,
+    pub role: String,
+    pub role_label: String,
+    pub confidence: f64,
+    pub needs_confirmation: bool,
+    pub reasons: Vec<ReasonView>,
+    pub candidates: Vec<CandidateView>,
+    pub dims: [u32; 4],
+    pub spacing: [f64; 3],
+    pub name: String,
+    pub path: String,
+    pub include: bool,
+    pub excluded_reason: String,
+    pub warnings: Vec<WarningView>,
+    pub file_count: u32,
+    pub bytes: u64,
+}
+
+/// A study.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
+pub struct StudyView {
+    pub index: u32,
+    pub session: String,
+    pub time_point: String,
+    pub time_point_label: String,
+    pub time_point_proposed: bool,
+    pub day_offset: i64,
+    pub scanner: String,
+    pub agent: String,
+    pub description: String,
+    pub volumes: Vec<VolumeView>,
+}
+
+/// A patient.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
+pub struct PatientView {
+    pub index: u32,
+    pub subject: String,
+    pub sex: String,
+    pub age_band: String,
+    pub name: String,
+    pub doubts: Vec<String>,
+    pub studies: Vec<StudyView>,
+}
+
+/// The figures above the plan.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
+pub struct TotalsView {
+    pub files: u32,
+    pub patients: u32,
+    pub studies: u32,
+    pub series: u32,
+    pub volumes: u32,
+    pub skipped: Vec<TallyView>,
+    pub failed: Vec<TallyView>,
+}
+
+/// What is chosen for export.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
+pub struct IncludedView {
+    pub volumes: u32,
+    pub patients: u32,
+}
+
+/// The protocol in use, and which there are.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
+pub struct ProtocolView {
+    pub id: String,
+    pub choices: Vec<ChoiceView>,
+}
+
+/// The plan on the screen.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
+pub struct PlanView {
+    pub totals: TotalsView,
+    pub bytes: u64,
+    pub protocol: ProtocolView,
+    pub time_points: Vec<ChoiceView>,
+    pub patients: Vec<PatientView>,
+    pub roles: Vec<ChoiceView>,
+    pub dates: DatePolicy,
+    pub to_confirm: u32,
+    pub included: IncludedView,
+    pub estimated_bytes: u64,
+    pub can_undo: bool,
+    pub can_redo: bool,
+}
+
+/// A change that the user makes to the plan.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[non_exhaustive]
+pub enum PlanEdit {
+    /// Gives volumes a role; an empty one is none.
+    SetRole {
+        /// Volume numbers.
+        volumes: Vec<VolumeId>,
+        /// Role id.
+        role: String,
+    },
+    /// Takes volumes in or leaves them out.
+    SetInclude {
+        /// Volume numbers.
+        volumes: Vec<VolumeId>,
+        /// Whether to convert them.
+        include: bool,
+    },
+    /// Says that proposed roles are right.
+    ConfirmRole {
+        /// Volume numbers.
+        volumes: Vec<VolumeId>,
+    },
+    /// Names a volume; an empty name is the proposed one.
+    SetName {
+        /// Volume number.
+        volume: VolumeId,
+        /// Path in the archive, without extension.
+        path: String,
+    },
+    /// Gives a patient another code.
+    SetSubject {
+        /// Number of the patient, from 0.
+        patient: usize,
+        /// The code; empty: the proposed one.
+        code: String,
+    },
+    /// Gives a study another session label or time point.
+    SetSession {
+        /// Number of the patient, from 0.
+        patient: usize,
+        /// Number of the study, from 0 within the patient.
+        study: usize,
+        /// Session label.
+        session: String,
+        /// Time point.
+        time_point: String,
+    },
+    /// Plans by another preset; an empty id chooses one for each study.
+    SetProtocol {
+        /// Id of a preset, or the JSON of a protocol.
+        protocol: String,
+    },
+    /// Says what becomes of dates.
+    SetDates {
+        /// The policy.
+        dates: DatePolicy,
+    },
+    /// Takes the last change back.
+    Undo,
+    /// Makes it again.
+    Redo,
+}
+
+impl Session {
+    /// Changes the plan as the user says.
+    ///
+    /// # Errors
+    /// What can't be planned; the plan is then as it was.
+    pub fn edit(&mut self, edit: PlanEdit) -> Result<(), PlanError> {
+        match edit {
+            PlanEdit::Undo => return self.undo(),
+            PlanEdit::Redo => return self.redo(),
+            PlanEdit::SetRole { volumes, role } => {
+                let role = (!role.is_empty()).then(|| RoleId::new(&role));
+                self.choose(|c| {
+                    for volume in volumes {
+                        c.volumes.entry(volume).or_default().role = Some(role.clone());
+                    }
+                })?;
+            }
+            PlanEdit::SetInclude { volumes, include } => {
+                self.choose(|c| {
+                    for volume in volumes {
+                        c.volumes.entry(volume).or_default().include = Some(include);
+                    }
+                })?;
+            }
+            PlanEdit::ConfirmRole { volumes } => {
+                self.choose(|c| {
+                    for volume in volumes {
+                        c.volumes.entry(volume).or_default().confirmed = true;
+                    }
+                })?;
+            }
+            PlanEdit::SetName { volume, path } => {
+                let name = if path.is_empty() { None } else { Some(Stem::parse(&path)?) };
+                self.choose(|c| c.volumes.entry(volume).or_default().name = name)?;
+            }
+            PlanEdit::SetSubject { patient, code } => {
+                let code = if code.is_empty() {
+                    None
+                } else {
+                    Some(SubjectCode::new(&code).map_err(|_| crate::dataset::Error::Label("subject"))?)
+                };
+                self.choose(|c| {
+                    match code {
+                        Some(code) => c.subjects.insert(patient, code),
+                        None => c.subjects.remove(&patient),
+                    };
+                })?;
+            }
+            PlanEdit::SetSession { patient, study, session, time_point } => {
+                let text = |s: String| (!s.is_empty()).then_some(s);
+                self.choose(|c| {
+                    let choice = c.studies.entry((patient, study)).or_default();
+                    choice.session = text(session);
+                    choice.time_point = text(time_point);
+                })?;
+            }
+            PlanEdit::SetProtocol { protocol } => {
+                let protocol = match Preset::of_id(&protocol) {
+                    Some(preset) => Some(preset.protocol()?),
+                    None if protocol.is_empty() => None,
+                    None => Some(Protocol::parse(&protocol)?),
+                };
+                self.choose(|c| c.protocol = protocol)?;
+            }
+            PlanEdit::SetDates { dates } => {
+                self.choose(|c| c.dates = dates)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The plan on the screen; `None` before the intake is finished.
+    pub fn view(&self) -> Option<PlanView> {
+        let plan = self.plan()?;
+        let mut studies = 0;
+        let patients: Vec<PatientView> = plan
+            .patients
+            .iter()
+            .zip(&self.catalogue().patients)
+            .zip(0u32..)
+            .map(|((planned, found), index)| {
+                let shown = planned
+                    .studies
+                    .iter()
+                    .zip(&found.studies)
+                    .zip(0u32..)
+                    .map(|((p, s), number)| self.study_view(planned, p, s, number))
+                    .collect::<Vec<_>>();
+                studies += shown.len() as u32;
+                PatientView {
+                    index,
+                    subject: planned.subject.as_str().to_owned(),
+                    sex: planned.sex.map(String::from).unwrap_or_default(),
+                    age_band: planned.age.map(|age| age.band()).unwrap_or_default(),
+                    name: found.identity.name.reveal(Purpose::Screen).clone(),
+                    doubts: planned.doubts.iter().map(|d| doubt_text(*d).to_owned()).collect(),
+                    studies: shown,
+                }
+            })
+            .collect();
+        let volumes = || patients.iter().flat_map(|p| &p.studies).flat_map(|s| &s.volumes);
+        let included: u64 = volumes().filter(|v| v.include).map(|v| v.bytes).sum();
+        let (can_undo, can_redo) = self.history();
+        Some(PlanView {
+            totals: TotalsView {
+                files: self.ordinals().files().len() as u32,
+                patients: patients.len() as u32,
+                studies,
+                series: self.catalogue().patients.iter().flat_map(|p| &p.studies).map(|s| s.series.len() as u32).sum(),
+                volumes: volumes().count() as u32,
+                skipped: self.tallies().0,
+                failed: self.tallies().1,
+            },
+            bytes: self.intake_progress().bytes_read,
+            protocol: ProtocolView {
+                id: self.choices().protocol.as_ref().map(|p| p.id.clone()).unwrap_or_default(),
+                choices: protocol_choices(),
+            },
+            time_points: ["pre", "post"]
+                .map(|id| ChoiceView { id: id.into(), label: time_point_label(id).into() })
+                .to_vec(),
+            roles: KNOWN_ROLES.iter().map(|r| ChoiceView { id: r.id.into(), label: r.label.into() }).collect(),
+            dates: plan.dates,
+            to_confirm: plan.to_confirm().count() as u32,
+            included: IncludedView {
+                volumes: volumes().filter(|v| v.include).count() as u32,
+                patients: patients
+                    .iter()
+                    .filter(|p| p.studies.iter().any(|s| s.volumes.iter().any(|v| v.include)))
+                    .count() as u32,
+            },
+            // What clinical MRI compresses to, on average.
+            estimated_bytes: included * 55 / 100,
+            can_undo,
+            can_redo,
+            patients,
+        })
+    }
+
+    /// Paths of a tally's files, for the screen only.
+    pub fn files_of(&self, tally: &str) -> Vec<String> {
+        let files = self.ordinals().files().iter().filter(|file| match self.files().state(**file) {
+            Some(FileState::Skipped(why)) => tally == skip_id(why),
+            Some(FileState::Failed(why)) => tally == fail_id(why),
+            _ => false,
+        });
+        files.filter_map(|file| self.files().path(*file)).map(|p| p.reveal(Purpose::Screen).clone()).collect()
+    }
+
+    fn tallies(&self) -> (Vec<TallyView>, Vec<TallyView>) {
+        let mut skipped: BTreeMap<SkipReason, u32> = BTreeMap::new();
+        let mut failed: BTreeMap<FailReason, u32> = BTreeMap::new();
+        for file in self.ordinals().files() {
+            match self.files().state(*file) {
+                Some(FileState::Skipped(why)) => *skipped.entry(why).or_default() += 1,
+                Some(FileState::Failed(why)) => *failed.entry(why).or_default() += 1,
+                _ => {}
+            }
+        }
+        let skipped = skipped.into_iter().map(|(why, count)| TallyView {
+            id: skip_id(why),
+            label: why.words().to_owned(),
+            count,
+        });
+        let failed = failed.into_iter().map(|(why, count)| TallyView {
+            id: fail_id(why),
+            label: why.words().to_owned(),
+            count,
+        });
+        (skipped.collect(), failed.collect())
+    }
+
+    fn study_view(&self, patient: &PlannedPatient, planned: &PlannedStudy, found: &StudyEntry, index: u32) -> StudyView {
+        let facts = &found.facts;
+        let field = facts.field_strength.0.map(|t| format!(" {t:.1} T")).unwrap_or_default();
+        let prefix = format!("sub-{}_ses-{}", patient.subject.as_str(), planned.session);
+        let agent = found.series.iter().flat_map(|s| &s.volumes).find_map(|v| v.facts.agent);
+        let volumes = found
+            .series
+            .iter()
+            .flat_map(|series| series.volumes.iter().map(move |volume| (series, volume)))
+            .zip(&planned.volumes)
+            .map(|((series, volume), planned)| self.volume_view(planned, series, volume, &prefix))
+            .collect();
+        StudyView {
+            index,
+            session: planned.session.clone(),
+            time_point: planned.time_point.clone(),
+            time_point_label: time_point_label(&planned.time_point).to_owned(),
+            time_point_proposed: !planned.time_point_chosen,
+            day_offset: planned.days_from_first.unwrap_or(0),
+            scanner: format!("{}{field}", short_manufacturer(&facts.manufacturer)),
+            agent: agent.map(agent_label).unwrap_or_default().to_owned(),
+            description: facts.study_description.clone(),
+            volumes,
+        }
+    }
+
+    fn volume_view(&self, planned: &PlannedVolume, series: &SeriesEntry, volume: &VolumeEntry, prefix: &str) -> VolumeView {
+        let path = planned.name.as_str().to_owned();
+        let file = path.rsplit('/').next().unwrap_or_default();
+        let name = file.strip_prefix(prefix).map_or_else(|| file.to_owned(), |rest| format!("…{rest}"));
+        let facts = &series.facts;
+        let description = if facts.series_description.is_empty() { &facts.protocol_name } else { &facts.series_description };
+        let role = &planned.role;
+        VolumeView {
+            id: planned.id.0,
+            description: description.clone(),
+            role: role.role.as_ref().map(|r| r.as_str().to_owned()).unwrap_or_default(),
+            role_label: planned.role_label.clone(),
+            confidence: role.confidence,
+            needs_confirmation: role.needs_confirmation && !planned.confirmed,
+            reasons: role.reasons.iter().map(|r| ReasonView { text: r.text.clone(), weight: r.weight }).collect(),
+            candidates: role
+                .candidates
+                .iter()
+                .map(|(id, score)| CandidateView {
+                    id: id.as_str().to_owned(),
+                    label: role_label(id).to_owned(),
+                    score: *score,
+                })
+                .collect(),
+            dims: planned.dims,
+            spacing: planned.spacing,
+            name,
+            path,
+            include: planned.include,
+            excluded_reason: planned.left_out.unwrap_or_default().to_owned(),
+            warnings: planned.warnings.iter().map(warning_view).collect(),
+            file_count: volume.files.len() as u32,
+            bytes: volume.files.iter().filter_map(|f| self.files().get(*f)).map(|entry| entry.size).sum(),
+        }
+    }
+}
+
+fn warning_view(warning: &VolumeWarning) -> WarningView {
+    let note = matches!(warning, VolumeWarning::Tilted | VolumeWarning::ScaledToFloat | VolumeWarning::Lossy);
+    let id = serde_json::to_value(warning).ok();
+    let id = id.as_ref().and_then(|v| v.get("id")).and_then(serde_json::Value::as_str).unwrap_or_default();
+    WarningView { id: id.to_owned(), text: warning.text(), level: if note { "note" } else { "look" } }
+}
+
+fn doubt_text(doubt: crate::deid::Doubt) -> &'static str {
+    use crate::deid::Doubt;
+    match doubt {
+        Doubt::ByNameAndBirthDate(_) => "no patient ID: recognised by name and birth date",
+        Doubt::ByNameAlone(_) => "no patient ID and no birth date: recognised by name alone",
+        Doubt::ByStudy(_) => "nothing identifies this patient: each study is a subject of its own",
+        Doubt::SameNameAndBirthDate(..) => "same name and birth date as another subject: one patient with two IDs?",
+    }
+}
+
+fn protocol_choices() -> Vec<ChoiceView> {
+    let automatic = ChoiceView { id: String::new(), label: "Chosen for each study".into() };
+    let presets = Preset::ALL.iter().map(|preset| ChoiceView {
+        id: preset.id().to_owned(),
+        label: preset.protocol().ok().and_then(|p| p.title).unwrap_or_else(|| preset.id().to_owned()),
+    });
+    std::iter::once(automatic).chain(presets).collect()
+}
+
+fn time_point_label(id: &str) -> &str {
+    match id {
+        "pre" => "before treatment",
+        "post" => "after treatment",
+        other => other,
+    }
+}
+
+fn agent_label(agent: Agent) -> &'static str {
+    match agent {
+        Agent::Extracellular => "extracellular agent",
+        Agent::Hepatobiliary(_) => "hepatobiliary agent",
+        Agent::Other => "contrast agent",
+    }
+}
+
+/// `SIEMENS`, `Siemens HealthCare GmbH`, `GE MEDICAL SYSTEMS` … in a word.
+fn short_manufacturer(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let known = [
+        ("siemens", "Siemens"),
+        ("ge ", "GE"),
+        ("gems", "GE"),
+        ("philips", "Philips"),
+        ("canon", "Canon"),
+        ("toshiba", "Toshiba"),
+        ("hitachi", "Hitachi"),
+        ("fujifilm", "Fujifilm"),
+        ("uih", "United Imaging"),
+        ("united imaging", "United Imaging"),
+        ("esaote", "Esaote"),
+    ];
+    let name = known.iter().find(|(start, _)| lower.starts_with(start) || lower == start.trim());
+    name.map_or("", |(_, name)| name).to_owned()
+}
+
+fn skip_id(why: SkipReason) -> String {
+    id_of("skipped", serde_json::to_value(why).ok())
+}
+
+fn fail_id(why: FailReason) -> String {
+    id_of("failed", serde_json::to_value(why).ok())
+}
+
+fn id_of(kind: &str, value: Option<serde_json::Value>) -> String {
+    format!("{kind}:{}", value.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default())
+}

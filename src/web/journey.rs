@@ -1,0 +1,383 @@
+//! The journey for JavaScript: sources, plan, keys, export. Thin: numbers and bytes in, views out.
+//!
+//! What throws, throws `{ cause, text }`: a key of the page's table of remedies, and the core's
+//! sentence, which holds no identifier.
+
+use js_sys::{Float64Array, Object, Reflect, Uint8Array};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+use super::report::report_view;
+use super::view::{files_of, path_of, plan_view, reason_id};
+use crate::dataset::{Outcome, ZipStream, crc32};
+use crate::deid::{DatePolicy, KeyError, ProjectKey, Protection, SealError, SubjectCode};
+use crate::dicom::Need;
+use crate::hanging::{Preset, Protocol, RoleId};
+use crate::intake::{Choices, PlanError, VolumeId};
+use crate::session::{Export, ExportOptions, ExportStep, Session};
+
+/// A journey and, once begun, its export.
+#[wasm_bindgen(js_name = Journey)]
+pub struct Journey {
+    session: Session,
+    export: Option<Export>,
+    zip: Option<ZipStream>,
+    key: KeyState,
+}
+
+/// Whether the user could make the same codes again.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum KeyState {
+    New,
+    Saved,
+    Loaded,
+}
+
+impl std::fmt::Debug for Journey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Journey").finish_non_exhaustive()
+    }
+}
+
+/// A change of the plan, as the page words it.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum PlanEdit {
+    SetRole { volumes: Vec<u32>, role: String },
+    SetInclude { volumes: Vec<u32>, include: bool },
+    ConfirmRole { volumes: Vec<u32> },
+    SetSubject { patient: usize, code: String },
+    SetSession { patient: usize, study: usize, session: Option<String>, time_point: Option<String> },
+    SetProtocol { protocol: String },
+    LoadProtocol { json: String },
+    SetDates { dates: DatePolicy },
+    Undo,
+    Redo,
+}
+
+#[derive(Serialize)]
+struct Trouble {
+    cause: &'static str,
+    text: String,
+}
+
+fn trouble(cause: &'static str, text: impl ToString) -> JsValue {
+    to_js(&Trouble { cause, text: text.to_string() })
+}
+
+fn plan_trouble(error: &PlanError) -> JsValue {
+    let cause = match error {
+        PlanError::SameSubject { .. } | PlanError::Name(_) => "code-taken",
+        PlanError::Subjects(_) => "mapping",
+        PlanError::SameName { .. } => "same-name",
+        PlanError::Protocol(_) => "protocol",
+        _ => "plan",
+    };
+    trouble(cause, error)
+}
+
+fn key_trouble(error: &KeyError) -> JsValue {
+    let cause = match error {
+        KeyError::Seal(SealError::WrongPassphrase | SealError::NeedsPassphrase | SealError::EmptyPassphrase) => {
+            "passphrase"
+        }
+        _ => "not-a-key",
+    };
+    trouble(cause, error)
+}
+
+/// Plain JavaScript objects; 64-bit counts become numbers, which hold them up to 2⁵³.
+fn to_js(value: &impl Serialize) -> JsValue {
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or(JsValue::NULL)
+}
+
+/// Needs as triples (source, offset, length): one array, whatever their number.
+fn flat(needs: &[Need]) -> Float64Array {
+    let numbers: Vec<f64> =
+        needs.iter().flat_map(|n| [f64::from(n.source), n.offset as f64, n.len as f64]).collect();
+    Float64Array::from(numbers.as_slice())
+}
+
+fn need(source: u32, offset: f64, length: f64) -> Need {
+    Need { source, offset: offset as u64, len: length as u64 }
+}
+
+#[wasm_bindgen(js_class = Journey)]
+impl Journey {
+    /// A journey under a new project key, from 32 random bytes.
+    #[wasm_bindgen(constructor)]
+    pub fn new(entropy: &[u8]) -> Result<Self, JsValue> {
+        Ok(Self { session: Session::new(new_key(entropy)?), export: None, zip: None, key: KeyState::New })
+    }
+
+    // ------------------------------------------------------------ intake
+
+    /// Registers a source; `source` is the caller's number for it.
+    #[wasm_bindgen(js_name = addSource)]
+    pub fn add_source(&mut self, source: u32, path: String, size: f64) {
+        self.session.add_source(source, path, size as u64);
+    }
+
+    /// Up to `most` ranges to read.
+    #[wasm_bindgen(js_name = intakeNeeds)]
+    pub fn intake_needs(&mut self, most: usize) -> Float64Array {
+        flat(&self.session.intake_needs(most))
+    }
+
+    /// Takes the bytes of a range.
+    #[wasm_bindgen(js_name = intakeFeed)]
+    pub fn intake_feed(&mut self, source: u32, offset: f64, length: f64, bytes: Vec<u8>) {
+        self.session.intake_feed(need(source, offset, length), bytes);
+    }
+
+    /// A range that could not be read.
+    #[wasm_bindgen(js_name = intakeFailed)]
+    pub fn intake_failed(&mut self, source: u32, offset: f64, length: f64) {
+        self.session.intake_failed(need(source, offset, length));
+    }
+
+    /// How far the intake is.
+    #[wasm_bindgen(js_name = intakeProgress)]
+    pub fn intake_progress(&self) -> JsValue {
+        to_js(&self.session.intake_progress())
+    }
+
+    /// Sorts what was read and plans.
+    #[wasm_bindgen(js_name = finishIntake)]
+    pub fn finish_intake(&mut self) -> Result<JsValue, JsValue> {
+        self.session.finish_intake().map_err(|e| plan_trouble(&e))?;
+        Ok(self.plan())
+    }
+
+    // ------------------------------------------------------------ plan
+
+    /// The plan, for the screen.
+    pub fn plan(&self) -> JsValue {
+        let view = to_js(&plan_view(&self.session));
+        if view.is_object() {
+            // Which key it is belongs to this surface, not to the plan.
+            let _ = Reflect::set(&view, &"key".into(), &to_js(&self.key));
+        }
+        view
+    }
+
+    /// Changes the plan, and gives it back.
+    pub fn edit(&mut self, edit: JsValue) -> Result<JsValue, JsValue> {
+        let edit: PlanEdit = serde_wasm_bindgen::from_value(edit).map_err(|_| trouble("plan", "no such change"))?;
+        match edit {
+            PlanEdit::Undo => self.session.undo().map_err(|e| plan_trouble(&e))?,
+            PlanEdit::Redo => self.session.redo().map_err(|e| plan_trouble(&e))?,
+            other => {
+                let change = change(other)?;
+                self.session.choose(change).map_err(|e| plan_trouble(&e))?;
+            }
+        }
+        Ok(self.plan())
+    }
+
+    /// Paths of the files of a tally, for the screen.
+    #[wasm_bindgen(js_name = filesOf)]
+    pub fn files_of(&self, tally: &str) -> Vec<String> {
+        let Some(outcome) = tally.strip_prefix("report:") else { return files_of(&self.session, tally) };
+        let Some(report) = self.export.as_ref().and_then(Export::report) else { return Vec::new() };
+        let ordinals = self.session.ordinals().files();
+        report
+            .rows()
+            .iter()
+            .filter(|row| match &row.outcome {
+                Outcome::Converted(_) => outcome == "converted",
+                Outcome::Skipped(why) => reason_id(why) == outcome,
+                Outcome::Failed(why) => reason_id(why) == outcome,
+            })
+            .filter_map(|row| ordinals.get((row.file as usize).checked_sub(1)?))
+            .map(|file| path_of(&self.session, *file))
+            .collect()
+    }
+
+    // ------------------------------------------------------------ keys
+
+    /// Works under the key of a file.
+    #[wasm_bindgen(js_name = loadKey)]
+    pub fn load_key(&mut self, file: &[u8], passphrase: Option<String>) -> Result<JsValue, JsValue> {
+        let key = ProjectKey::load(file, passphrase.as_deref()).map_err(|e| key_trouble(&e))?;
+        self.session.set_key(key).map_err(|e| plan_trouble(&e))?;
+        self.key = KeyState::Loaded;
+        Ok(self.plan())
+    }
+
+    /// The bytes of a key file, under the passphrase if there is one.
+    #[wasm_bindgen(js_name = saveKey)]
+    pub fn save_key(&self, passphrase: Option<String>) -> Result<Vec<u8>, JsValue> {
+        self.session.key().save(protection(passphrase.as_deref())).map_err(|e| key_trouble(&e))
+    }
+
+    /// The user has the key file now.
+    #[wasm_bindgen(js_name = keySaved)]
+    pub fn key_saved(&mut self) -> JsValue {
+        if matches!(self.key, KeyState::New) {
+            self.key = KeyState::Saved;
+        }
+        self.plan()
+    }
+
+    // ------------------------------------------------------------ export
+
+    /// Begins an export; `zip` makes the entries into one archive.
+    #[wasm_bindgen(js_name = beginExport)]
+    pub fn begin_export(&mut self, zip: bool, budget: f64, threads: usize) {
+        let options = ExportOptions { budget: budget as u64, threads };
+        self.export = Some(Export::new(&self.session, options));
+        self.zip = zip.then(ZipStream::new);
+    }
+
+    /// Ranges to read next.
+    #[wasm_bindgen(js_name = exportNeeds)]
+    pub fn export_needs(&mut self) -> Float64Array {
+        let session = &self.session;
+        flat(&self.export.as_mut().map(|e| e.needs(session)).unwrap_or_default())
+    }
+
+    /// Takes the bytes of a range.
+    #[wasm_bindgen(js_name = exportFeed)]
+    pub fn export_feed(&mut self, source: u32, offset: f64, length: f64, bytes: Vec<u8>) {
+        if let Some(export) = &mut self.export {
+            export.feed(&self.session, need(source, offset, length), bytes);
+        }
+    }
+
+    /// A range that could not be read.
+    #[wasm_bindgen(js_name = exportFailed)]
+    pub fn export_failed(&mut self, source: u32, offset: f64, length: f64) {
+        if let Some(export) = &mut self.export {
+            export.feed_failed(&self.session, need(source, offset, length));
+        }
+    }
+
+    /// A few milliseconds of work: `"waiting"`, `"working"`, `"done"`, or an entry to write,
+    /// `{ path, head, bytes }`, where `head` is what a zip wants before it.
+    #[wasm_bindgen(js_name = exportStep)]
+    pub fn export_step(&mut self) -> Result<JsValue, JsValue> {
+        let Some(export) = &mut self.export else { return Ok("done".into()) };
+        match export.step(&self.session) {
+            ExportStep::Waiting => Ok("waiting".into()),
+            ExportStep::Working => Ok("working".into()),
+            ExportStep::Done => Ok("done".into()),
+            ExportStep::Entry { name, bytes } => {
+                let entry = Object::new();
+                let set = |key: &str, value: &JsValue| {
+                    let _ = Reflect::set(&entry, &key.into(), value);
+                };
+                set("path", &name.as_str().into());
+                if let Some(zip) = &mut self.zip {
+                    let head = zip
+                        .header(&name, bytes.len() as u64, crc32(&bytes))
+                        .map_err(|e| trouble("target-write", e))?;
+                    set("head", &Uint8Array::from(head.as_slice()));
+                }
+                set("bytes", &Uint8Array::from(bytes.as_slice()));
+                Ok(entry.into())
+            }
+        }
+    }
+
+    /// The end of a zip: its directory. Empty for a folder.
+    #[wasm_bindgen(js_name = exportEnd)]
+    pub fn export_end(&self) -> Vec<u8> {
+        self.zip.as_ref().map(ZipStream::finish).unwrap_or_default()
+    }
+
+    /// How far the export is.
+    #[wasm_bindgen(js_name = exportProgress)]
+    pub fn export_progress(&self) -> JsValue {
+        to_js(&self.export.as_ref().map(Export::progress))
+    }
+
+    /// Stops; with `keep`, what is complete stays and the documents are still to come.
+    #[wasm_bindgen(js_name = cancelExport)]
+    pub fn cancel_export(&mut self, keep: bool) {
+        if let Some(export) = &mut self.export {
+            export.cancel(keep);
+        }
+    }
+
+    /// The report, for the screen.
+    #[wasm_bindgen(js_name = reportView)]
+    pub fn report_view(&self) -> JsValue {
+        to_js(&self.export.as_ref().and_then(Export::report).map(report_view))
+    }
+
+    /// The report as a file, without identifiers.
+    #[wasm_bindgen(js_name = reportFile)]
+    pub fn report_file(&self) -> String {
+        self.export
+            .as_ref()
+            .and_then(Export::report)
+            .and_then(|report| serde_json::to_string_pretty(report).ok())
+            .unwrap_or_default()
+    }
+}
+
+fn new_key(entropy: &[u8]) -> Result<ProjectKey, JsValue> {
+    let bytes = <[u8; 32]>::try_from(entropy).map_err(|_| trouble("plan", "a key is made from 32 bytes"))?;
+    Ok(ProjectKey::from_entropy(bytes))
+}
+
+fn protection(passphrase: Option<&str>) -> Protection<'_> {
+    passphrase.map_or(Protection::Plain, Protection::Passphrase)
+}
+
+/// What an edit does to the choices.
+fn change(edit: PlanEdit) -> Result<Box<dyn FnOnce(&mut Choices)>, JsValue> {
+    let ids = |volumes: Vec<u32>| volumes.into_iter().map(VolumeId);
+    Ok(match edit {
+        PlanEdit::SetRole { volumes, role } => {
+            let role = (!role.is_empty()).then(|| RoleId::new(&role));
+            Box::new(move |choices| {
+                for id in ids(volumes) {
+                    choices.volumes.entry(id).or_default().role = Some(role.clone());
+                }
+            })
+        }
+        PlanEdit::SetInclude { volumes, include } => Box::new(move |choices| {
+            for id in ids(volumes) {
+                choices.volumes.entry(id).or_default().include = Some(include);
+            }
+        }),
+        PlanEdit::ConfirmRole { volumes } => Box::new(move |choices| {
+            for id in ids(volumes) {
+                choices.volumes.entry(id).or_default().confirmed = true;
+            }
+        }),
+        PlanEdit::SetSubject { patient, code } => {
+            let code = SubjectCode::new(code.strip_prefix("sub-").unwrap_or(&code))
+                .map_err(|_| trouble("code-taken", "A code is made of letters and digits."))?;
+            Box::new(move |choices| {
+                choices.subjects.insert(patient, code);
+            })
+        }
+        PlanEdit::SetSession { patient, study, session, time_point } => {
+            if session.as_deref().is_some_and(|s| s.is_empty() || !s.bytes().all(|b| b.is_ascii_alphanumeric())) {
+                return Err(trouble("code-taken", "A session's label is made of letters and digits."));
+            }
+            Box::new(move |choices| {
+                let choice = choices.studies.entry((patient, study)).or_default();
+                choice.session = session.or_else(|| choice.session.take());
+                choice.time_point = time_point.or_else(|| choice.time_point.take());
+            })
+        }
+        PlanEdit::SetProtocol { protocol } => {
+            let protocol = match Preset::of_id(&protocol) {
+                Some(preset) => Some(preset.protocol().map_err(|e| trouble("protocol", e))?),
+                None => None,
+            };
+            Box::new(move |choices| choices.protocol = protocol)
+        }
+        PlanEdit::LoadProtocol { json } => {
+            let protocol = Protocol::parse(&json).map_err(|e| trouble("protocol", e))?;
+            Box::new(move |choices| choices.protocol = Some(protocol))
+        }
+        PlanEdit::SetDates { dates } => Box::new(move |choices| choices.dates = dates),
+        PlanEdit::Undo | PlanEdit::Redo => Box::new(|_| {}),
+    })
+}

@@ -1,0 +1,55 @@
+//! The report as the screen shows it: a line for each outcome, each of which opens to its files.
+//!
+//! In: a report. Out: [`ReportView`], free of identifiers, as the report is.
+
+use serde::Serialize;
+
+use super::view::reason_id;
+use crate::dataset::Report;
+
+#[derive(Serialize)]
+struct Line {
+    id: String,
+    outcome: &'static str,
+    label: String,
+    count: u32,
+    detail: String,
+}
+
+/// The report, for the screen.
+#[derive(Serialize)]
+pub(super) struct ReportView {
+    files: u32,
+    volumes: u32,
+    lines: Vec<Line>,
+}
+
+/// One line for what was converted, then one a reason.
+pub(super) fn report_view(report: &Report) -> ReportView {
+    let tally = report.tally();
+    let mut lines = Vec::new();
+    if tally.converted > 0 {
+        lines.push(Line {
+            id: "report:converted".into(),
+            outcome: "converted",
+            label: String::new(),
+            count: tally.converted,
+            detail: String::new(),
+        });
+    }
+    lines.extend(tally.skipped_by.iter().map(|(why, count)| Line {
+        id: format!("report:{}", reason_id(why)),
+        outcome: "skipped",
+        label: why.words().to_owned(),
+        count: *count,
+        detail: String::new(),
+    }));
+    lines.extend(tally.failed_by.iter().map(|(why, count)| Line {
+        id: format!("report:{}", reason_id(why)),
+        outcome: "failed",
+        label: why.words().to_owned(),
+        count: *count,
+        detail: why.remedy().to_owned(),
+    }));
+    ReportView { files: tally.files, volumes: tally.volumes, lines }
+}

@@ -1,0 +1,208 @@
+/**
+ * One export, driven in steps: reads what the core asks for, writes what it hands out.
+ *
+ * In: a journey with its plan, the sources, a target. Out: the report, or nothing left behind. An
+ * entry is written whole before the next step, so that memory stays at a volume or two.
+ */
+import type { EngineSeen, Journey } from "./load";
+import type { ExportOutcome, ExportProgress, ExportTarget, ExportVolume, PlanView, ReportView } from "./protocol";
+import { type Need, needsOf, type Sources } from "./reader";
+import { openSink, type Sink } from "./sink";
+import { Beat, breath } from "./steps";
+
+interface Entry {
+  path: string;
+  head?: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+type Step = "waiting" | "working" | "done" | Entry;
+
+/** As the core tells it. */
+interface CoreProgress {
+  done: number;
+  total: number;
+  volume: number | null;
+  fraction: number;
+  bytesIn: number;
+  bytesOut: number;
+  bytesTotal: number;
+}
+
+/** Share of the engine's memory that one uncompressed volume may take; the other bytes of it are
+ * those read ahead, its compressed form and the core's own. */
+const VOLUME_SHARE = 1 / 4;
+
+/** Work between two breaths, ms. */
+const SPELL = 12;
+
+/** Reads in flight at a time. */
+const READS = 16;
+
+export class ExportRun {
+  readonly #journey: Journey;
+  readonly #sources: Sources;
+  readonly #seen: EngineSeen;
+  readonly #tell: (progress: ExportProgress) => void;
+  #cancel: { keepComplete: boolean } | null = null;
+  #wake: () => void = () => undefined;
+
+  constructor(journey: Journey, sources: Sources, seen: EngineSeen, tell: (progress: ExportProgress) => void) {
+    this.#journey = journey;
+    this.#sources = sources;
+    this.#seen = seen;
+    this.#tell = tell;
+  }
+
+  cancel(keepComplete: boolean): void {
+    this.#cancel = { keepComplete };
+    this.#wake();
+  }
+
+  async to(target: ExportTarget): Promise<{ outcome: ExportOutcome; sink: Sink }> {
+    const since = performance.now();
+    const sink = await openSink(target);
+    try {
+      this.#journey.beginExport(target.kind !== "folder", this.#seen.memoryMaximum * VOLUME_SHARE, this.#seen.threads);
+      const volumes = new Volumes(this.#journey.plan() as PlanView);
+      const kept = await this.#run(sink, volumes);
+      if (!kept) return { outcome: { kind: "discarded", removed: await sink.discard() }, sink };
+      const end = this.#journey.exportEnd() as Uint8Array<ArrayBuffer>;
+      if (end.byteLength > 0) await sink.write(end, "");
+      const download = await sink.finish();
+      const report: ReportView = {
+        ...(this.#journey.reportView() as Omit<ReportView, "complete" | "seconds" | "bytesOut">),
+        complete: this.#cancel === null,
+        seconds: (performance.now() - since) / 1000,
+        bytesOut: (this.#journey.exportProgress() as CoreProgress).bytesOut,
+      };
+      return { outcome: { kind: "report", report, download }, sink };
+    } catch (thrown) {
+      await sink.discard();
+      throw thrown;
+    }
+  }
+
+  /** True when there is something to keep. */
+  async #run(sink: Sink, volumes: Volumes): Promise<boolean> {
+    const journey = this.#journey;
+    const beat = new Beat(100);
+    const queue: Need[] = [];
+    let inFlight = 0;
+    let arrived: Promise<void> | null = null;
+    let cancelled = false;
+
+    const read = (): void => {
+      while (inFlight < READS) {
+        const need = queue.shift();
+        if (!need) return;
+        inFlight += 1;
+        this.#sources
+          .bytes(need)
+          .then(
+            (bytes) => journey.exportFeed(need.source, need.offset, need.length, bytes),
+            () => journey.exportFailed(need.source, need.offset, need.length),
+          )
+          .finally(() => {
+            inFlight -= 1;
+            this.#wake();
+          });
+      }
+    };
+
+    let spell = performance.now();
+    for (;;) {
+      if (this.#cancel && !cancelled) {
+        cancelled = true;
+        queue.length = 0;
+        journey.cancelExport(this.#cancel.keepComplete);
+        if (!this.#cancel.keepComplete) return false;
+      }
+      queue.push(...needsOf(journey.exportNeeds()));
+      arrived = new Promise((resolve) => {
+        this.#wake = resolve;
+      });
+      read();
+      const step = journey.exportStep() as Step;
+      if (beat.due()) this.#report(volumes);
+      if (step === "done") break;
+      if (step === "waiting") {
+        if (inFlight > 0 || queue.length > 0) await arrived;
+        spell = performance.now();
+      } else if (step !== "working") {
+        if (step.head) await sink.write(step.head, step.path);
+        await sink.write(step.bytes, step.path);
+        volumes.written(step.path);
+        spell = performance.now();
+      }
+      if (performance.now() - spell > SPELL) {
+        await breath();
+        spell = performance.now();
+      }
+    }
+    volumes.ended();
+    this.#report(volumes);
+    return true;
+  }
+
+  #report(volumes: Volumes): void {
+    const core = this.#journey.exportProgress() as CoreProgress;
+    volumes.at(core);
+    this.#tell({
+      done: core.done,
+      total: core.total,
+      fraction: core.bytesTotal > 0 ? Math.min(1, core.bytesIn / core.bytesTotal) : 1,
+      bytesOut: core.bytesOut,
+      changed: volumes.takeChanged(),
+    });
+  }
+}
+
+/** What the page shows of each volume, from what the core hands out. */
+class Volumes {
+  readonly #byPath = new Map<string, ExportVolume>();
+  readonly #byId = new Map<number, ExportVolume>();
+  readonly #changed = new Set<ExportVolume>();
+
+  constructor(plan: PlanView) {
+    for (const patient of plan.patients) {
+      for (const { volumes } of patient.studies) {
+        for (const { id, path, include } of volumes) {
+          if (!include) continue;
+          const volume: ExportVolume = { id, path, state: "waiting", fraction: 0 };
+          this.#byPath.set(path, volume);
+          this.#byId.set(id, volume);
+        }
+      }
+    }
+  }
+
+  at(core: CoreProgress): void {
+    const volume = core.volume === null ? undefined : this.#byId.get(core.volume);
+    if (!volume || volume.state === "done") return;
+    // Volumes come one after the other: what the core left without its image has failed.
+    for (const other of this.#byId.values()) if (other.state === "now" && other !== volume) this.#set(other, "failed");
+    volume.fraction = core.fraction;
+    this.#set(volume, "now");
+  }
+
+  written(path: string): void {
+    const volume = this.#byPath.get(path);
+    if (volume) this.#set(volume, "done");
+  }
+
+  ended(): void {
+    for (const volume of this.#byId.values()) if (volume.state === "now") this.#set(volume, "failed");
+  }
+
+  takeChanged(): ExportVolume[] {
+    const changed = [...this.#changed].map((volume) => ({ ...volume }));
+    this.#changed.clear();
+    return changed;
+  }
+
+  #set(volume: ExportVolume, state: ExportVolume["state"]): void {
+    volume.state = state;
+    this.#changed.add(volume);
+  }
+}

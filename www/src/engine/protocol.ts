@@ -1,0 +1,304 @@
+/**
+ * What page and engine say to each other: one typed union in each direction.
+ *
+ * The page asks (`Ask`), the engine answers each question once (`Answer`) and tells, unasked, how
+ * far it has come (`Tell`). Views are plain data, made by the core (`hepatica::session`) for the
+ * screen: what is marked *identified* in them is drawn and never stored, logged or put into a URL.
+ */
+
+import type { EngineSeen } from "./load";
+
+// ---------------------------------------------------------------- sources and counts
+
+/** A file that was dropped or chosen. The path stays in memory. */
+export interface IncomingFile {
+  /** Path below what was dropped, parted by `/`. Identified: paths often hold names. */
+  path: string;
+  file: Blob;
+}
+
+export interface IntakeProgress {
+  filesSeen: number;
+  filesTotal: number;
+  bytesRead: number;
+  patients: number;
+  studies: number;
+  series: number;
+  nonDicom: number;
+  failed: number;
+}
+
+// ---------------------------------------------------------------- the plan, as the screen shows it
+
+/** Files that share an outcome. */
+export interface Tally {
+  /** Stable id of the outcome, with which its files are asked for. */
+  id: string;
+  label: string;
+  count: number;
+}
+
+export type WarningLevel = "note" | "look";
+
+export interface PlanWarning {
+  id: string;
+  text: string;
+  level: WarningLevel;
+}
+
+/** A role and how well this volume fits it. */
+export interface RoleCandidate {
+  id: string;
+  label: string;
+  score: number;
+}
+
+/** One rule of the protocol that spoke for or against the role. */
+export interface RoleReason {
+  text: string;
+  weight: number;
+}
+
+export interface VolumeView {
+  id: number;
+  /** The scanner's words. Identified: screen only. */
+  description: string;
+  /** Empty where no role was recognised. */
+  role: string;
+  roleLabel: string;
+  /** 0 to 1. */
+  confidence: number;
+  needsConfirmation: boolean;
+  reasons: RoleReason[];
+  candidates: RoleCandidate[];
+  /** Voxels along columns, rows, slices, time (1 where there is no time). */
+  dims: [number, number, number, number];
+  /** Millimetres; 0 where it is not known. */
+  spacing: [number, number, number];
+  /** File name in the archive without what every name of the session begins with. */
+  name: string;
+  /** Whole path in the archive. */
+  path: string;
+  include: boolean;
+  excludedReason: string;
+  warnings: PlanWarning[];
+  fileCount: number;
+  bytes: number;
+}
+
+export interface StudyView {
+  /** Running number in the plan. */
+  index: number;
+  /** Number within the patient. */
+  number: number;
+  session: string;
+  /** `pre`, `post`, … or empty. */
+  timePoint: string;
+  /** Proposed from the order of studies and not yet touched by the user. */
+  timePointProposed: boolean;
+  /** Days since the patient's first study, where the headers tell. */
+  dayOffset: number | null;
+  scanner: string;
+  agent: string;
+  /** Identified: screen only. */
+  description: string;
+  volumes: VolumeView[];
+}
+
+export interface PatientView {
+  index: number;
+  subject: string;
+  sex: string;
+  ageBand: string;
+  /** Identified: screen only, and only when asked for. */
+  name: string;
+  /** What makes it uncertain who this is. */
+  doubts: string[];
+  studies: StudyView[];
+}
+
+export interface Choice {
+  id: string;
+  label: string;
+}
+
+export interface PolicyOption {
+  id: string;
+  /** Plain words. */
+  label: string;
+  /** The standard's term (PS3.15 Table E.1-1). */
+  term: string;
+  /** What it does to this data. */
+  consequence: string;
+  on: boolean;
+  /** Why it cannot be changed; empty where it can. */
+  locked: string;
+}
+
+export type DatePolicy = "none" | "shift" | "keep";
+
+/** Whether the user could make the same codes again. */
+export type KeyState = "new" | "saved" | "loaded";
+
+export interface PlanView {
+  totals: {
+    files: number;
+    patients: number;
+    studies: number;
+    series: number;
+    volumes: number;
+    skipped: Tally[];
+    failed: Tally[];
+  };
+  bytes: number;
+  protocol: { id: string; choices: Choice[] };
+  timePoints: Choice[];
+  patients: PatientView[];
+  roles: Choice[];
+  policy: PolicyOption[];
+  dates: { policy: DatePolicy; consequence: string };
+  key: KeyState;
+  toConfirm: number;
+  included: { volumes: number; patients: number };
+  estimatedBytes: number;
+  canUndo: boolean;
+  canRedo: boolean;
+}
+
+export type PlanEdit =
+  | { kind: "setRole"; volumes: number[]; role: string }
+  | { kind: "setInclude"; volumes: number[]; include: boolean }
+  | { kind: "confirmRole"; volumes: number[] }
+  | { kind: "setSubject"; patient: number; code: string }
+  | { kind: "setSession"; patient: number; study: number; session?: string; timePoint?: string }
+  | { kind: "setProtocol"; protocol: string }
+  | { kind: "loadProtocol"; json: string }
+  | { kind: "setDates"; dates: DatePolicy }
+  | { kind: "undo" }
+  | { kind: "redo" };
+
+/** One element before and after. `before` is identified: screen only, and only when asked for. */
+export interface InspectRow {
+  keyword: string;
+  before: string;
+  masked: string;
+  action: "keep" | "replace" | "remove";
+  after: string;
+}
+
+export interface InspectView {
+  title: string;
+  rows: InspectRow[];
+  hiddenElements: number;
+  hiddenPrivate: number;
+}
+
+export interface Picture {
+  width: number;
+  height: number;
+  rgba: ArrayBuffer;
+}
+
+// ---------------------------------------------------------------- export
+
+/** Where the archive goes; chosen in the page, written by the worker. */
+export type ExportTarget =
+  | { kind: "zipHandle"; handle: FileSystemFileHandle }
+  /** No picker here: a temporary file of the origin's own storage, then a download. */
+  | { kind: "zipDownload" }
+  | { kind: "folder"; handle: FileSystemDirectoryHandle };
+
+export type VolumeState = "waiting" | "now" | "done" | "failed";
+
+export interface ExportVolume {
+  id: number;
+  path: string;
+  state: VolumeState;
+  fraction: number;
+}
+
+export interface ExportProgress {
+  done: number;
+  total: number;
+  /** 0 to 1, by bytes of the sources. */
+  fraction: number;
+  bytesOut: number;
+  /** Volumes whose state changed since the last telling. */
+  changed: ExportVolume[];
+}
+
+export interface ReportLine extends Tally {
+  outcome: "converted" | "skipped" | "failed";
+  detail: string;
+}
+
+export interface ReportView {
+  /** Did the export run to its end, or was it stopped and its complete volumes kept? */
+  complete: boolean;
+  files: number;
+  volumes: number;
+  bytesOut: number;
+  seconds: number;
+  lines: ReportLine[];
+  /** The certificate's sentences, as they stand in the archive. */
+  check: string[];
+}
+
+export type ExportOutcome =
+  | { kind: "report"; report: ReportView; download: File | null }
+  /** Cancelled and discarded: what had been created is gone. */
+  | { kind: "discarded"; removed: boolean };
+
+// ---------------------------------------------------------------- the union
+
+/** What can be asked, with what, and what comes back. */
+export interface Calls {
+  /** Begins an intake; `add` follows any number of times, then `read`. */
+  begin: { ask: { keepPlan: boolean }; answer: null };
+  add: { ask: { files: IncomingFile[] }; answer: null };
+  demo: { ask: { patients: number }; answer: null };
+  /** Reads headers to the end; tells `intake` on the way. `null` when it was cancelled. */
+  read: { ask: null; answer: PlanView | null };
+  cancelRead: { ask: null; answer: null };
+  edit: { ask: PlanEdit; answer: PlanView };
+  thumbnail: { ask: { volume: number }; answer: Picture | null };
+  inspect: { ask: { volume: number }; answer: InspectView | null };
+  /** Paths of a tally's files. Identified: screen only. */
+  filesOf: { ask: { tally: string }; answer: string[] };
+  loadKey: { ask: { bytes: ArrayBuffer; passphrase: string | null }; answer: PlanView };
+  saveKey: { ask: { passphrase: string | null }; answer: ArrayBuffer };
+  keySaved: { ask: null; answer: PlanView };
+  linkingTable: { ask: { passphrase: string | null }; answer: ArrayBuffer };
+  report: { ask: null; answer: ArrayBuffer };
+  exportTo: { ask: ExportTarget; answer: ExportOutcome };
+  cancelExport: { ask: { keepComplete: boolean }; answer: null };
+  /** The download was handed over: its temporary file may go. */
+  forgetDownload: { ask: null; answer: null };
+}
+
+export type CallName = keyof Calls;
+
+/** Page → engine. */
+export type Ask = { [K in CallName]: { kind: "ask"; id: number; call: K; with: Calls[K]["ask"] } }[CallName];
+
+/** What a person can be told: a cause with a remedy, never an identifier. */
+export interface Trouble {
+  /** Key of the table in `prepare/problems.ts`. */
+  cause: string;
+  /** The core's sentence: causes and ordinals only. */
+  text: string;
+}
+
+/** Engine → page, once for each `Ask`. */
+export type Answer =
+  | { kind: "answer"; id: number; ok: true; value: Calls[CallName]["answer"] }
+  | { kind: "answer"; id: number; ok: false; trouble: Trouble };
+
+/** Engine → page, unasked. */
+export type Tell =
+  | { kind: "ready"; seen: EngineSeen }
+  | { kind: "intake"; progress: IntakeProgress }
+  | { kind: "export"; progress: ExportProgress }
+  | { kind: "lost"; trouble: Trouble };
+
+export type FromEngine = Answer | Tell;

@@ -1,0 +1,18 @@
+/** Starts the engine's worker and joins what it tells to what the room knows. */
+import { known } from "../prepare/problems";
+import * as state from "../prepare/state";
+import { Engine } from "./client";
+import type { EngineSeen } from "./load";
+
+export function startEngine(saw: (seen: EngineSeen) => void): void {
+  const engine = new Engine(new Worker(new URL("./engine-worker.js", location.href), { type: "module" }));
+  state.engine.value = engine;
+  engine.listen((tell) => {
+    if (tell.kind === "ready") saw(tell.seen);
+    else if (tell.kind === "intake") state.intake.value = tell.progress;
+    else if (tell.kind === "lost") {
+      state.problem.value = known("engine-lost");
+      state.phase.value = { kind: "empty" };
+    }
+  });
+}

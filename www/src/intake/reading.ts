@@ -1,0 +1,100 @@
+/**
+ * Drives one intake: hands gathered files to the engine while they are still being gathered, then
+ * lets it read headers to the end. Cancel works at any moment of it.
+ */
+import { batch } from "@preact/signals";
+import type { IncomingFile } from "../engine/protocol";
+import { known, problemOf } from "../prepare/problems";
+import * as state from "../prepare/state";
+
+let running: { cancelled: boolean } | null = null;
+
+/** Reads what `files` yields into a plan; `keep` adds to the plan that is there. */
+export async function readInto(files: AsyncGenerator<IncomingFile[]>, keep: boolean): Promise<void> {
+  await intake(keep, async (mine) => {
+    const engine = state.engine.value;
+    let any = false;
+    for await (const some of files) {
+      if (mine.cancelled || !engine) return any;
+      any = true;
+      const seen = state.intake.value;
+      state.intake.value = { ...seen, filesTotal: seen.filesTotal + some.length };
+      await engine.ask("add", { files: some });
+    }
+    return any;
+  });
+}
+
+/** Generates phantom patients in the tab, then takes the same road as real files. */
+export async function readDemo(patients = 2): Promise<void> {
+  await intake(false, async () => {
+    await state.engine.value?.ask("demo", { patients });
+    return true;
+  });
+}
+
+async function intake(keep: boolean, gather: (mine: { cancelled: boolean }) => Promise<boolean>): Promise<void> {
+  const engine = state.engine.value;
+  if (!engine || running) return;
+  const mine = { cancelled: false };
+  running = mine;
+  const before = state.plan.value;
+  const since = performance.now();
+  batch(() => {
+    state.problem.value = null;
+    state.resetIntake();
+    state.phase.value = { kind: "reading", since, gathering: true };
+  });
+  const back = (): void => {
+    state.phase.value = keep && before ? { kind: "plan" } : { kind: "empty" };
+  };
+  try {
+    await engine.ask("begin", { keepPlan: keep });
+    const any = await gather(mine);
+    if (mine.cancelled) return back();
+    if (!any) {
+      state.problem.value = known("nothing-dropped");
+      return back();
+    }
+    state.phase.value = { kind: "reading", since, gathering: false };
+    const plan = await engine.ask("read", null);
+    if (!plan || mine.cancelled) return back();
+    if (plan.totals.volumes === 0) {
+      state.problem.value = known("nothing-found", wordsForNothing(plan.totals.files));
+      return back();
+    }
+    batch(() => {
+      if (!keep) resetTable();
+      state.forgetPictures();
+      state.readTook.value = { seconds: (performance.now() - since) / 1000 };
+      state.takePlan(plan);
+      state.phase.value = { kind: "plan" };
+    });
+    const first = plan.patients[0]?.studies[0]?.volumes[0];
+    void state.inspect(first ? first.id : null);
+  } catch (thrown) {
+    if (!mine.cancelled) state.problem.value = problemOf(thrown);
+    back();
+  } finally {
+    if (running === mine) running = null;
+  }
+}
+
+function wordsForNothing(files: number): string {
+  return files === 1 ? "1 file was read; it holds no image." : `${files} files were read; none holds an image.`;
+}
+
+function resetTable(): void {
+  state.filterText.value = "";
+  state.chip.value = "all";
+  state.sort.value = { key: "order", descending: false };
+  state.folded.value = new Set();
+  state.selected.value = new Set();
+  state.active.value = null;
+}
+
+export async function cancelReading(): Promise<void> {
+  if (!running) return;
+  running.cancelled = true;
+  await state.engine.value?.ask("cancelRead", null).catch(() => null);
+}

@@ -1,0 +1,230 @@
+/** One row of each kind. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import { counted, spacing, voxels } from "./format";
+import { Icon } from "./Icon";
+import { openRoleMenuOf, roleHint } from "./RoleMenu";
+import type { Row } from "./rows";
+import * as state from "./state";
+
+type Of<K extends Row["kind"]> = Extract<Row, { kind: K }>;
+
+// ---------------------------------------------------------------- patient
+
+export function PatientRow({ row }: { row: Of<"patient"> }) {
+  const { patient, open } = row;
+  const [editing, setEditing] = useState(false);
+  const days = patient.studies.flatMap((s) => s.dayOffset ?? []);
+  const apart = days.length > 1 ? Math.max(...days) - Math.min(...days) : 0;
+  const about = [patient.sex, patient.ageBand].filter(Boolean).join(", ");
+  return (
+    <div class="branch" role="gridcell">
+      <span class={open ? "branch__fold branch__fold--open" : "branch__fold"}>
+        <Icon name="right" size={12} />
+      </span>
+      {editing ? (
+        <CodeField row={row} done={() => setEditing(false)} />
+      ) : (
+        <>
+          <strong class="branch__code">{patient.subject}</strong>
+          <button
+            type="button"
+            class="branch__edit"
+            tabIndex={-1}
+            aria-label={`Change the code ${patient.subject}`}
+            title="Change the code"
+            onClick={() => setEditing(true)}
+          >
+            <Icon name="pencil" size={12} />
+          </button>
+        </>
+      )}
+      {about && <span class="branch__dot">{about}</span>}
+      <span class="branch__dot">
+        {counted(patient.studies.length, "study", "studies")}
+        {apart > 0 && `, ${counted(apart, "day")} apart`}
+      </span>
+      {patient.doubts.length > 0 && (
+        <span class="branch__dot warn" title={patient.doubts.join("\n")}>
+          {patient.doubts[0]}
+        </span>
+      )}
+      {state.showNames.value && patient.name && (
+        <span class="branch__name" title="Shown on this screen only">
+          {patient.name}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function CodeField({ row, done }: { row: Of<"patient">; done: () => void }) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.select(), []);
+  const keep = (): void => {
+    const code = field.current?.value.trim() ?? "";
+    done();
+    if (code && code !== row.patient.subject) {
+      void state.edit({ kind: "setSubject", patient: row.patient.index, code });
+    }
+  };
+  return (
+    <input
+      ref={field}
+      class="field field--inline"
+      aria-label="Subject code: letters and digits"
+      value={row.patient.subject}
+      pattern="(sub-)?[A-Za-z0-9]+"
+      onBlur={keep}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key === "Enter") keep();
+        if (event.key === "Escape") done();
+      }}
+    />
+  );
+}
+
+// ---------------------------------------------------------------- study
+
+export function StudyRow({ row }: { row: Of<"study"> }) {
+  const { study, open } = row;
+  const points = state.plan.value?.timePoints ?? [];
+  const day = study.dayOffset ?? 0;
+  const proposed = study.timePointProposed && day > 0;
+  return (
+    <div class="branch branch--study" role="gridcell">
+      <span class={open ? "branch__fold branch__fold--open" : "branch__fold"}>
+        <Icon name="right" size={12} />
+      </span>
+      <span class="branch__session">{study.session}</span>
+      <span class="branch__dot">
+        <select
+          class="quietselect"
+          aria-label={`Time point of ${study.session}`}
+          tabIndex={-1}
+          value={study.timePoint}
+          onChange={(event) =>
+            void state.edit({
+              kind: "setSession",
+              patient: row.patient.index,
+              study: study.number,
+              timePoint: event.currentTarget.value,
+            })
+          }
+        >
+          {points.map((point) => (
+            <option key={point.id} value={point.id}>
+              {point.label}
+            </option>
+          ))}
+        </select>
+        {proposed && <span class="quiet"> (proposed: {counted(day, "day")} later)</span>}
+      </span>
+      {!proposed && study.dayOffset !== null && <span class="branch__dot">day {day}</span>}
+      {study.scanner && <span class="branch__dot">{study.scanner}</span>}
+      {study.agent && <span class="branch__dot">{study.agent}</span>}
+      {state.showNames.value && study.description && (
+        <span class="branch__name" title="Shown on this screen only">
+          {study.description}
+        </span>
+      )}
+    </div>
+  );
+}
+
+// ---------------------------------------------------------------- volume
+
+export function VolumeRow({ row, reachable }: { row: Of<"volume">; reachable: boolean }) {
+  const { volume } = row;
+  const tab = reachable ? 0 : -1;
+  const role = volume.roleLabel || "no role";
+  return (
+    <>
+      <span role="gridcell" class="cell-check">
+        <input
+          type="checkbox"
+          class="check"
+          tabIndex={tab}
+          aria-label={`Include ${volume.description || role}`}
+          checked={volume.include}
+          onChange={(event) => {
+            const many = state.selected.value.has(volume.id) ? [...state.selected.value] : [volume.id];
+            state.setInclude(many, event.currentTarget.checked);
+          }}
+        />
+      </span>
+      <span role="gridcell">
+        <Thumb volume={volume.id} />
+      </span>
+      <span role="gridcell" class="cell-text" title={volume.description}>
+        {volume.description || <span class="quiet">no description</span>}
+      </span>
+      <span role="gridcell" class="cell-role">
+        <button
+          type="button"
+          class={volume.needsConfirmation && volume.include ? "rolebutton rolebutton--ask" : "rolebutton"}
+          data-role-anchor={volume.id}
+          tabIndex={tab}
+          aria-haspopup="dialog"
+          aria-label={`Role: ${role}${volume.needsConfirmation ? ", to be confirmed" : ""}`}
+          onClick={() => openRoleMenuOf(state.selected.value.has(volume.id) ? [...state.selected.value] : [volume.id])}
+          onPointerEnter={(event) => roleHint.soon(volume.id, event.currentTarget)}
+          onPointerLeave={() => roleHint.gone()}
+        >
+          <span class="rolebutton__label">
+            {role}
+            {volume.needsConfirmation && volume.include && "?"}
+          </span>
+          <Icon name="down" size={12} />
+        </button>
+      </span>
+      <span role="gridcell" class="cell-number">
+        {voxels(volume.dims)}
+      </span>
+      <span role="gridcell" class="cell-number">
+        {spacing(volume.spacing)}
+      </span>
+      <span role="gridcell" class="cell-name" title={volume.include ? volume.path : undefined}>
+        {volume.include ? volume.name : "left out"}
+      </span>
+      <Warnings row={row} />
+    </>
+  );
+}
+
+function Warnings({ row }: { row: Of<"volume"> }) {
+  const { volume } = row;
+  const texts = volume.warnings.map((w) => w.text);
+  if (!volume.include && volume.excludedReason) {
+    return (
+      <span role="gridcell" class="cell-warnings cell-warnings--quiet" title={[volume.excludedReason, ...texts].join("\n")}>
+        <span class="cut">{volume.excludedReason}; include?</span>
+      </span>
+    );
+  }
+  const worst = volume.warnings.find((w) => w.level === "look") ?? volume.warnings[0];
+  if (!worst) return <span role="gridcell" class="cell-warnings" />;
+  const tone = worst.level === "look" ? "" : " cell-warnings--quiet";
+  return (
+    <span role="gridcell" class={`cell-warnings${tone}`} title={texts.join("\n")}>
+      <span class="cut">{worst.text}</span>
+      {texts.length > 1 && <span class="badge">+{texts.length - 1}</span>}
+    </span>
+  );
+}
+
+/** The middle slice; the pixels go to the canvas and nowhere else. */
+function Thumb({ volume }: { volume: number }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const seen = state.picturesSeen.value;
+  const picture = state.pictureOf(volume);
+  useEffect(() => {
+    const to = canvas.current;
+    if (!to || !picture) return;
+    to.width = picture.width;
+    to.height = picture.height;
+    to.getContext("2d")?.putImageData(picture, 0, 0);
+  }, [volume, picture, seen]);
+  const name = picture === undefined ? "thumb thumb--waiting" : picture === null ? "thumb thumb--none" : "thumb";
+  return <canvas ref={canvas} class={name} width={1} height={1} aria-hidden="true" />;
+}

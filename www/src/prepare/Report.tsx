@@ -1,0 +1,131 @@
+/** What became of every file, and what can be done next. */
+import type { ReportLine, ReportView } from "../engine/protocol";
+import { leaveReport } from "../export/run";
+import { saveBytes } from "../export/save";
+import { TallyFiles } from "./FilesDialog";
+import { bytes, count, counted, seconds } from "./format";
+import { Icon } from "./Icon";
+import { problemOf } from "./problems";
+import { saveKey, saveLinkingTable } from "./secrets";
+import * as state from "./state";
+
+export function Report() {
+  const phase = state.phase.value;
+  const plan = state.plan.value;
+  if (phase.kind !== "report" || !plan) return null;
+  const { report, download } = phase;
+  const failed = report.lines.filter((l) => l.outcome === "failed").reduce((sum, l) => sum + l.count, 0);
+  return (
+    <main class="report" aria-label="Prepare">
+      <div class="report__box">
+        <header class="report__head">
+          <span class={failed > 0 || !report.complete ? "report__mark report__mark--warn" : "report__mark"} aria-hidden="true">
+            <Icon name={failed > 0 || !report.complete ? "warn" : "check"} size={20} />
+          </span>
+          <div>
+            <h1 class="report__title">
+              {report.complete ? "The data set is written" : "Stopped: the complete volumes are kept"}
+            </h1>
+            <p class="report__sum">{sentence(report)}</p>
+            <p class="quiet">
+              {bytes(report.bytesOut)} in {seconds(report.seconds)}
+              {download && (
+                <>
+                  {" · "}
+                  <a class="link" href={download.url} download={download.name}>
+                    Save the zip again
+                  </a>
+                </>
+              )}
+            </p>
+          </div>
+        </header>
+
+        <section class="report__part" aria-label="Outcome of every file">
+          <h2 class="side__title">Every file</h2>
+          {report.lines.map((line) => (
+            <div key={line.id} class={`outcome outcome--${line.outcome}`}>
+              <TallyFiles tally={{ ...line, label: labelOf(line) }} open={false} />
+            </div>
+          ))}
+          <p class="side__say quiet">
+            File names are shown on this screen only. The report in the archive counts by ordinals.
+          </p>
+        </section>
+
+        {report.check.length > 0 && (
+          <section class="report__part" aria-label="Check">
+            <h2 class="side__title">Checked against the source</h2>
+            <ul class="checks">
+              {report.check.map((line) => (
+                <li key={line}>{line}</li>
+              ))}
+            </ul>
+          </section>
+        )}
+
+        {plan.key === "new" && (
+          <p class="report__hint">
+            <Icon name="warn" />
+            <span>
+              The project key is not saved. Without it, next year’s images of these patients get other codes.{" "}
+              <button type="button" class="link" onClick={saveKey}>
+                Save key…
+              </button>
+            </span>
+          </p>
+        )}
+
+        <footer class="report__end">
+          <button type="button" class="button" onClick={() => void saveReport()}>
+            Save report
+          </button>
+          <button type="button" class="button" onClick={saveLinkingTable}>
+            Save linking table
+          </button>
+          <button type="button" class="button" onClick={() => void leaveReport()}>
+            Back to the plan
+          </button>
+          <span class="grow" />
+          <button type="button" class="button button--main" disabled title="Annotate is coming; the data set is ready for it">
+            Annotate now
+          </button>
+        </footer>
+        <p class="report__coming quiet">Annotate is coming. Until then, any viewer opens the NIfTI files.</p>
+      </div>
+    </main>
+  );
+}
+
+/** *1,204 files: 1,180 in 42 volumes, 20 skipped (scout images), 4 failed (truncated)*. */
+function sentence(report: ReportView): string {
+  const parts = (["converted", "skipped", "failed"] as const).flatMap((outcome) => {
+    const lines = report.lines.filter((l) => l.outcome === outcome && l.count > 0);
+    const n = lines.reduce((sum, l) => sum + l.count, 0);
+    if (n === 0) return [];
+    if (outcome === "converted") return [`${count(n)} in ${counted(report.volumes, "volume")}`];
+    return [`${count(n)} ${outcome} (${lines.map((l) => l.label).join(", ")})`];
+  });
+  return `${counted(report.files, "file")}: ${parts.join(", ")}`;
+}
+
+function labelOf(line: ReportLine): string {
+  const what = line.label ? `${line.outcome}: ${line.label}` : line.outcome;
+  return line.detail ? `${what} · ${line.detail}` : what;
+}
+
+async function saveReport(): Promise<void> {
+  const engine = state.engine.value;
+  if (!engine) return;
+  try {
+    const saved = await saveBytes(() => engine.ask("report", null), {
+      name: "hepatica-report.json",
+      description: "Report without identifiers",
+      mime: "application/json",
+      extension: ".json",
+    });
+    if (saved) state.announce("Report saved.");
+  } catch (thrown) {
+    state.problem.value = problemOf(thrown);
+  }
+}

@@ -1,0 +1,316 @@
+/** Beside the plan: what is kept or cleaned, dates, before → after on a real header, codes. */
+import { signal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import type { DatePolicy, InspectRow, InspectView, PolicyOption } from "../engine/protocol";
+import { Dialog } from "./Dialog";
+import { count, counted } from "./format";
+import { Icon } from "./Icon";
+import { loadKey, saveKey, saveLinkingTable } from "./secrets";
+import * as state from "./state";
+
+/** Options that are always in sight; the standard's others unfold. */
+const FIRST = 4;
+
+export const sideFolded = signal(false);
+const whole = signal(false);
+
+export function Side() {
+  const plan = state.plan.value;
+  if (!plan || sideFolded.value) return null;
+  return (
+    <aside class="side" aria-label="De-identification">
+      <section class="side__part">
+        <header class="side__head">
+          <h2 class="side__title">De-identification</h2>
+          <button
+            type="button"
+            class="tool side__fold"
+            title="Fold this panel away"
+            aria-label="Fold this panel away"
+            aria-expanded={true}
+            onClick={() => {
+              sideFolded.value = true;
+            }}
+          >
+            <Icon name="panel" />
+          </button>
+        </header>
+        <p class="profile">PS3.15 Basic Profile, NIfTI + sidecars</p>
+      </section>
+      <section class="side__part" aria-labelledby="kept">
+        <h2 id="kept" class="side__title">
+          Kept or cleaned
+        </h2>
+        {plan.policy.slice(0, FIRST).map((option) => (
+          <Option key={option.id} option={option} />
+        ))}
+        {plan.policy.length > FIRST && (
+          <details class="options">
+            <summary class="options__more">{counted(plan.policy.length - FIRST, "further option")}</summary>
+            {plan.policy.slice(FIRST).map((option) => (
+              <Option key={option.id} option={option} />
+            ))}
+          </details>
+        )}
+      </section>
+      <Dates />
+      <BeforeAfter />
+      <Codes />
+      {whole.value && state.inspection.value && (
+        <WholeHeader
+          view={state.inspection.value}
+          close={() => {
+            whole.value = false;
+          }}
+        />
+      )}
+    </aside>
+  );
+}
+
+function Option({ option }: { option: PolicyOption }) {
+  const id = `option-${option.id}`;
+  return (
+    <div class={option.locked ? "option option--locked" : "option"} title={option.locked || option.consequence}>
+      <label class="option__label" for={id}>
+        {option.label}
+      </label>
+      <p class="option__term" id={`${id}-term`}>
+        {option.term}
+        {option.locked && <span class="option__locked"> · {option.locked}</span>}
+      </p>
+      <input
+        id={id}
+        type="checkbox"
+        role="switch"
+        class="switch"
+        aria-describedby={`${id}-term`}
+        checked={option.on}
+        disabled={option.locked !== ""}
+      />
+    </div>
+  );
+}
+
+const DATES: [DatePolicy, string][] = [
+  ["none", "none"],
+  ["shift", "shifted"],
+  ["keep", "kept"],
+];
+
+function Dates() {
+  const plan = state.plan.value;
+  if (!plan) return null;
+  return (
+    <fieldset class="side__part side__part--field">
+      <legend class="side__title">Dates</legend>
+      <div class="segments">
+        {DATES.map(([id, label]) => (
+          <label key={id} class={plan.dates.policy === id ? "segment segment--on" : "segment"}>
+            <input
+              type="radio"
+              name="dates"
+              class="segment__radio"
+              checked={plan.dates.policy === id}
+              onChange={() => void state.edit({ kind: "setDates", dates: id })}
+            />
+            {label}
+          </label>
+        ))}
+      </div>
+      <p class={plan.dates.policy === "keep" ? "side__say warn" : "side__say quiet"}>{plan.dates.consequence}</p>
+    </fieldset>
+  );
+}
+
+/** What stands in the side panel: the rows that changed, and one that is kept. */
+const GLANCE = 6;
+
+function BeforeAfter() {
+  const view = state.inspection.value;
+  return (
+    <section class="side__part" aria-labelledby="before-after">
+      <h2 id="before-after" class="side__title">
+        Before → after
+        {view && <span class="side__of"> · {view.title}</span>}
+      </h2>
+      {view ? <Glance view={view} /> : <p class="side__say quiet">Select a volume to see its header here.</p>}
+    </section>
+  );
+}
+
+function Glance({ view }: { view: InspectView }) {
+  const changed = view.rows.filter((r) => r.action !== "keep" && r.before !== "");
+  const kept = view.rows.filter((r) => r.action === "keep");
+  const shown = [...changed.slice(0, GLANCE - Math.min(1, kept.length)), ...kept.slice(0, 1)];
+  const more = view.rows.length - shown.length + view.hiddenElements;
+  return (
+    <div class="glance">
+      <dl>
+        {shown.map((row) => (
+          <Change key={row.keyword} row={row} />
+        ))}
+      </dl>
+      <p class="glance__more">
+        <span>
+          + {count(more)} elements, {count(view.hiddenPrivate)} private
+        </span>
+        <button
+          type="button"
+          class="link"
+          onClick={() => {
+            whole.value = true;
+          }}
+        >
+          Inspect
+        </button>
+      </p>
+    </div>
+  );
+}
+
+function Change({ row }: { row: InspectRow }) {
+  return (
+    <div class="change">
+      <dt class="change__key" title={row.keyword}>
+        {row.keyword}
+      </dt>
+      <dd class="change__values">
+        {row.action === "keep" ? <span>{row.after || row.before}</span> : <Struck row={row} />}
+      </dd>
+    </div>
+  );
+}
+
+function Struck({ row }: { row: InspectRow }) {
+  return (
+    <>
+      <del class="change__before">{state.showNames.value ? row.before : row.masked}</del>
+      {row.after !== "" && (
+        <>
+          {" → "}
+          <ins class="change__after">{row.after}</ins>
+        </>
+      )}
+    </>
+  );
+}
+
+const search = signal("");
+
+function WholeHeader({ view, close }: { view: InspectView; close: () => void }) {
+  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const rows = view.rows.filter((row) =>
+    words.every((w) => `${row.keyword} ${row.after} ${SAID[row.action]}`.toLowerCase().includes(w)),
+  );
+  return (
+    <Dialog title={`Before → after: ${view.title}`} wide close={close}>
+      <div class="inspect__bar">
+        <input
+          type="search"
+          class="field inspect__filter"
+          placeholder="Filter: element, action…"
+          aria-label="Filter: element, action"
+          value={search.value}
+          onInput={(event) => {
+            search.value = event.currentTarget.value;
+          }}
+        />
+        <label class="form__check">
+          <input
+            type="checkbox"
+            class="check"
+            checked={state.showNames.value}
+            onChange={(event) => {
+              state.showNames.value = event.currentTarget.checked;
+            }}
+          />
+          Show values (this screen only)
+        </label>
+      </div>
+      <div class="dialog__scroll" tabIndex={0} role="region" aria-label="Elements">
+        <table class="inspect">
+          <thead>
+            <tr>
+              <th scope="col">Element</th>
+              <th scope="col">Before</th>
+              <th scope="col">What happens</th>
+              <th scope="col">After</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, i) => (
+              <tr key={i} class={`inspect__row inspect__row--${row.action}`}>
+                <th scope="row">{row.keyword}</th>
+                <td>
+                  {row.action === "keep" ? (
+                    row.before
+                  ) : (
+                    <del class="change__before">{state.showNames.value ? row.before : row.masked}</del>
+                  )}
+                </td>
+                <td class="inspect__action">{SAID[row.action]}</td>
+                <td>{row.action !== "remove" && <span class={row.action === "replace" ? "change__after" : ""}>{row.after}</span>}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p class="quiet">
+        {count(view.hiddenElements)} further elements and {count(view.hiddenPrivate)} private ones are removed: what is not on
+        the list does not go out.
+      </p>
+    </Dialog>
+  );
+}
+
+const SAID: Record<InspectRow["action"], string> = { keep: "kept", replace: "replaced", remove: "removed" };
+
+function Codes() {
+  const plan = state.plan.value;
+  const file = useRef<HTMLInputElement>(null);
+  if (!plan) return null;
+  const { key } = plan;
+  return (
+    <section class="side__part" aria-labelledby="codes">
+      <h2 id="codes" class="side__title">
+        Subject codes
+      </h2>
+      <p class="side__text">
+        {key === "new" ? (
+          <>
+            From a <span class="warn">new project key</span>, not saved yet: without it the same patient gets another
+            code next year.
+          </>
+        ) : (
+          <>
+            From your project key <span class="good">{key}</span>: the same patient gets the same code next year.
+          </>
+        )}
+      </p>
+      <div class="side__buttons">
+        <button type="button" class="button" onClick={saveKey}>
+          Save key…
+        </button>
+        <button type="button" class="button" onClick={() => file.current?.click()}>
+          Load key…
+        </button>
+        <input
+          ref={file}
+          type="file"
+          class="unseen"
+          tabIndex={-1}
+          aria-label="Project key file"
+          onChange={(event) => {
+            const chosen = event.currentTarget.files?.[0];
+            event.currentTarget.value = "";
+            if (chosen) void loadKey(chosen);
+          }}
+        />
+        <button type="button" class="button" onClick={saveLinkingTable}>
+          Save linking table…
+        </button>
+      </div>
+    </section>
+  );
+}

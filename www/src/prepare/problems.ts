@@ -1,0 +1,108 @@
+/**
+ * From a cause to what a person can do about it. The sentences say what happened and to what, and
+ * what to do next; they hold ordinals and counts, never a name, path or number from a header.
+ */
+import { EngineTrouble } from "../engine/client";
+
+export interface Problem {
+  title: string;
+  text: string;
+  next: string;
+}
+
+const REMEDIES: Record<string, { title: string; next: string }> = {
+  "engine-lost": {
+    title: "The engine stopped",
+    next: "Nothing was sent or stored. Reload the page and drop the folder again; if it happens again, drop fewer studies at once.",
+  },
+  "nothing-found": {
+    title: "No MRI or CT images in there",
+    next: "Choose the folder that holds the DICOM files (often named DICOM or IMAGES), or the zip as the archive delivered it.",
+  },
+  "nothing-dropped": {
+    title: "Nothing readable was dropped",
+    next: "Drop a folder, a zip or files from the file manager; text and links from other programs hold no files.",
+  },
+  "source-unreadable": {
+    title: "A source could not be read",
+    next: "Is the disc or network drive still there? Drop the folder again; files that can be read are read.",
+  },
+  memory: {
+    title: "Too large for this tab",
+    next: "Leave volumes out or drop fewer studies at once. The numbers stand above.",
+  },
+  passphrase: {
+    title: "The passphrase does not open this file",
+    next: "Try again, mind capital letters and the keyboard layout. The file was not changed.",
+  },
+  "not-a-key": {
+    title: "This file is not a Hepatica project key",
+    next: "Choose the file that Save project key wrote (ends in .hepatica-key).",
+  },
+  "target-write": {
+    title: "The target could not be written",
+    next: "Is there room left, and may this page write there? Choose another place and export again; complete volumes that are there are not written twice.",
+  },
+  "target-denied": {
+    title: "The browser did not allow writing there",
+    next: "Choose a folder of your own, such as a new one in Documents; browsers refuse system folders.",
+  },
+  "storage-full": {
+    title: "Not enough room for the zip",
+    next: "Free some disk space, or export to a folder instead.",
+  },
+  "to-confirm": {
+    title: "Some roles need your confirmation",
+    next: "Open each role with a question mark and confirm or change it.",
+  },
+  "code-taken": {
+    title: "This code cannot be used",
+    next: "Use letters and digits only, and a code that no other patient of this data set has.",
+  },
+  "engine-load": {
+    title: "The engine could not be loaded",
+    next: "Use a current Chrome, Edge, Firefox or Safari, and reload the page.",
+  },
+  busy: {
+    title: "An export is running",
+    next: "Wait for it to end, or cancel it.",
+  },
+  "same-name": {
+    title: "Two volumes would get one name",
+    next: "Give one of them another role, or leave it out.",
+  },
+  mapping: {
+    title: "Codes could not be given",
+    next: "Load the project key that the data set was made with.",
+  },
+  protocol: {
+    title: "This hanging protocol cannot be used",
+    next: "The sentence above says where it breaks; correct the file and load it again.",
+  },
+  leak: {
+    title: "A known identifier was found in an output",
+    next: "That entry was stopped and not written. The report says which element it was; leave the volume out, or tell us.",
+  },
+};
+
+/** What to show for anything that was thrown. */
+export function problemOf(thrown: unknown): Problem {
+  if (thrown instanceof EngineTrouble) {
+    const remedy = REMEDIES[thrown.why];
+    if (remedy) return { title: remedy.title, text: thrown.message, next: remedy.next };
+    return { title: "That did not work", text: thrown.message, next: "Nothing was lost; try again." };
+  }
+  if (thrown instanceof DOMException) {
+    if (thrown.name === "NotAllowedError" || thrown.name === "SecurityError") return known("target-denied");
+    if (thrown.name === "QuotaExceededError") return known("storage-full");
+    if (thrown.name === "NotReadableError" || thrown.name === "NotFoundError") return known("source-unreadable");
+  }
+  // A browser's own message may quote a path: it is never shown.
+  return { title: "That did not work", text: "The browser refused, without a reason it can be told.", next: "Try again; if it stays, reload the page." };
+}
+
+/** A problem by its cause, without a sentence of the core. */
+export function known(cause: string, text = ""): Problem {
+  const remedy = REMEDIES[cause] ?? { title: "That did not work", next: "Try again." };
+  return { title: remedy.title, text, next: remedy.next };
+}

@@ -1,0 +1,214 @@
+/** The user's own files: project key and linking table, saved under a passphrase unless refused. */
+import { signal } from "@preact/signals";
+import { useState } from "preact/hooks";
+import { type FileKind, saveBytes } from "../export/save";
+import { Dialog } from "./Dialog";
+import { problemOf } from "./problems";
+import * as state from "./state";
+
+type Asked =
+  | { kind: "saveKey" }
+  | { kind: "saveTable" }
+  | { kind: "openKey"; bytes: ArrayBuffer };
+
+const asked = signal<Asked | null>(null);
+
+export const saveKey = (): void => {
+  asked.value = { kind: "saveKey" };
+};
+export const saveLinkingTable = (): void => {
+  asked.value = { kind: "saveTable" };
+};
+
+const KEY_FILE: FileKind = {
+  name: "project.hepatica-key",
+  description: "Hepatica project key",
+  mime: "application/octet-stream",
+  extension: ".hepatica-key",
+};
+
+const TABLE_SEALED: FileKind = {
+  name: "linking-table.csv.age",
+  description: "Linking table under a passphrase (age)",
+  mime: "application/octet-stream",
+  extension: ".age",
+};
+
+const TABLE_OPEN: FileKind = {
+  name: "linking-table.csv",
+  description: "Linking table",
+  mime: "text/csv",
+  extension: ".csv",
+};
+
+/** First bytes of an age file, which is how a passphrase protects key and table. */
+const AGE = "age-encryption.org/";
+
+export async function loadKey(file: File): Promise<void> {
+  const bytes = await file.arrayBuffer();
+  const start = new TextDecoder("latin1").decode(new Uint8Array(bytes, 0, Math.min(bytes.byteLength, 64)));
+  if (start.includes(AGE) || start.includes("BEGIN AGE")) asked.value = { kind: "openKey", bytes };
+  else await openKey(bytes, null);
+}
+
+/** True when it opened. */
+async function openKey(bytes: ArrayBuffer, passphrase: string | null): Promise<boolean> {
+  try {
+    const plan = await state.engine.value?.ask("loadKey", { bytes, passphrase });
+    if (plan) state.takePlan(plan);
+    state.announce("Project key loaded; the codes are from it now.");
+    return true;
+  } catch (thrown) {
+    state.problem.value = problemOf(thrown);
+    return false;
+  }
+}
+
+async function save(kind: "saveKey" | "saveTable", passphrase: string | null): Promise<boolean> {
+  const engine = state.engine.value;
+  if (!engine) return false;
+  try {
+    const file = kind === "saveKey" ? KEY_FILE : passphrase === null ? TABLE_OPEN : TABLE_SEALED;
+    const call = kind === "saveKey" ? "saveKey" : "linkingTable";
+    const saved = await saveBytes(() => engine.ask(call, { passphrase }), file);
+    if (saved && kind === "saveKey") state.takePlan(await engine.ask("keySaved", null));
+    if (saved) state.announce(kind === "saveKey" ? "Project key saved." : "Linking table saved.");
+    return saved;
+  } catch (thrown) {
+    state.problem.value = problemOf(thrown);
+    return false;
+  }
+}
+
+export function SecretDialog() {
+  const now = asked.value;
+  if (!now) return null;
+  const close = (): void => {
+    asked.value = null;
+  };
+  return now.kind === "openKey" ? <OpenKey bytes={now.bytes} close={close} /> : <Save kind={now.kind} close={close} />;
+}
+
+function OpenKey({ bytes, close }: { bytes: ArrayBuffer; close: () => void }) {
+  const [word, setWord] = useState("");
+  const [busy, setBusy] = useState(false);
+  return (
+    <Dialog title="Open the project key" close={close}>
+      <form
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setBusy(true);
+          void openKey(bytes.slice(0), word).then((opened) => (opened ? close() : setBusy(false)));
+        }}
+      >
+        <label class="form__field">
+          Passphrase
+          <input
+            class="field"
+            type="password"
+            autocomplete="off"
+            autoFocus
+            value={word}
+            onInput={(event) => setWord(event.currentTarget.value)}
+          />
+        </label>
+        <ProblemLine />
+        <div class="form__end">
+          <button type="button" class="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" class="button button--main" disabled={busy || word === ""}>
+            {busy ? "Opening…" : "Open"}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+const LEAST = 10;
+
+function Save({ kind, close }: { kind: "saveKey" | "saveTable"; close: () => void }) {
+  const [word, setWord] = useState("");
+  const [again, setAgain] = useState("");
+  const [open, setOpen] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const table = kind === "saveTable";
+  const short = word.length < LEAST;
+  const ready = open || (!short && word === again);
+  return (
+    <Dialog title={table ? "Save the linking table" : "Save the project key"} close={close}>
+      <p class="dialog__text">
+        {table
+          ? "It says which code is which patient. It is written where you choose, and nowhere else; keep it apart from the data set."
+          : "With it the same patient gets the same code next year. Who has it and a list of patients can find codes out: keep it apart from the data set."}
+      </p>
+      <form
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setBusy(true);
+          void save(kind, open ? null : word).then((saved) => (saved ? close() : setBusy(false)));
+        }}
+      >
+        <label class="form__field">
+          Passphrase, {LEAST} letters at least
+          <input
+            class="field"
+            type="password"
+            autocomplete="new-password"
+            autoFocus
+            disabled={open}
+            value={word}
+            onInput={(event) => setWord(event.currentTarget.value)}
+          />
+        </label>
+        <label class="form__field">
+          The same again
+          <input
+            class="field"
+            type="password"
+            autocomplete="new-password"
+            disabled={open}
+            value={again}
+            onInput={(event) => setAgain(event.currentTarget.value)}
+          />
+        </label>
+        <p class={!open && again !== "" && word !== again ? "form__say warn" : "form__say quiet"}>
+          {!open && again !== "" && word !== again
+            ? "The two are not the same yet."
+            : "It cannot be recovered; write it down where your site keeps such things."}
+        </p>
+        <label class="form__check">
+          <input type="checkbox" class="check" checked={open} onChange={(event) => setOpen(event.currentTarget.checked)} />
+          <span>
+            Save without a passphrase
+            {open && (
+              <span class="warn"> — {table ? "names will stand in it in plain text." : "anyone who finds it can use it."}</span>
+            )}
+          </span>
+        </label>
+        <ProblemLine />
+        <div class="form__end">
+          <button type="button" class="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" class="button button--main" disabled={busy || !ready}>
+            {busy ? "Saving…" : "Save…"}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** The page's banner lies behind the dialog's veil: the same words, where they can be read. */
+function ProblemLine() {
+  const problem = state.problem.value;
+  return problem ? (
+    <p class="form__say warn" role="alert">
+      {problem.title}. {problem.next}
+    </p>
+  ) : null;
+}
