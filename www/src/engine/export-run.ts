@@ -169,8 +169,9 @@ class Volumes {
       for (const { volumes } of patient.studies) {
         for (const { id, path, include } of volumes) {
           if (!include) continue;
-          const volume: ExportVolume = { id, path, state: "waiting", fraction: 0 };
-          this.#byPath.set(path, volume);
+          const image = `${path}.nii.gz`;
+          const volume: ExportVolume = { id, path: image, state: "waiting", fraction: 0 };
+          this.#byPath.set(image, volume);
           this.#byId.set(id, volume);
         }
       }
