@@ -502,7 +502,13 @@ impl VolumeName {
     }
 
     fn rule(&self) -> Option<&'static Rule> {
-        let role = self.role.as_deref()?;
+        // Words that plans of the first version use.
+        let role = match self.role.as_deref()? {
+            "t1_post" => "t1_ce",
+            "fieldmap_magnitude" | "fieldmap_phase" => "fieldmap",
+            "ct" => "ct_axial",
+            role => role,
+        };
         let rule = ROLES.iter().find(|rule| rule.role == role)?;
         // What BIDS says of MR images is not said of CT.
         (self.modality == Modality::Mr || rule.role.starts_with("ct_")).then_some(rule)

@@ -13,6 +13,8 @@
 //! - [`zip_out`], [`zip_in`], [`zip_format`]: zip archives written as a stream and read by ranges.
 //! - [`extend`]: what an archive already holds; appending to it; saving an interrupted one.
 
+pub mod documents;
+pub mod extend;
 pub mod layout;
 pub mod namer;
 pub mod report;

@@ -7,13 +7,14 @@
 //! whatever the archive claims (a zip bomb is refused). Names of entries are paths on somebody's
 //! disk: they come out as [`Identified`] only.
 
-use super::Error;
 use super::zip_format::{
     Directory, END_LEN, END64_LEN, LOCAL_LEN, LOCATOR64_LEN, Method, Record, local_header_len,
 };
+use super::{EntryName, Error};
 use crate::deid::Identified;
 use crate::dicom::Need;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
+use std::collections::BTreeMap;
 
 /// Longest comment that may stand behind the end record.
 const COMMENT_MAX: u64 = 65_535;
@@ -152,6 +153,20 @@ impl ZipIndex {
         Ok(Self { entries, directory_offset, before })
     }
 
+    /// An index of records found without a directory; `end` is where the last one ends.
+    pub(super) fn of_records(source: u32, records: Vec<Record>, end: u64) -> Self {
+        let entries = records.into_iter().map(|record| ZipEntry { source, record, sound: true }).collect();
+        Self { entries, directory_offset: end, before: 0 }
+    }
+
+    /// For a data set of ours: the entries whose names have our form. Where one occurs twice (in an
+    /// archive that was cut off), the later stands.
+    pub fn named(&self) -> BTreeMap<EntryName, &ZipEntry> {
+        let mut by_offset: Vec<&ZipEntry> = self.files().collect();
+        by_offset.sort_by_key(|entry| entry.record.offset);
+        by_offset.into_iter().filter_map(|entry| Some((entry.archive_name()?, entry))).collect()
+    }
+
     /// The files, in the directory's order; folders are none.
     pub fn files(&self) -> impl Iterator<Item = &ZipEntry> {
         self.entries.iter().filter(|entry| !entry.is_folder())
@@ -204,6 +219,12 @@ impl ZipEntry {
     /// The claimed CRC-32 of the contents.
     pub fn crc(&self) -> u32 {
         self.record.crc
+    }
+
+    /// The name, if it has the form of one of ours.
+    pub(super) fn archive_name(&self) -> Option<EntryName> {
+        let name = std::str::from_utf8(&self.record.name).ok()?;
+        EntryName::new(name).ok()
     }
 
     fn is_folder(&self) -> bool {

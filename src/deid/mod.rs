@@ -8,17 +8,27 @@
 //! The profile is the Basic Application Level Confidentiality Profile of DICOM PS3.15 Annex E.
 
 mod ages;
+mod blob;
+mod check;
 mod csv;
 mod date;
 mod dates;
+mod fold;
 mod identified;
 mod identity;
 mod key;
 mod mapping;
+mod place;
 mod sealed;
+mod secrets;
+mod spellings;
 mod subjects;
+#[cfg(test)]
+mod synthetic;
+mod vocabulary;
 
 pub use ages::Age;
+pub use check::{Check, CheckCount, EntryKind, Leak, Retained, Searched, TooManySecrets};
 pub use date::{Date, DateTime, TimeOfDay, days_between, parse_offset};
 pub use dates::{DatePolicy, DateShift, NoShift, SHIFT_DAYS};
 pub use identified::{Identified, Purpose};
@@ -26,7 +36,7 @@ pub use identity::{IdentityKey, PatientIdentity, RecognisedBy};
 pub use key::{KeyError, KeyUse, ProjectKey};
 pub use mapping::{Mapping, MappingError, MappingRow};
 pub use sealed::{Protection, SealError, WORK_FACTOR, is_sealed, seal, unseal};
+pub use secrets::{ByPosition, SecretKind, Secrets};
 pub use subjects::{
-    Assignment, CodeSource, Doubt, NotASubjectCode, SubjectCode, SubjectError, SubjectNaming,
-    Subjects,
+    Assignment, CodeSource, Doubt, NotASubjectCode, SubjectCode, SubjectError, SubjectNaming, Subjects,
 };

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::{DerivedKind, Dixon, VolumeFacts};
 use super::vocabulary::{
-    DERIVED, DIXON_SHORT, DIXON_TECHNIQUES, DIXON_TYPES, DIXON_WORDS, FAT_SATURATED, NOT_DERIVED,
-    NOT_DIXON, NOT_FAT_SATURATED, NOT_WEIGHTING, T1_FAMILY, T2_FAMILY, T2_TECHNIQUE,
+    DERIVED, DIXON_SHORT, DIXON_TECHNIQUES, DIXON_TYPES, DIXON_WORDS, FAT_SATURATED, FRACTION,
+    NOT_DERIVED, NOT_DIXON, NOT_FAT_SATURATED, NOT_WEIGHTING, T1_FAMILY, T2_FAMILY, T2_TECHNIQUE,
     WEIGHTING_WORDS,
 };
 use super::words::{has, has_any, listed, without};
@@ -130,6 +130,9 @@ pub(super) fn dixon(facts: &VolumeFacts) -> Option<Dixon> {
     if let Some(kind) = dixon_by_type(facts) {
         return Some(kind);
     }
+    if has_any(&own_words(facts), FRACTION) {
+        return Some(Dixon::Fraction);
+    }
     let words = without(&own_words(facts), NOT_DIXON);
     let technique =
         has_any(&words, DIXON_TECHNIQUES) || has_any(&facts.protocol_words, DIXON_TECHNIQUES);
@@ -139,8 +142,13 @@ pub(super) fn dixon(facts: &VolumeFacts) -> Option<Dixon> {
             named.push(kind);
         }
     };
+    // A bare `fat` is an image only where it leads or ends the name; within, it means saturation.
+    let edge = words.first().is_some_and(|w| w == "fat")
+        || (words.last().is_some_and(|w| w == "fat") && !has(&words, "t 2"));
     for (kind, terms) in DIXON_WORDS {
-        if has_any(&words, terms) {
+        if has_any(&words, terms)
+            && (*kind != Dixon::Fat || technique || edge || !has(&words, "fat"))
+        {
             both(*kind, &mut named);
         }
     }
@@ -404,11 +412,18 @@ fn weighting_by_words(words: &[String], facts: &VolumeFacts) -> Option<Weighting
         (true, true, false) | (true, false, true) => return None,
         (false, false, false) => {}
     }
-    if has_any(words, T2_FAMILY) {
+    // Single-shot and turbo techniques are spin echoes.
+    let gradient =
+        has_code(&facts.scanning_sequence, "GR") && !has_code(&facts.scanning_sequence, "SE");
+    if has_any(words, T2_FAMILY) && !gradient {
         return Some(Weighting::T2);
     }
     if has_any(words, T1_FAMILY) {
         return Some(Weighting::T1);
+    }
+    // Canon's single shot; also Spanish and Italian for *phase*.
+    if has_any(words, "fase, fasd, fasde") && !gradient {
+        return Some(Weighting::T2);
     }
     // A spin-echo technique alone is T2 unless timing speaks against it.
     let long_echo = facts.echo_time_ms.is_none_or(|t| t >= 60.0);

@@ -419,7 +419,13 @@ pub(super) fn tell(points: &[TimePoint], agent: Option<Agent>, contrast_known: b
             if margin < 0.3 {
                 return Told::default();
             }
-            let certainty = (0.5 + margin / 6.0).clamp(0.5, 1.0);
+            let sure = (0.5 + margin / 6.0).clamp(0.5, 1.0);
+            // Several T1 volumes without a sign of contrast may be phases or repeats: ask a person.
+            let certainty = if !evidence && points.len() >= 2 {
+                0.4
+            } else {
+                sure
+            };
             let time = chosen.and_then(|h| h.times.get(i).copied().flatten());
             let header = chosen.is_some_and(|h| h.scale >= 1.0);
             Told {

@@ -206,11 +206,17 @@ fn dynamic_series(readings: &mut [Reading<'_>], agent: Option<Agent>) {
         _ => Ordering::Equal,
     });
     let nodes = group(&members, readings);
-    let contrast_known = readings.iter().any(|r| {
-        r.facts.contrast == Some(true)
-            || r.facts.agent.is_some()
-            || r.facts.seconds_after_bolus.is_some()
-    });
+    let several = |i: &usize| {
+        readings
+            .get(*i)
+            .is_some_and(|r| r.facts.temporal_count.is_some_and(|n| n >= 3))
+    };
+    let contrast_known = members.iter().any(several)
+        || readings.iter().any(|r| {
+            r.facts.contrast == Some(true)
+                || r.facts.agent.is_some()
+                || r.facts.seconds_after_bolus.is_some()
+        });
     let points = time_points(&nodes, readings);
     let mut told = phases::tell(&points, agent, contrast_known);
     let strays = strays(&nodes, readings, &told);

@@ -90,7 +90,7 @@ pub(super) const DIXON_TYPES: &[(Dixon, &str)] = &[
     (Dixon::Fat, "FAT, F, FAT_IMAGE, DIXON_FAT, DIXON_F"),
     (
         Dixon::InPhase,
-        "IN_PHASE, IN PHASE, INPHASE, IP, DIXON_IN, DIXON_IP, IN",
+        "IN_PHASE, IN PHASE, INPHASE, IP, DIXON_IN, DIXON_IP",
     ),
     (
         Dixon::OpposedPhase,
@@ -105,7 +105,6 @@ pub(super) const DIXON_TYPES: &[(Dixon, &str)] = &[
 
 /// Words of Dixon images that need no technique beside them.
 pub(super) const DIXON_WORDS: &[(Dixon, &str)] = &[
-    (Dixon::Fraction, "pdff, fat fraction, fat frac, fatfrac, ff"),
     (
         Dixon::OpposedPhase,
         "opp, oppo, opposed, opp phase, opposed phase, oop, outphase, out phase, \
@@ -127,6 +126,9 @@ pub(super) const DIXON_WORDS: &[(Dixon, &str)] = &[
     ),
 ];
 
+/// Words of fat-fraction maps.
+pub(super) const FRACTION: &str = "pdff, fat fraction, fat frac, fatfrac, fettfraktion, ff";
+
 /// One-letter and short words that mean a Dixon image only beside a technique.
 pub(super) const DIXON_SHORT: &[(Dixon, &str)] = &[
     (Dixon::OpposedPhase, "op, out"),
@@ -136,7 +138,7 @@ pub(super) const DIXON_SHORT: &[(Dixon, &str)] = &[
 ];
 
 /// Words that say fat is suppressed, and that it is not.
-pub(super) const FAT_SATURATED: &str = "fs, fatsat, fat sat, fat sup, fatsup, fat supp, fat suppressed, fat saturated, \
+pub(super) const FAT_SATURATED: &str = "fs, t 2 fat, fatsat, fat sat, fat sup, fatsup, fat supp, fat suppressed, fat saturated, \
         fat saturation, fat suppression, spir, spair, stir, tirm, sat, qfs, dfs, special, \
         chess, astir, water excitation, water exc, we, proset, fettsat, fettges, \
         fettgesattigt, fettunterdruckt, saturation graisse, sat fat, fsat";
@@ -192,7 +194,7 @@ pub(super) const WEIGHTING_WORDS: &[(Weighting, &str)] = &[
     ),
     (
         Weighting::SteadyState,
-        "trufi, truefisp, true fisp, tru fi, tru fisp, fiesta, btfe, b tfe, bffe, b ffe, \
+        "trufi, trufisp, truefisp, true fisp, tru fi, tru fisp, fiesta, btfe, b tfe, bffe, b ffe, \
         balanced, true ssfp, truessfp, ssfp, bssfp, cine, sarge",
     ),
 ];
@@ -203,7 +205,7 @@ pub(super) const NOT_WEIGHTING: &str = "arterial phase contrast, venous phase co
 
 /// Words of T2 and T1 families that name their weighting without saying it.
 pub(super) const T2_FAMILY: &str = "haste, ssfse, ss fse, sshtse, ssh tse, ssh, sstse, ss tse, single shot, ufse, \
-        frfse, fr fse, fsfrfse, restore, stir, tirm, spair, fase, fasd, fasde, rare, cube, \
+        frfse, fr fse, fsfrfse, restore, stir, tirm, spair, rare, cube, \
         vista, sst 2, trim";
 
 pub(super) const T1_FAMILY: &str = "vibe, starvibe, lava, lavaflex, lavaxv, thrive, ethrive, e thrive, flash, fspgr, \
@@ -222,17 +224,17 @@ pub(super) const VOCABULARY: [&str; 6] = [
         basale, zonder, blanco, blank, mask, vor km, pre km, prekm, pregd, minus c, \
         c minus, nc, vorkm, avant, avant injection, pregad, pregado, non ce, baseline, \
         pre inj, prae, praekontrast, prakm, unenh, sg",
-    "art, arterial, arteriel, arterielle, arteriell, arteriale, arteria, arterieel, \
+    "art, arterial, c plus a, plus c a, arteriel, arterielle, arteriell, arteriale, arteria, arterieel, \
         arteriele, arterious, hap, eap, lap, aph, artphase, artearly, artlate, earlyart, \
         lateart, latearterial, earlyarterial, fruharteriell, frueharteriell, spatarteriell, \
         spaetarteriell, bolus art, arterieller, artph, arter",
-    "pv, pvp, portal, porto, portale, portovenous, portalvenous, portovenos, \
+    "pv, pvp, portal, c plus v, c plus p, plus c v, plus c p, c plus pv, porto, portale, portovenous, portalvenous, portovenos, \
         portovenoes, portalvenos, portalvenoes, portven, pven, venous, venos, venoes, ven, \
         veneux, veneuse, venosa, venoso, veneus, veneuze, port, vp, pvenous, pvenos, hvp, \
         portalphase, portaal, porta, venph, portovenosa",
     "transitional, transition, transitionnel, transicional, transizionale, transit, \
         trans phase, trs",
-    "delayed, delay, del, spat, spaet, spatphase, spaetphase, tardif, tardive, tardiva, \
+    "delayed, delay, del, c plus d, plus c d, c plus delay, spat, spaet, spatphase, spaetphase, tardif, tardive, tardiva, \
         tardivo, tardia, tardio, late, equilibrium, equilibre, equilibrio, equi, equil, eq, \
         interstitial, laat, late phase, dp, dly, verzogert, gleichgewicht, evenwicht, delays",
     "hbp, hepatobiliary, hepatobiliar, hepatobiliare, hepatobiliaire, hepatobil, \

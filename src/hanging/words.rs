@@ -15,8 +15,25 @@ const ABBREVIATIONS: &[&str] = &[
 
 /// Names that are one word however they are capitalised.
 const WHOLE: &[&str] = &[
-    "mprage", "trufi", "truefisp", "ssfse", "mrcp", "tracew", "mip", "minip", "adc", "flair",
-    "starvibe", "fatsat",
+    "mprage",
+    "trufi",
+    "truefisp",
+    "ssfse",
+    "mrcp",
+    "tracew",
+    "mip",
+    "minip",
+    "adc",
+    "flair",
+    "starvibe",
+    "fatsat",
+    "multihance",
+    "prohance",
+    "gadovist",
+    "gadavist",
+    "primovist",
+    "eovist",
+    "dotarem",
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -12,10 +12,11 @@ pub use export::{Export, ExportOptions, ExportProgress, ExportStep};
 pub use preview::{Preview, Thumbnail};
 pub use view::{PlanEdit, PlanView};
 
+use crate::dataset::extend::Existing;
 use crate::deid::{Identified, ProjectKey};
 use crate::dicom::Need;
 use crate::intake::{
-    Catalogue, Choices, Existing, FileId, FileTable, Intake, IntakeProgress, Ordinals, PlanError, PublishedPlan,
+    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PlanError, PublishedPlan,
     WorkingPlan,
 };
 
@@ -23,7 +24,6 @@ use crate::intake::{
 const UNDO_DEPTH: usize = 500;
 
 /// One journey.
-#[derive(Debug)]
 pub struct Session {
     key: ProjectKey,
     intake: Intake,
@@ -34,6 +34,12 @@ pub struct Session {
     redo: Vec<Choices>,
     existing: Existing,
     plan: Option<WorkingPlan>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("intake", &self.intake).finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -214,6 +220,11 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// What the data set to be added to holds.
+    pub fn existing(&self) -> &Existing {
+        &self.existing
     }
 
     /// Says what the data set to be added to holds.

@@ -6,8 +6,8 @@
 
 mod bindings;
 mod build;
-//mod chromium;
-//mod judges;
+mod chromium;
+mod judges;
 mod manifest;
 mod npm;
 mod page;
@@ -15,8 +15,8 @@ mod place;
 mod process;
 mod say;
 mod serve;
-//mod tally;
-//mod test;
+mod tally;
+mod test;
 mod toolchain;
 mod wasm;
 // The server is the one of `hepatica serve`, by its source: xtask must build and run while the
@@ -34,7 +34,10 @@ use place::Place;
 
 const USAGE: &str = "\
 cargo xtask serve [--port N] [--open]      build the page and serve it on http://127.0.0.1:8080
-cargo xtask test [--full] [--only WORD]    set up the judges and run everything; ends with `N passed, N failed`
+                  [--no-build]             serve dist/ as it is
+cargo xtask test  [--full]                 set up the judges and run everything; ends with `N passed, N failed`
+                  [--only WORD]            only stages with that word in their name: lints, rust, browser …
+                  [--matching WORDS]       only browser tests with these words in their name
 cargo xtask build                          optimised dist/ for static hosts, and target/release/hepatica with the page inside
 cargo xtask bench NAME …                   measure beside the peers: tests/browser/bench/NAME.mjs
 ";
@@ -48,7 +51,7 @@ fn main() -> ExitCode {
     let place = Place::find();
     let done = match verb {
         "serve" => serve::run(&place, rest),
-        //"test" => test::run(&place, rest),
+        "test" => test::run(&place, rest),
         "build" => build::run(&place, rest),
         "help" | "--help" | "-h" => {
             say::plainly(USAGE);

@@ -11,8 +11,10 @@ use crate::server::{self, Folder, Options};
 use crate::wasm::Finish;
 
 pub(crate) fn run(place: &Place, arguments: &[String]) -> anyhow::Result<ExitCode> {
-    let options = parse(arguments)?;
-    page::build(place, Finish::Quick)?;
+    let (options, build) = parse(arguments)?;
+    if build {
+        page::build(place, Finish::Quick)?;
+    }
     let site = Folder::new(place.dist());
     server::run(&site, &options, |address| {
         say::plainly(&format!(
@@ -22,8 +24,10 @@ pub(crate) fn run(place: &Place, arguments: &[String]) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-fn parse(arguments: &[String]) -> anyhow::Result<Options> {
+/// How to serve, and whether to build before.
+fn parse(arguments: &[String]) -> anyhow::Result<(Options, bool)> {
     let mut options = Options::default();
+    let mut build = true;
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
@@ -34,8 +38,11 @@ fn parse(arguments: &[String]) -> anyhow::Result<Options> {
                     .context("--port wants a number from 0 to 65535")?;
             }
             "--open" => options.open = true,
-            other => bail!("`serve` does not know `{other}`; it takes --port N and --open"),
+            "--no-build" => build = false,
+            other => {
+                bail!("`serve` does not know `{other}`; it takes --port N, --open and --no-build")
+            }
         }
     }
-    Ok(options)
+    Ok((options, build))
 }

@@ -42,17 +42,31 @@ impl Toolchain {
 
     /// A `cargo` of this toolchain, for the stable compiler's unstable `-Z build-std`.
     pub(crate) fn cargo(&self) -> Command {
-        let mut command = Command::new(&self.cargo);
+        self.command(&self.cargo)
+    }
+
+    /// A `cargo clippy` of this toolchain, if it has one.
+    pub(crate) fn clippy(&self) -> Option<Command> {
+        let program = self.cargo.with_file_name("cargo-clippy");
+        if !program.exists() {
+            return None;
+        }
+        let mut command = self.command(&program);
+        command.env("CARGO", &self.cargo).arg("clippy");
+        Some(command)
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         // What the cargo that started xtask has put there is not meant for this one.
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
-            if name.starts_with("CARGO_")
+            let of_cargo = name.starts_with("CARGO_")
                 && !matches!(
                     &*name,
                     "CARGO_HOME" | "CARGO_NET_OFFLINE" | "CARGO_HTTP_CAINFO"
-                )
-                || matches!(&*name, "RUSTFLAGS" | "RUSTUP_TOOLCHAIN" | "RUSTC")
-            {
+                );
+            if of_cargo || matches!(&*name, "RUSTFLAGS" | "RUSTUP_TOOLCHAIN" | "RUSTC") {
                 command.env_remove(&*name);
             }
         }

@@ -72,6 +72,25 @@ fn folder_of(place: &Place, flavour: &str) -> PathBuf {
     place.target().join(format!("wasm-{flavour}"))
 }
 
+/// Runs clippy over the crate as the threaded flavour compiles it; a warning is an error.
+pub(crate) fn lint(place: &Place, toolchain: &Toolchain, clippy: Command) -> anyhow::Result<()> {
+    let manifest = Manifest::read(place)?;
+    let flavour = manifest
+        .flavours
+        .get("threads")
+        .context("wasm-pack.toml has no flavour `threads`")?;
+    let mut command = clippy;
+    describe(
+        &mut command,
+        place,
+        &manifest,
+        toolchain,
+        "threads",
+        flavour,
+    );
+    run(command.args(["--", "-D", "warnings"]))
+}
+
 fn compile(
     place: &Place,
     manifest: &Manifest,
@@ -86,16 +105,27 @@ fn compile(
         );
     }
     let mut command = toolchain.cargo();
+    command.arg("build");
+    describe(&mut command, place, manifest, toolchain, name, flavour);
+    run(&mut command)?;
+    Ok(target
+        .join(&manifest.build.target)
+        .join(&manifest.build.profile)
+        .join(format!("{}.wasm", bindings::NAME)))
+}
+
+/// Tells cargo what to compile, and how.
+fn describe(
+    command: &mut Command,
+    place: &Place,
+    manifest: &Manifest,
+    toolchain: &Toolchain,
+    name: &str,
+    flavour: &Flavour,
+) {
     command
         .current_dir(&place.root)
-        .args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--lib",
-            "--package",
-            "hepatica",
-        ])
+        .args(["--quiet", "--locked", "--lib", "--package", "hepatica"])
         .args([
             "--no-default-features",
             "--features",
@@ -112,16 +142,11 @@ fn compile(
             &format!("build-std={}", manifest.build.build_std.join(",")),
         ])
         .arg("--target-dir")
-        .arg(&target)
+        .arg(folder_of(place, name))
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
             rustflags(place, toolchain, flavour).join("\x1f"),
         );
-    run(&mut command)?;
-    Ok(target
-        .join(&manifest.build.target)
-        .join(&manifest.build.profile)
-        .join(format!("{}.wasm", bindings::NAME)))
 }
 
 /// Target features, linker arguments, and the names of this machine's folders replaced in what a

@@ -7,6 +7,7 @@
 mod convert;
 mod disk;
 mod input;
+mod phantom;
 mod plan;
 
 use std::process::ExitCode;
@@ -27,12 +28,15 @@ enum Command {
     Convert(convert::Options),
     /// Show what would be made of files, folders and zips.
     Plan(plan::Options),
+    /// Generate synthetic studies.
+    Phantom(phantom::Options),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Convert(options) => convert::run(&options),
         Command::Plan(options) => plan::run(&options),
+        Command::Phantom(options) => phantom::run(&options),
     };
     match result {
         Ok(code) => code,
@@ -58,7 +62,7 @@ pub(crate) enum Failure {
     Key(String),
     /// The output can't be written. The path is the user's own argument.
     #[error("can't write the output: {0}")]
-    Write(std::io::Error),
+    Write(#[from] std::io::Error),
 }
 
 impl Failure {

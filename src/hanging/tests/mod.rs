@@ -6,6 +6,7 @@
     reason = "a test that cannot set up its study has failed"
 )]
 
+mod clinics;
 mod descriptions;
 mod dynamics;
 mod general;
@@ -63,7 +64,7 @@ impl Vol {
         self.with(|f| f.image_type = image_type.split('\\').map(str::to_owned).collect())
     }
     pub(super) fn protocol(self, name: &str) -> Self {
-        self.with(|f| f.protocol_words = super::words::words_of(name))
+        self.with(|f| f.protocol_words = words::words_of(name))
     }
     pub(super) fn se(self, repetition: f64, echo: f64) -> Self {
         self.with(|f| {
@@ -94,7 +95,14 @@ pub(super) fn study(volumes: Vec<Vol>) -> Vec<VolumeFacts> {
 pub(super) fn roles_by(preset: Preset, study: &[VolumeFacts]) -> Vec<String> {
     let matches = assign(study, &preset.protocol().unwrap());
     assert_eq!(matches.len(), study.len());
-    matches.iter().map(|m| m.role.as_ref().map_or("-".to_owned(), |r| r.as_str().to_owned())).collect()
+    matches
+        .iter()
+        .map(|m| {
+            m.role
+                .as_ref()
+                .map_or("-".to_owned(), |r| r.as_str().to_owned())
+        })
+        .collect()
 }
 
 /// Asserts the roles of a liver study, given as (volume, role).
@@ -117,9 +125,25 @@ pub(super) fn expect(preset: Preset, rows: Vec<(Vol, &str)>) {
     if !wrong.is_empty() {
         let matches = assign(&facts, &preset.protocol().unwrap());
         for (v, m) in facts.iter().zip(&matches) {
-            let why: Vec<String> = m.reasons.iter().map(|r| format!("{} {}", r.text, r.weight)).collect();
-            let can: Vec<String> = m.candidates.iter().take(3).map(|(r, s)| format!("{r} {s}")).collect();
-            std::eprintln!("{:50} {:?} {:.2} | {} | {}", v.words.join(" "), m.role, m.confidence, can.join(", "), why.join("; "));
+            let why: Vec<String> = m
+                .reasons
+                .iter()
+                .map(|r| format!("{} {}", r.text, r.weight))
+                .collect();
+            let can: Vec<String> = m
+                .candidates
+                .iter()
+                .take(3)
+                .map(|(r, s)| format!("{r} {s}"))
+                .collect();
+            std::eprintln!(
+                "{:50} {:?} {:.2} | {} | {}",
+                v.words.join(" "),
+                m.role,
+                m.confidence,
+                can.join(", "),
+                why.join("; ")
+            );
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

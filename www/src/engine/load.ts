@@ -28,7 +28,9 @@ export interface EngineSeen {
   readonly flavour: Flavour;
   /** Threads that answered a call through rayon. */
   readonly threads: number;
-  /** Bytes that the engine's memory may grow to. */
+  /** Bytes that the engine's memory holds. */
+  readonly memoryBytes: number;
+  /** Bytes that it may grow to. */
   readonly memoryMaximum: number;
   readonly version: string;
 }
@@ -72,6 +74,7 @@ export async function loadEngine(
     seen: {
       flavour,
       threads: engine.threadsAnswering(),
+      memoryBytes: engine.memoryBytes(),
       memoryMaximum: shared?.maximum ?? ADDRESS_SPACE,
       version: engine.engineVersion(),
     },

@@ -14,6 +14,10 @@ const HEADLINES = {
 
 const GIB = 2 ** 30;
 
+function megabytes(bytes: number | undefined): string {
+  return bytes === undefined ? "not known" : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 export function SealDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const open = sealDialogOpen.value;
@@ -27,7 +31,8 @@ export function SealDialog() {
     ["Isolated from other sites", state.isolated ? "yes" : "no"],
     ["Engine", state.flavour === "threads" ? "threads, shared memory, SIMD" : "one thread, SIMD"],
     ["Threads that answered", state.threads === undefined ? "engine not loaded yet" : String(state.threads)],
-    ["Memory limit of the engine", state.memoryMaximum === undefined ? "engine not loaded yet" : `${state.memoryMaximum / GIB} GiB`],
+    ["Memory of the engine", state.memoryMaximum === undefined ? "engine not loaded yet" : `${megabytes(state.memoryBytes)} of at most ${state.memoryMaximum / GIB} GiB`],
+    ["Kept on disk by the browser", `${megabytes(state.storageBytes)}: the page itself, nothing identified`],
     ["Works without network", state.offlineReady ? "yes, every file of the page is kept" : "not yet"],
     ["Last request to the network", state.noRequestSince ? `none since ${clock(state.noRequestSince)}` : "not known"],
   ];
@@ -47,7 +52,7 @@ export function SealDialog() {
       {state.evidence.length > 0 && <Table evidence={state.evidence} />}
       <p class="seal-note">
         When this page opened it tried each way out, in the page and in a worker, and saw the browser refuse it. What was
-        tried carried nothing. You can watch for yourself: the browser's network panel stays empty, and the page works with the cable pulled.
+        tried carried nothing. You can see for yourself: pull the network cable, and reload.
       </p>
     </dialog>
   );

@@ -36,7 +36,7 @@ export function SealPill() {
   return (
     <button type="button" class={`seal-pill ${seal.value.status}`} aria-haspopup="dialog" onClick={open}>
       <span class="seal-dot" aria-hidden="true" />
-      <span role="status">{sealLine(seal.value)}</span>
+      <span aria-live="polite">{sealLine(seal.value)}</span>
     </button>
   );
 }

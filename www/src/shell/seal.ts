@@ -33,8 +33,11 @@ export interface SealState {
   readonly flavour: Flavour;
   /** Threads that answered; undefined until the engine has been loaded. */
   readonly threads: number | undefined;
-  /** Bytes that the engine's memory may grow to; undefined until the engine has been loaded. */
+  /** Bytes that the engine holds, and may grow to; undefined until the engine has been loaded. */
+  readonly memoryBytes: number | undefined;
   readonly memoryMaximum: number | undefined;
+  /** Bytes that the browser keeps for this page on disk: its own files, and drafts. */
+  readonly storageBytes: number | undefined;
   /** Whether every file of the page is kept in the browser. */
   readonly offlineReady: boolean;
   /** The running build. */
@@ -54,7 +57,9 @@ export const seal = signal<SealState>({
   isolated: globalThis.crossOriginIsolated,
   flavour: flavourHere(),
   threads: undefined,
+  memoryBytes: undefined,
   memoryMaximum: undefined,
+  storageBytes: undefined,
   offlineReady: false,
   buildHash: document.querySelector<HTMLMetaElement>('meta[name="hepatica-build"]')?.content ?? "",
   updateReady: false,
@@ -82,7 +87,13 @@ function set(change: Partial<SealState>): void {
 
 /** The engine tells what was seen while it was loaded. */
 export function sawEngine(seen: EngineSeen): void {
-  set({ flavour: seen.flavour, threads: seen.threads, memoryMaximum: seen.memoryMaximum });
+  const { flavour, threads, memoryBytes, memoryMaximum } = seen;
+  set({ flavour, threads, memoryBytes, memoryMaximum });
+}
+
+/** The engine tells how much memory it holds now. */
+export function sawMemory(memoryBytes: number): void {
+  set({ memoryBytes });
 }
 
 /** Puts the service worker in place and tests the policy; called once, when the page starts. */
@@ -102,8 +113,8 @@ export async function startSeal(): Promise<void> {
   }
   try {
     const registration = await navigator.serviceWorker.register("./sw.js", { updateViaCache: "none" });
-    const controlled = await control(registration);
-    if (!controlled || !(await runsWhatIsKept())) {
+    const ready = (await control(registration)) && (await runsWhatIsKept()) && (globalThis.crossOriginIsolated || cameFromServiceWorker());
+    if (!ready) {
       if (!reloadOnce()) unsealed("The service worker does not answer this page. Close all tabs of Hepatica and open it again; a reload that skips the cache (Shift) goes past it.");
       return;
     }
@@ -132,11 +143,21 @@ async function control(registration: ServiceWorkerRegistration): Promise<boolean
   });
 }
 
-/** Whether this page has its headers, and is of the build that the service worker serves. */
+/** Whether this page is of the build that the service worker serves. */
 async function runsWhatIsKept(): Promise<boolean> {
   const status = (await ask("status")) as Status;
-  set({ offlineReady: status.chosen !== undefined && status.kept > 0, updateReady: status.build !== status.chosen });
-  return globalThis.crossOriginIsolated && status.chosen === seal.value.buildHash;
+  set({ offlineReady: status.kept > 0, updateReady: status.build !== status.chosen });
+  return status.chosen === seal.value.buildHash;
+}
+
+/**
+ * Whether this very document came with the service worker's headers. If it did and is not isolated
+ * all the same, then this browser does not isolate: another reload would change nothing, and the
+ * engine runs in flavour `single`.
+ */
+function cameFromServiceWorker(): boolean {
+  const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  return navigation !== undefined && navigation.workerStart > 0;
 }
 
 /** Reloads, unless that has just been tried; false where it has. */
@@ -174,8 +195,10 @@ export async function refreshSeal(): Promise<void> {
   if (seal.value.status !== "sealed") return;
   const { kept, chosen, build, lastRequest } = (await ask("status")) as Status;
   const since = seal.value.noRequestSince?.getTime() ?? 0;
+  const { usage } = await navigator.storage.estimate();
   set({
-    offlineReady: chosen !== undefined && kept > 0,
+    offlineReady: kept > 0,
+    storageBytes: usage,
     updateReady: seal.value.updateReady || build !== chosen,
     noRequestSince: new Date(Math.max(since, lastRequest)),
   });
