@@ -9,8 +9,9 @@ use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::report::{line_of, report_view};
+use crate::dataset::extend::{Existing, Survey};
 use crate::dataset::zip_out::crc32;
-use crate::dataset::{Report, ZipStream};
+use crate::dataset::{EntryName, Error, Report, ZipStream};
 use crate::deid::{KeyError, ProjectKey, Protection, Purpose, SealError};
 use crate::dicom::Need;
 use crate::intake::{PlanError, VolumeId};
@@ -22,6 +23,7 @@ pub struct Journey {
     session: Session,
     export: Option<Export>,
     zip: Option<ZipStream>,
+    survey: Option<Survey>,
     key: KeyState,
 }
 
@@ -57,6 +59,15 @@ fn plan_trouble(error: &PlanError) -> JsValue {
         PlanError::SameName { .. } => "same-name",
         PlanError::Protocol(_) => "protocol",
         _ => "plan",
+    };
+    trouble(cause, error)
+}
+
+fn place_trouble(error: &Error) -> JsValue {
+    let cause = match error {
+        Error::Foreign => "foreign",
+        Error::Later => "later",
+        _ => "damaged-dataset",
     };
     trouble(cause, error)
 }
@@ -97,7 +108,7 @@ impl Journey {
     /// A journey under a new project key, from 32 random bytes.
     #[wasm_bindgen(constructor)]
     pub fn new(entropy: &[u8]) -> Result<Self, JsValue> {
-        Ok(Self { session: Session::new(new_key(entropy)?), export: None, zip: None, key: KeyState::New })
+        Ok(Self { session: Session::new(new_key(entropy)?), export: None, zip: None, survey: None, key: KeyState::New })
     }
 
     // ------------------------------------------------------------ intake
@@ -206,6 +217,35 @@ impl Journey {
     }
 
     // ------------------------------------------------------------ export
+
+    /// Looks through a folder that is to be exported to; gives back which of its files are to be read.
+    /// Names that no data set of ours has are somebody else's, and let be.
+    #[wasm_bindgen(js_name = beginSurvey)]
+    pub fn begin_survey(&mut self, names: Vec<String>) -> Vec<String> {
+        let survey = Survey::new(names.into_iter().filter_map(|name| EntryName::new(name).ok()));
+        let wanted = survey.wanted().iter().map(|name| name.as_str().to_owned()).collect();
+        self.survey = Some(survey);
+        wanted
+    }
+
+    /// Takes the content of one of them.
+    #[wasm_bindgen(js_name = surveyFeed)]
+    pub fn survey_feed(&mut self, name: &str, bytes: &[u8]) {
+        if let (Some(survey), Ok(name)) = (&mut self.survey, EntryName::new(name)) {
+            survey.feed(&name, bytes);
+        }
+    }
+
+    /// Plans for what is there already; without a survey, for an empty place.
+    #[wasm_bindgen(js_name = endSurvey)]
+    pub fn end_survey(&mut self) -> Result<JsValue, JsValue> {
+        let existing = match self.survey.take() {
+            Some(survey) => survey.finish().map_err(|e| place_trouble(&e))?,
+            None => Existing::default(),
+        };
+        self.session.set_existing(existing).map_err(|e| plan_trouble(&e))?;
+        Ok(self.plan())
+    }
 
     /// Begins an export; `zip` makes the entries into one archive.
     #[wasm_bindgen(js_name = beginExport)]

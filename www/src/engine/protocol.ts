@@ -260,8 +260,8 @@ export interface Calls {
   report: { ask: null; answer: ArrayBuffer };
   exportTo: { ask: ExportTarget; answer: ExportOutcome };
   cancelExport: { ask: { keepComplete: boolean }; answer: null };
-  /** The download was handed over: its temporary file may go. */
-  forgetDownload: { ask: null; answer: null };
+  /** The report was left: what was kept for a download may go; the plan is for a new place again. */
+  leaveExport: { ask: null; answer: PlanView };
 }
 
 export type CallName = keyof Calls;

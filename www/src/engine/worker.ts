@@ -166,10 +166,10 @@ const handlers: Handlers = {
     running?.cancel(keepComplete);
     return null;
   },
-  async forgetDownload() {
+  async leaveExport() {
     await written?.forget();
     written = null;
-    return null;
+    return idle().endSurvey() as PlanView;
   },
 };
 
