@@ -263,10 +263,10 @@ impl Check {
     /// chosen texts would trigger.
     fn excuse(&mut self, retained: &Retained<'_>, retained_text: &str) {
         let mut excused = vec![false; self.patterns.len()];
-        let mut ours: Vec<&str> = vec![vocabulary::words_apart()];
-        ours.extend(vocabulary::presets());
-        ours.extend(retained.texts);
-        for text in ours {
+        for text in std::iter::once(vocabulary::words_apart()).chain(vocabulary::presets()) {
+            self.triggered(text, &mut |index| mark(&mut excused, index));
+        }
+        for text in retained.texts {
             self.triggered(text, &mut |index| mark(&mut excused, index));
         }
         for text in std::iter::once(retained_text).chain(retained.chosen.iter().copied()) {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::Session;
+use super::guard::Guard;
 use crate::convert::{Product, VolumeJob};
 use crate::dataset::documents::{Documents, Participant, Scan, Session as SessionRow, Sex};
 use crate::dataset::{EntryName, FailReason, Ledger, Report, SkipReason, documents};
@@ -105,8 +106,10 @@ pub struct Export {
     progress: ExportProgress,
     ledger: Ledger,
     books: Books,
+    guard: Guard,
     state: State,
     report: Option<Report>,
+    refused_documents: bool,
 }
 
 #[derive(PartialEq, Clone, Copy)]
@@ -165,8 +168,10 @@ impl Export {
             progress,
             ledger,
             books: Books::default(),
+            guard: Guard::default(),
             state: State::Volumes,
             report: None,
+            refused_documents: false,
         }
     }
 
@@ -325,6 +330,11 @@ impl Export {
         self.report.as_ref()
     }
 
+    /// Whether the tables and documents were withheld because an identifier was found in them.
+    pub fn withheld_documents(&self) -> bool {
+        self.refused_documents
+    }
+
     fn abandon(&mut self, session: &Session, volume: VolumeId, why: FailReason) {
         let before = self.active.len();
         self.active.retain(|a| a.volume.id != volume);
@@ -417,6 +427,13 @@ impl Export {
             entries.push((stem.bval(), b_values_text(b_values).into_bytes()));
             entries.push((stem.bvec(), b_vectors_text(&found.stack.b_vectors).into_bytes()));
         }
+        if let Err(refusal) = self.guard.check_volume(session, &volume, &product.header, &entries) {
+            for file in files {
+                let ordinal = session.ordinals().of(file);
+                let _ = self.ledger.failed(ordinal, FailReason::IdentifierFound, refusal.element());
+            }
+            return;
+        }
         for file in files {
             let _ = self.ledger.converted(session.ordinals().of(file), stem);
         }
@@ -475,7 +492,9 @@ impl Export {
             }
         }
         documents.hanging = serde_json::to_value(&hanging).unwrap_or_default();
-        if let Ok(entries) = documents.closing(session.existing()) {
+        let entries = documents.closing(session.existing()).unwrap_or_default();
+        self.refused_documents = self.guard.check_shared(session, &entries).is_err();
+        if !self.refused_documents {
             self.outbox.extend(entries);
         }
         self.report = Some(report);

@@ -5,6 +5,7 @@
 //! drive it alike. Never: a long call — whoever drives it decides how long to go on.
 
 mod export;
+mod guard;
 mod preview;
 mod view;
 
@@ -13,7 +14,7 @@ pub use preview::{Preview, Thumbnail};
 pub use view::{PlanEdit, PlanView};
 
 use crate::dataset::extend::Existing;
-use crate::deid::{Identified, ProjectKey};
+use crate::deid::{Identified, IdentityKey, ProjectKey, Secrets};
 use crate::dicom::Need;
 use crate::intake::{
     Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PlanError, PublishedPlan,
@@ -134,6 +135,21 @@ impl Session {
     /// The files' ordinals.
     pub fn ordinals(&self) -> &Ordinals {
         &self.ordinals
+    }
+
+    /// Whether an element's value is written to sidecars, so that finding it there is no leak.
+    pub(crate) fn keeps(&self, _tag: crate::dicom::Tag) -> bool {
+        false
+    }
+
+    /// What must not come out of a patient's files.
+    pub(crate) fn secrets(&self, patient: &IdentityKey) -> Option<&Secrets> {
+        self.intake.secrets.get(patient)
+    }
+
+    /// What must not come out, of everybody.
+    pub(crate) fn all_secrets(&self) -> impl Iterator<Item = &Secrets> {
+        self.intake.secrets.values()
     }
 
     /// The user's choices.
