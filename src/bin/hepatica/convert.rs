@@ -130,15 +130,15 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             "bytesOut": progress.bytes_out,
             "cancelled": cancelled,
         });
-        println!("{}", serde_json::to_string_pretty(&value).unwrap_or_default());
+        crate::say(&(serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"));
     } else {
-        println!("{}", report.summary());
+        crate::say(&format!("{}\n", report.summary()));
         let reasons: BTreeSet<FailReason> = report.rows().iter().filter_map(|row| match row.outcome {
             Outcome::Failed(why) => Some(why),
             _ => None,
         }).collect();
         for reason in reasons {
-            println!("  {}: {}", reason.words(), reason.remedy());
+            crate::say(&format!("  {}: {}\n", reason.words(), reason.remedy()));
         }
     }
     if export.withheld_documents() {
