@@ -32,10 +32,10 @@ impl Toolchain {
     pub(crate) fn find() -> anyhow::Result<Self> {
         // For trying the other way on a machine that has both.
         let wanted = std::env::var("HEPATICA_TOOLCHAIN").ok();
-        if wanted.as_deref() != Some("debian") {
-            if let Some(found) = rustup() {
-                return Ok(found);
-            }
+        if wanted.as_deref() != Some("debian")
+            && let Some(found) = rustup()
+        {
+            return Ok(found);
         }
         debian()
     }

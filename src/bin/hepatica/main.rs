@@ -7,8 +7,10 @@
 mod convert;
 mod disk;
 mod input;
+mod key;
 mod phantom;
 mod plan;
+mod target;
 
 use std::process::ExitCode;
 
