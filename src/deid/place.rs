@@ -134,7 +134,8 @@ impl<'a> Place<'a> {
                 let none = separators == 0 && !separated;
                 if none && edges.next.is_some_and(|b| b.is_ascii_digit()) {
                     // `20180312101112`: a date and a time in one.
-                    return edges.prev.is_none_or(|b| !b.is_ascii_digit()) && digits_from(folded, start) == 14;
+                    return edges.prev.is_none_or(|b| !b.is_ascii_digit())
+                        && digits_from(folded, start) == 14;
                 }
                 (all || none)
                     && !edges.digit_continues()

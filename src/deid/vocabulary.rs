@@ -181,10 +181,19 @@ mod tests {
 
     #[test]
     fn scanner_names_are_common_and_people_are_not() {
-        for text in ["t1_vibe_fs_tra_pre_W", "Ax LAVA ARTERIAL", "ep2d_diff_b50_400_800_TRACEW", "Head^Routine", "LIVER", "SIEMENS"] {
+        for text in [
+            "t1_vibe_fs_tra_pre_W",
+            "Ax LAVA ARTERIAL",
+            "ep2d_diff_b50_400_800_TRACEW",
+            "Head^Routine",
+            "LIVER",
+            "SIEMENS",
+        ] {
             assert!(is_common_phrase(text), "{text}");
         }
-        for text in ["DOE^JANE", "Klinikum Musterstadt", "t1_vibe_mueller", "AWP45123", "20180312", "Schneider"] {
+        for text in
+            ["DOE^JANE", "Klinikum Musterstadt", "t1_vibe_mueller", "AWP45123", "20180312", "Schneider"]
+        {
             assert!(!is_common_phrase(text), "{text}");
         }
     }
