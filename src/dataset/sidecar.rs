@@ -11,7 +11,7 @@ use super::sidecar_table::{
 };
 use super::{extend::FINGERPRINT, layout::UNNAMED_TASK, words};
 use crate::dicom::csa::{self, Csa};
-use crate::dicom::{FrameView, VR};
+use crate::dicom::{FrameView, Tag, VR};
 use dicom_dictionary_std::tags;
 use serde_json::{Map, Number, Value, json};
 
@@ -95,6 +95,55 @@ pub fn sidecar(frame: &FrameView<'_>, computed: &Computed, retain: Retain) -> Ma
     source.phase_encoding(computed, &mut out);
     finish(computed, &mut out);
     out
+}
+
+/// Fields that [`sidecar`] works out rather than copies, beyond those of the table.
+const WORKED_OUT: &[&str] = &[
+    "Manufacturer",
+    "PulseSequenceType",
+    "SpacingBetweenSlices",
+    "ContrastBolusAgent",
+    "EchoTime1",
+    "EchoTime2",
+    "RepetitionTime",
+    "SliceTiming",
+    "SecondsFromFirstPhase",
+    "DiffusionBValues",
+    "Units",
+    "TaskName",
+    "HepaticaWarnings",
+    "ConversionSoftware",
+    "ConversionSoftwareVersion",
+    FINGERPRINT,
+    "NonlinearGradientCorrection",
+    "ImageType",
+    "PhaseEncodingDirection",
+    "PhaseEncodingAxis",
+    "AcquisitionMatrixPE",
+    "ReconMatrixPE",
+    "EffectiveEchoSpacing",
+    "TotalReadoutTime",
+];
+
+/// Elements from which those fields are made, and the field.
+const WORKED_OUT_FROM: &[(Tag, &str)] = &[
+    (tags::MANUFACTURER, "Manufacturer"),
+    (tags::IMAGE_TYPE, "ImageType"),
+    (tags::CONTRAST_BOLUS_AGENT, "ContrastBolusAgent"),
+    (tags::IN_PLANE_PHASE_ENCODING_DIRECTION, "PhaseEncodingDirection"),
+    (tags::SPACING_BETWEEN_SLICES, "SpacingBetweenSlices"),
+];
+
+/// Every field that a sidecar may have.
+pub fn field_names() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().map(|field| field.name).chain(WORKED_OUT.iter().copied())
+}
+
+/// The field that an element's value goes into, if any does.
+pub fn field_of(tag: Tag) -> Option<&'static str> {
+    let reads = |field: &&Field| field.sources.iter().any(|source| matches!(source, From::Tag(t) if *t == tag));
+    let copied = FIELDS.iter().find(reads).map(|field| field.name);
+    copied.or_else(|| WORKED_OUT_FROM.iter().find(|(from, _)| *from == tag).map(|(_, name)| *name))
 }
 
 fn put(out: &mut Map<String, Value>, name: &str, value: Option<Value>) {
