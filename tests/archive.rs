@@ -7,7 +7,7 @@ use hepatica::dataset::documents::{Documents, Participant, Scan, Session, Sex, j
 use hepatica::dataset::extend::{Existing, FINGERPRINT, Survey, continue_zip};
 use hepatica::dataset::layout::known_roles;
 use hepatica::dataset::{
-    DirectoryReader, EntryName, EntryReader, Ledger, Namer, Part, Stem, VolumeName, ZipIndex, ZipStream,
+    DirectoryReader, EntryName, EntryReader, Ledger, Part, Stem, VolumeName, ZipIndex, ZipStream,
 };
 use serde_json::json;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -19,7 +19,7 @@ fn tiny_image(times: i16) -> Vec<u8> {
     let mut nifti = vec![0_u8; 352];
     nifti[0..4].copy_from_slice(&348_i32.to_le_bytes());
     for (i, dim) in [if times > 1 { 4 } else { 3 }, 4, 4, 3, times, 1, 1, 1].into_iter().enumerate() {
-        nifti[40 + 2 * i..42 + 2 * i].copy_from_slice(&(dim as i16).to_le_bytes());
+        nifti[40 + 2 * i..42 + 2 * i].copy_from_slice(&dim.to_le_bytes());
     }
     nifti[70..72].copy_from_slice(&4_i16.to_le_bytes());
     nifti[72..74].copy_from_slice(&16_i16.to_le_bytes());
