@@ -7,12 +7,11 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
-
-use tiny_http::{Header, Method, Request, Response, Server};
+use std::time::Duration;
 
 /// The headers of every response, as a JSON object.
 pub const HEADERS: &str = include_str!("../www/headers.json");
@@ -20,8 +19,15 @@ pub const HEADERS: &str = include_str!("../www/headers.json");
 /// The port that is asked for where none is named.
 pub const PORT: u16 = 8080;
 
-/// Requests that are answered at the same time.
-const THREADS: usize = 4;
+/// How long a client may take over each read and write.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes that a request's head may have.
+const HEAD: u64 = 32 * 1024;
+
+/// Bytes of a refused request's body that are read before the answer, since a client whose bytes are
+/// left unread may never see it.
+const BODY: u64 = 1024 * 1024;
 
 /// What cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +41,7 @@ pub enum ServeError {
         /// What the system says.
         reason: String,
     },
-    /// A thread of the server could not be started, or has ended.
+    /// The system no longer hands over connections.
     #[error("the server stopped: {0}")]
     Stopped(String),
     /// `www/headers.json` holds something that is no header.
@@ -55,10 +61,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            port: PORT,
-            open: false,
-        }
+        Self { port: PORT, open: false }
     }
 }
 
@@ -85,8 +88,7 @@ impl Site for Folder {
     fn file(&self, path: &str) -> Option<Cow<'_, [u8]>> {
         // A part that begins with a dot is no file of the page, nor is an empty one; without them
         // and without backslashes and colons a path cannot leave the folder.
-        let plain =
-            |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':']);
+        let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':']);
         if !path.split('/').all(plain) {
             return None;
         }
@@ -105,101 +107,109 @@ pub fn run<S: Site>(
     announce: impl FnOnce(&str),
 ) -> Result<Infallible, ServeError> {
     let headers = headers()?;
+    let unusable =
+        |reason: std::io::Error| ServeError::Port { port: options.port, reason: reason.to_string() };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
-    let server = Server::http(address).map_err(|reason| ServeError::Port {
-        port: options.port,
-        reason: reason.to_string(),
-    })?;
-    let port = server
-        .server_addr()
-        .to_ip()
-        .map_or(options.port, |address| address.port());
-    let url = format!("http://127.0.0.1:{port}/");
+    let listener = TcpListener::bind(address).map_err(unusable)?;
+    let url = format!("http://{}/", listener.local_addr().map_err(unusable)?);
     announce(&url);
     if options.open {
         open(&url);
     }
-    let server = Arc::new(server);
+    // A thread a connection, since a browser opens some that it never uses.
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS)
-            .map(|_| {
-                scope.spawn(|| -> Result<Infallible, ServeError> {
-                    loop {
-                        let request = server
-                            .recv()
-                            .map_err(|fault| ServeError::Stopped(fault.to_string()))?;
-                        answer(site, &headers, request);
-                    }
-                })
-            })
-            .collect();
-        let mut outcome = Err(ServeError::Stopped("no thread is left".to_owned()));
-        for thread in threads {
-            if let Ok(ended) = thread.join() {
-                outcome = ended;
+        loop {
+            match listener.accept() {
+                Ok((client, _)) => {
+                    let headers = &headers;
+                    // A client that hangs up, or that the system has no thread for, is let go.
+                    let _ = std::thread::Builder::new()
+                        .spawn_scoped(scope, move || drop(answer(site, headers, &client)));
+                }
+                Err(fault) if transient(&fault) => {}
+                Err(fault) => return Err(ServeError::Stopped(fault.to_string())),
             }
         }
-        outcome
     })
 }
 
-/// The headers, ready to be sent.
-fn headers() -> Result<Vec<Header>, ServeError> {
+/// Whether accepting failed because of one connection, and not for good.
+fn transient(fault: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(fault.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
+/// The headers of every response, as lines.
+fn headers() -> Result<String, ServeError> {
     let table: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(HEADERS).map_err(|_| ServeError::Headers)?;
-    table
-        .iter()
-        .map(|(name, value)| header(name, value.as_str().unwrap_or_default()))
-        // The service worker keeps the files; a cache below it would only hide a new version.
-        .chain([header("Cache-Control", "no-cache")])
-        .collect()
+    let mut lines = String::new();
+    for (name, value) in &table {
+        let value = value.as_str().ok_or(ServeError::Headers)?;
+        lines.push_str(&format!("{name}: {value}\r\n"));
+    }
+    // The service worker keeps the files; a cache below it would only hide a new version.
+    lines.push_str("Cache-Control: no-cache\r\nConnection: close\r\n");
+    Ok(lines)
 }
 
-fn header(name: &str, value: &str) -> Result<Header, ServeError> {
-    Header::from_bytes(name, value).map_err(|()| ServeError::Headers)
-}
+/// Answers the one request of a connection (HTTP/1.1, RFC 9112), and closes it.
+fn answer(site: &impl Site, headers: &str, mut client: &TcpStream) -> std::io::Result<()> {
+    client.set_read_timeout(Some(PATIENCE))?;
+    client.set_write_timeout(Some(PATIENCE))?;
+    let mut reader = BufReader::new(client.take(HEAD + BODY));
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let mut words = line.split_whitespace();
+    let (method, url) =
+        (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
+    let mut length = 0_u64;
+    loop {
+        line.clear();
+        reader.read_line(&mut line)?;
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().unwrap_or(0);
+        }
+    }
+    std::io::copy(&mut reader.take(length.min(BODY)), &mut std::io::sink())?;
 
-/// Answers one request. A client that hangs up is no concern of ours.
-fn answer(site: &impl Site, headers: &[Header], request: Request) {
-    let (status, kind, body) = match content(site, request.method(), request.url()) {
-        Ok((kind, body)) => (200, kind, body),
-        Err(status) => (
-            status,
-            "text/plain; charset=utf-8",
-            Cow::Borrowed(&b"refused\n"[..]),
-        ),
+    let (status, kind, body) = match content(site, &method, &url) {
+        Ok((kind, body)) => ("200 OK", kind, body),
+        Err(status) => (status, "text/plain; charset=utf-8", Cow::Borrowed(&b"refused\n"[..])),
     };
-    let mut response = Response::from_data(body.into_owned()).with_status_code(status);
-    for header in headers {
-        response.add_header(header.clone());
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nAllow: GET, HEAD\r\n{headers}\r\n",
+        body.len()
+    );
+    client.write_all(head.as_bytes())?;
+    if method != "HEAD" {
+        client.write_all(&body)?;
     }
-    if let Ok(header) = header("Content-Type", kind) {
-        response.add_header(header);
-    }
-    if status == 405
-        && let Ok(header) = header("Allow", "GET, HEAD")
-    {
-        response.add_header(header);
-    }
-    let _ = request.respond(response);
+    client.flush()
 }
 
 /// The kind and content of what is asked for, or the status that refuses it.
 fn content<'a>(
     site: &'a impl Site,
-    method: &Method,
+    method: &str,
     url: &str,
-) -> Result<(&'static str, Cow<'a, [u8]>), u16> {
-    if !matches!(method, Method::Get | Method::Head) {
-        return Err(405);
+) -> Result<(&'static str, Cow<'a, [u8]>), &'static str> {
+    const ABSENT: &str = "404 Not Found";
+    if !matches!(method, "GET" | "HEAD") {
+        return Err("405 Method Not Allowed");
     }
     let path = match url.strip_prefix('/') {
         Some("") => "index.html",
         Some(path) => path,
-        None => return Err(400),
+        None => return Err("400 Bad Request"),
     };
-    let kind = kind(path).ok_or(404_u16)?;
-    site.file(path).map(|body| (kind, body)).ok_or(404)
+    let kind = kind(path).ok_or(ABSENT)?;
+    site.file(path).map(|body| (kind, body)).ok_or(ABSENT)
 }
 
 /// The media type of a file of the page, by its ending; others are not served.
@@ -244,36 +254,34 @@ mod tests {
         }
     }
 
-    fn status(method: &Method, url: &str) -> u16 {
-        content(&Three, method, url).map_or_else(|status| status, |_| 200)
+    fn status(method: &str, url: &str) -> &'static str {
+        content(&Three, method, url).map_or_else(|status| &status[..3], |_| "200")
     }
 
     #[test]
     fn only_get_and_head_of_a_file_of_the_page_are_answered() {
-        assert_eq!(status(&Method::Get, "/"), 200);
-        assert_eq!(status(&Method::Head, "/index.html"), 200);
-        assert_eq!(status(&Method::Post, "/"), 405);
-        assert_eq!(status(&Method::Put, "/index.html"), 405);
-        assert_eq!(status(&Method::Get, "/index.html?planted"), 404);
-        assert_eq!(status(&Method::Get, "/absent.js"), 404);
+        assert_eq!(status("GET", "/"), "200");
+        assert_eq!(status("HEAD", "/index.html"), "200");
+        assert_eq!(status("POST", "/"), "405");
+        assert_eq!(status("PUT", "/index.html"), "405");
+        assert_eq!(status("", ""), "405");
+        assert_eq!(status("GET", "/index.html?planted"), "404");
+        assert_eq!(status("GET", "/absent.js"), "404");
         // For hosts, not for visitors.
-        assert_eq!(status(&Method::Get, "/nginx.conf"), 404);
-        assert_eq!(status(&Method::Get, "http://elsewhere/index.html"), 400);
+        assert_eq!(status("GET", "/nginx.conf"), "404");
+        assert_eq!(status("GET", "http://elsewhere/index.html"), "400");
     }
 
     #[test]
     fn a_module_is_served_as_webassembly() {
-        let found = content(&Three, &Method::Get, "/threads/hepatica_bg.wasm");
+        let found = content(&Three, "GET", "/threads/hepatica_bg.wasm");
         assert_eq!(found.map(|(kind, _)| kind), Ok("application/wasm"));
     }
 
     #[test]
     fn no_path_leaves_the_folder() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let www = here
-            .ancestors()
-            .map(|folder| folder.join("www"))
-            .find(|www| www.exists());
+        let www = here.ancestors().map(|folder| folder.join("www")).find(|www| www.exists());
         let folder = Folder::new(www.unwrap_or_default());
         assert!(folder.file("index.html").is_some());
         for path in [
@@ -294,18 +302,11 @@ mod tests {
     fn every_response_carries_the_policy_and_isolation() {
         let headers = headers().unwrap_or_default();
         for name in [
-            "Content-Security-Policy",
-            "Cross-Origin-Opener-Policy",
-            "Cross-Origin-Embedder-Policy",
+            "Content-Security-Policy: default-src 'none'",
+            "Cross-Origin-Opener-Policy: same-origin",
+            "Cross-Origin-Embedder-Policy: require-corp",
         ] {
-            assert!(
-                headers.iter().any(|header| header
-                    .field
-                    .as_str()
-                    .as_str()
-                    .eq_ignore_ascii_case(name)),
-                "{name}"
-            );
+            assert!(headers.contains(name), "{name}");
         }
     }
 }

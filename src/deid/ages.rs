@@ -16,9 +16,7 @@ impl Age {
 
     /// An age of whole years.
     pub fn from_years(years: u32) -> Self {
-        Self {
-            years: years.min(u32::from(Self::CAP)) as u8,
-        }
+        Self { years: years.min(u32::from(Self::CAP)) as u8 }
     }
 
     /// Reads VR AS: `045Y`, `018M`, `006W`, `123D`; also fewer or more digits, lower case, and a
@@ -48,9 +46,7 @@ impl Age {
     pub fn at(birth: Date, on: Date) -> Option<Self> {
         let ((by, bm, bd), (y, m, d)) = (birth.ymd(), on.ymd());
         let years = y - by - i32::from((m, d) < (bm, bd));
-        (0..=150)
-            .contains(&years)
-            .then(|| Self::from_years(years as u32))
+        (0..=150).contains(&years).then(|| Self::from_years(years as u32))
     }
 
     /// Whole years; [`Age::CAP`] means that and more.
@@ -102,12 +98,7 @@ mod tests {
         assert_eq!(age("104Y"), age("091Y"));
         assert_eq!(age("104Y").to_string(), "90+");
         let date = |y, m, d| Date::from_ymd(y, m, d).unwrap();
-        assert_eq!(
-            Age::at(date(1920, 1, 1), date(2018, 3, 12))
-                .unwrap()
-                .to_string(),
-            "90+"
-        );
+        assert_eq!(Age::at(date(1920, 1, 1), date(2018, 3, 12)).unwrap().to_string(), "90+");
     }
 
     #[test]

@@ -7,11 +7,8 @@
 pub(super) fn parse(text: &str) -> Vec<Vec<String>> {
     let text = text.trim_start_matches('\u{feff}');
     let first = text.lines().next().unwrap_or_default();
-    let separator = [',', ';', '\t']
-        .into_iter()
-        .rev()
-        .max_by_key(|&c| first.matches(c).count())
-        .unwrap_or(',');
+    let separator =
+        [',', ';', '\t'].into_iter().rev().max_by_key(|&c| first.matches(c).count()).unwrap_or(',');
     let mut records = Vec::new();
     let mut record = Vec::new();
     let mut field = String::new();
@@ -87,28 +84,15 @@ mod tests {
     #[test]
     fn semicolons_bom_and_cr_of_a_spreadsheet() {
         let records = parse("\u{feff}patient_id;subject\r\n\"a;b\";x\r\r\n;\n1;2");
-        assert_eq!(
-            records,
-            [["patient_id", "subject"], ["a;b", "x"], ["1", "2"]]
-        );
+        assert_eq!(records, [["patient_id", "subject"], ["a;b", "x"], ["1", "2"]]);
     }
 
     #[test]
     fn formulas_are_disarmed_and_come_back() {
-        for evil in [
-            "=HYPERLINK(\"http://x\",\"y\")",
-            "+1",
-            "-2+3",
-            "@SUM(A1)",
-            "|calc",
-            "\t=1",
-        ] {
+        for evil in ["=HYPERLINK(\"http://x\",\"y\")", "+1", "-2+3", "@SUM(A1)", "|calc", "\t=1"] {
             let mut text = String::new();
             push_record(&mut text, ["id", evil]);
-            assert!(
-                !text.contains(&format!(",{evil}"))
-                    && !text.contains(&format!(",\"{}", &evil[..1]))
-            );
+            assert!(!text.contains(&format!(",{evil}")) && !text.contains(&format!(",\"{}", &evil[..1])));
             assert_eq!(unguard(&parse(&text)[0][1]), evil);
         }
     }

@@ -28,9 +28,7 @@ impl Date {
         let month_from_march = (month as i32 + 9) % 12;
         let day_of_year = (153 * month_from_march + 2) / 5 + day as i32 - 1;
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        Some(Self {
-            days: era * 146_097 + day_of_era - 719_468,
-        })
+        Some(Self { days: era * 146_097 + day_of_era - 719_468 })
     }
 
     /// Year, month, day.
@@ -38,16 +36,11 @@ impl Date {
         let z = self.days + 719_468;
         let era = z.div_euclid(146_097);
         let day_of_era = z.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 {
-            month_from_march + 3
-        } else {
-            month_from_march - 9
-        };
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
         let year = year_of_era + era * 400 + i32::from(month <= 2);
         (year, month as u32, day as u32)
     }
@@ -76,22 +69,14 @@ impl Date {
             return None;
         }
         let year = number(digits.get(..4)?)?;
-        Self::from_ymd(
-            year as i32,
-            number(digits.get(4..6)?)?,
-            number(digits.get(6..)?)?,
-        )
+        Self::from_ymd(year as i32, number(digits.get(4..6)?)?, number(digits.get(6..)?)?)
     }
 
     /// The date `days` later (earlier when negative), if the calendar has it.
     pub fn plus_days(self, days: i32) -> Option<Self> {
-        let moved = Self {
-            days: self.days.checked_add(days)?,
-        };
+        let moved = Self { days: self.days.checked_add(days)? };
         // 0001-01-01 and 9999-12-31.
-        (-719_162..=2_932_896)
-            .contains(&moved.days)
-            .then_some(moved)
+        (-719_162..=2_932_896).contains(&moved.days).then_some(moved)
     }
 
     /// Days from `earlier` to `self`; negative if `self` comes first.
@@ -165,9 +150,7 @@ impl TimeOfDay {
         }
         let micros = micros_of(fraction)?;
         let whole = (u64::from(hours) * 60 + u64::from(minutes)) * 60 + u64::from(seconds);
-        Some(Self {
-            micros: whole * 1_000_000 + u64::from(micros),
-        })
+        Some(Self { micros: whole * 1_000_000 + u64::from(micros) })
     }
 
     /// Microseconds since midnight.
@@ -184,16 +167,9 @@ impl TimeOfDay {
     pub const fn hms_micros(self) -> (u64, u64, u64, u64) {
         let seconds = self.micros / 1_000_000;
         // The leap second 23:59:60 stays in its day.
-        let (hours, rest) = if seconds >= 86_400 {
-            (23, seconds - 82_800)
-        } else {
-            (seconds / 3600, seconds % 3600)
-        };
-        let (minutes, rest) = if rest >= 3600 {
-            (59, rest - 3540)
-        } else {
-            (rest / 60, rest % 60)
-        };
+        let (hours, rest) =
+            if seconds >= 86_400 { (23, seconds - 82_800) } else { (seconds / 3600, seconds % 3600) };
+        let (minutes, rest) = if rest >= 3600 { (59, rest - 3540) } else { (rest / 60, rest % 60) };
         (hours, minutes, rest, self.micros % 1_000_000)
     }
 }
@@ -225,40 +201,24 @@ impl DateTime {
             None => (text, false),
         };
         // The sign of an offset stands after the date, which may hold '-' itself.
-        let date_length = if text.as_bytes().get(4).is_some_and(u8::is_ascii_digit) {
-            8
-        } else {
-            10
-        };
+        let date_length = if text.as_bytes().get(4).is_some_and(u8::is_ascii_digit) { 8 } else { 10 };
         let date = Date::parse_da(text.get(..date_length)?)?;
         let rest = text.get(date_length..)?.trim_start_matches(['T', 't', ' ']);
         let (time, offset) = match rest.find(['+', '-']) {
             Some(at) => (rest.get(..at)?, Some(rest.get(at..)?)),
             None => (rest, None),
         };
-        let time = if time.is_empty() {
-            None
-        } else {
-            Some(TimeOfDay::parse_tm(time)?)
-        };
+        let time = if time.is_empty() { None } else { Some(TimeOfDay::parse_tm(time)?) };
         let offset_minutes = match offset {
             None => utc.then_some(0),
             Some(offset) => Some(parse_offset(offset)?),
         };
-        Some(Self {
-            date,
-            time,
-            offset_minutes,
-        })
+        Some(Self { date, time, offset_minutes })
     }
 
     /// A date and a time from their two elements.
     pub const fn of(date: Date, time: Option<TimeOfDay>) -> Self {
-        Self {
-            date,
-            time,
-            offset_minutes: None,
-        }
+        Self { date, time, offset_minutes: None }
     }
 
     /// Seconds from `earlier` to `self`, midnights between counted; `None` unless both have times.
@@ -315,11 +275,7 @@ fn micros_of(fraction: &str) -> Option<u32> {
     if !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let digits: String = fraction
-        .chars()
-        .chain(std::iter::repeat('0'))
-        .take(6)
-        .collect();
+    let digits: String = fraction.chars().chain(std::iter::repeat('0')).take(6).collect();
     digits.parse().ok()
 }
 
@@ -363,47 +319,24 @@ mod tests {
         assert_eq!(seconds("101112.5"), Some(36_672.5));
         assert_eq!(seconds("10:11:12.123456789"), Some(36_672.123456));
         assert_eq!(seconds("235960"), Some(86_400.0));
-        for none in [
-            "", "24", "1060", "101161", "10.5", "1011.5", "1:2:3", "101112.x",
-        ] {
+        for none in ["", "24", "1060", "101161", "10.5", "1011.5", "1:2:3", "101112.x"] {
             assert_eq!(seconds(none), None, "{none:?}");
         }
-        assert_eq!(
-            TimeOfDay::parse_tm("235960").unwrap().hms_micros(),
-            (23, 59, 60, 0)
-        );
-        assert_eq!(
-            TimeOfDay::parse_tm("101112.000345").unwrap().hms_micros(),
-            (10, 11, 12, 345)
-        );
+        assert_eq!(TimeOfDay::parse_tm("235960").unwrap().hms_micros(), (23, 59, 60, 0));
+        assert_eq!(TimeOfDay::parse_tm("101112.000345").unwrap().hms_micros(), (10, 11, 12, 345));
     }
 
     #[test]
     fn intervals_run_over_midnight_and_time_zones() {
         let at = |text| DateTime::parse_dt(text).unwrap();
-        assert_eq!(
-            at("20180313000010").seconds_since(at("20180312235950.5")),
-            Some(19.5)
-        );
-        assert_eq!(
-            at("20180312120000+0200").seconds_since(at("20180312100000+0000")),
-            Some(0.0)
-        );
-        assert_eq!(
-            at("2018-03-12T10:00:00Z").seconds_since(at("20180312110000+0100")),
-            Some(0.0)
-        );
+        assert_eq!(at("20180313000010").seconds_since(at("20180312235950.5")), Some(19.5));
+        assert_eq!(at("20180312120000+0200").seconds_since(at("20180312100000+0000")), Some(0.0));
+        assert_eq!(at("2018-03-12T10:00:00Z").seconds_since(at("20180312110000+0100")), Some(0.0));
         assert_eq!(at("2018-03-12T10:00:00-0530").offset_minutes, Some(-330));
         assert_eq!(at("20180312").seconds_since(at("20180312")), None);
-        for none in [
-            "2018",
-            "201803",
-            "20180312x",
-            "20180312250000",
-            "20180312+2500",
-            "",
-            "20180312101112+02",
-        ] {
+        for none in
+            ["2018", "201803", "20180312x", "20180312250000", "20180312+2500", "", "20180312101112+02"]
+        {
             assert!(DateTime::parse_dt(none).is_none(), "{none:?}");
         }
     }

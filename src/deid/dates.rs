@@ -82,10 +82,7 @@ impl DateShift {
         let span = SHIFT_DAYS.end().abs_diff(*SHIFT_DAYS.start()) + 1;
         for draw in 0..DRAWS {
             let mac = key.mac(KeyUse::Shift, &[by, first, second, &draw.to_be_bytes()]);
-            let bits = mac
-                .iter()
-                .take(8)
-                .fold(0u64, |bits, &byte| bits << 8 | u64::from(byte));
+            let bits = mac.iter().take(8).fold(0u64, |bits, &byte| bits << 8 | u64::from(byte));
             let days = -(*SHIFT_DAYS.start()) - (bits % u64::from(span)) as i32;
             let shift = Self { days };
             if shift.clear_of(original_dates) {
@@ -97,10 +94,7 @@ impl DateShift {
 
     /// A placeholder of the year 1 cannot move and does not matter.
     fn clear_of(self, dates: &BTreeSet<Date>) -> bool {
-        dates
-            .iter()
-            .filter_map(|&date| self.apply(date))
-            .all(|moved| !dates.contains(&moved))
+        dates.iter().filter_map(|&date| self.apply(date)).all(|moved| !dates.contains(&moved))
     }
 
     /// The shifted date; `None` only for dates before the year 11.
@@ -127,11 +121,7 @@ mod tests {
     use super::*;
 
     fn person(id: &str) -> IdentityKey {
-        PatientIdentity {
-            patient_id: id.to_owned().into(),
-            ..Default::default()
-        }
-        .key()
+        PatientIdentity { patient_id: id.to_owned().into(), ..Default::default() }.key()
     }
 
     fn date(text: &str) -> Date {
@@ -143,23 +133,15 @@ mod tests {
         let key = ProjectKey::from_entropy([1; 32]);
         let none = BTreeSet::new();
         let days: BTreeSet<i32> = (0..2000)
-            .map(|i| {
-                DateShift::for_patient(&key, &person(&format!("P{i}")), &none)
-                    .unwrap()
-                    .days()
-            })
+            .map(|i| DateShift::for_patient(&key, &person(&format!("P{i}")), &none).unwrap().days())
             .collect();
         assert!(days.iter().all(|d| (-3650..=-365).contains(d)));
         // 2000 draws from 3286 values: 1496 distinct expected, sd 21.
         assert!((1390..1600).contains(&days.len()), "{}", days.len());
         let other = ProjectKey::from_entropy([2; 32]);
         assert_ne!(
-            DateShift::for_patient(&key, &person("A"), &none)
-                .unwrap()
-                .days(),
-            DateShift::for_patient(&other, &person("A"), &none)
-                .unwrap()
-                .days()
+            DateShift::for_patient(&key, &person("A"), &none).unwrap().days(),
+            DateShift::for_patient(&other, &person("A"), &none).unwrap().days()
         );
     }
 
@@ -182,10 +164,7 @@ mod tests {
         let key = ProjectKey::from_entropy([3; 32]);
         let (a, b) = (date("20180312"), date("20180716"));
         let shift = DateShift::for_patient(&key, &person("A"), &BTreeSet::from([a, b])).unwrap();
-        assert_eq!(
-            shift.apply(b).unwrap().days_since(shift.apply(a).unwrap()),
-            126
-        );
+        assert_eq!(shift.apply(b).unwrap().days_since(shift.apply(a).unwrap()), 126);
     }
 
     #[test]
@@ -200,9 +179,6 @@ mod tests {
         let key = ProjectKey::from_entropy([3; 32]);
         let first = date("19900101");
         let dates: BTreeSet<Date> = (0..8000).filter_map(|d| first.plus_days(d)).collect();
-        assert_eq!(
-            DateShift::for_patient(&key, &person("A"), &dates),
-            Err(NoShift)
-        );
+        assert_eq!(DateShift::for_patient(&key, &person("A"), &dates), Err(NoShift));
     }
 }

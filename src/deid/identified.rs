@@ -83,12 +83,7 @@ mod tests {
         struct Holder {
             name: Identified<&'static str>,
         }
-        let text = format!(
-            "{:?}",
-            Holder {
-                name: Identified::new("DOE^JANE")
-            }
-        );
+        let text = format!("{:?}", Holder { name: Identified::new("DOE^JANE") });
         assert!(!text.contains("DOE"), "{text}");
     }
 }

@@ -85,10 +85,7 @@ impl PatientIdentity {
     pub fn key(&self) -> IdentityKey {
         let purpose = Purpose::Decide;
         let id = normalise(self.patient_id.reveal(purpose));
-        let key = |by, first, second| IdentityKey {
-            by,
-            parts: Identified::new([first, second]),
-        };
+        let key = |by, first, second| IdentityKey { by, parts: Identified::new([first, second]) };
         if !is_placeholder(&id) {
             let issuer = normalise(self.issuer.reveal(purpose));
             return key(RecognisedBy::PatientId, issuer, id);
@@ -100,22 +97,12 @@ impl PatientIdentity {
                 None => key(RecognisedBy::NameAlone, name, String::new()),
             };
         }
-        key(
-            RecognisedBy::Study,
-            normalise(self.study_uid.reveal(purpose)),
-            String::new(),
-        )
+        key(RecognisedBy::Study, normalise(self.study_uid.reveal(purpose)), String::new())
     }
 
     /// Sex as `M`, `F` or `O`; `None` when empty or in other words.
     pub fn sex_code(&self) -> Option<char> {
-        match self
-            .sex
-            .reveal(Purpose::Decide)
-            .trim_matches(['\0', ' '])
-            .to_ascii_uppercase()
-            .as_str()
-        {
+        match self.sex.reveal(Purpose::Decide).trim_matches(['\0', ' ']).to_ascii_uppercase().as_str() {
             "M" | "MALE" => Some('M'),
             "F" | "FEMALE" | "W" => Some('F'),
             "O" | "OTHER" => Some('O'),
@@ -133,10 +120,9 @@ impl IdentityKey {
     /// The key without its issuer, for a mapping file that has no issuers.
     pub(super) fn without_issuer(&self) -> Self {
         match self.by {
-            RecognisedBy::PatientId => Self {
-                by: self.by,
-                parts: self.parts.clone().map(|[_, id]| [String::new(), id]),
-            },
+            RecognisedBy::PatientId => {
+                Self { by: self.by, parts: self.parts.clone().map(|[_, id]| [String::new(), id]) }
+            }
             _ => self.clone(),
         }
     }
@@ -166,14 +152,8 @@ fn normalise(text: &str) -> String {
 /// The alphabetic group of a PN (PS3.5 section 6.2.1), components normalised, empty ones at the
 /// end dropped: `Doe^Jane^^^` and `DOE^JANE` are one.
 fn normalise_name(text: &str) -> String {
-    let group = text
-        .split('=')
-        .find(|group| !group.trim_matches(['^', ' ', '\0']).is_empty());
-    let components: Vec<String> = group
-        .unwrap_or_default()
-        .split('^')
-        .map(normalise)
-        .collect();
+    let group = text.split('=').find(|group| !group.trim_matches(['^', ' ', '\0']).is_empty());
+    let components: Vec<String> = group.unwrap_or_default().split('^').map(normalise).collect();
     components.join("^").trim_end_matches('^').to_owned()
 }
 
@@ -242,16 +222,8 @@ mod tests {
 
     #[test]
     fn sex_in_other_words() {
-        let sex = |text: &str| {
-            PatientIdentity {
-                sex: text.to_owned().into(),
-                ..Default::default()
-            }
-            .sex_code()
-        };
-        assert_eq!(
-            (sex("M "), sex("female"), sex("O"), sex("")),
-            (Some('M'), Some('F'), Some('O'), None)
-        );
+        let sex =
+            |text: &str| PatientIdentity { sex: text.to_owned().into(), ..Default::default() }.sex_code();
+        assert_eq!((sex("M "), sex("female"), sex("O"), sex("")), (Some('M'), Some('F'), Some('O'), None));
     }
 }

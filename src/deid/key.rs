@@ -85,10 +85,7 @@ impl ProjectKey {
         }
         let plain = sealed::unseal(file, passphrase)?;
         let text = std::str::from_utf8(&plain).map_err(|_| KeyError::NotAKey)?;
-        let mut lines = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         match lines.next() {
             Some(HEADER) => {}
             Some(other) if other.starts_with(HEADER_ANY) => return Err(KeyError::Newer),
@@ -143,10 +140,7 @@ impl ProjectKey {
     /// use for finding the key; it may be published.
     pub fn fingerprint(&self) -> String {
         let mac = self.mac(KeyUse::Fingerprint, &[]);
-        mac.iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        mac.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -181,15 +175,11 @@ mod tests {
 
     #[test]
     fn the_default_protection_hides_the_key_and_says_a_passphrase_is_needed() {
-        let file =
-            sealed::seal_with(&key().save(Protection::Plain).unwrap(), "häpatica", 4).unwrap();
+        let file = sealed::seal_with(&key().save(Protection::Plain).unwrap(), "häpatica", 4).unwrap();
         let hex = String::from_utf8(key().save(Protection::Plain).unwrap()).unwrap();
         let secret = hex.lines().nth(1).unwrap();
         assert!(!String::from_utf8(file.clone()).unwrap().contains(secret));
-        assert!(matches!(
-            ProjectKey::load(&file, None),
-            Err(KeyError::Seal(SealError::NeedsPassphrase))
-        ));
+        assert!(matches!(ProjectKey::load(&file, None), Err(KeyError::Seal(SealError::NeedsPassphrase))));
         assert!(ProjectKey::load(&file, Some("häpatica")).unwrap() == key());
     }
 
@@ -200,18 +190,9 @@ mod tests {
         assert_eq!(of("patient_id,subject\n1,2\n"), KeyError::NotAKey);
         assert_eq!(of("hepatica-project-key/2\nwhatever"), KeyError::Newer);
         assert_eq!(of("hepatica-project-key/1\n0123"), KeyError::Damaged);
-        assert_eq!(
-            of(&format!("hepatica-project-key/1\n{}", "g".repeat(64))),
-            KeyError::Damaged
-        );
-        assert_eq!(
-            of(&format!("hepatica-project-key/1\n{}é", "0".repeat(62))),
-            KeyError::Damaged
-        );
-        assert_eq!(
-            ProjectKey::load(&[0xff; 100], None).unwrap_err(),
-            KeyError::NotAKey
-        );
+        assert_eq!(of(&format!("hepatica-project-key/1\n{}", "g".repeat(64))), KeyError::Damaged);
+        assert_eq!(of(&format!("hepatica-project-key/1\n{}é", "0".repeat(62))), KeyError::Damaged);
+        assert_eq!(ProjectKey::load(&[0xff; 100], None).unwrap_err(), KeyError::NotAKey);
     }
 
     #[test]
@@ -225,31 +206,16 @@ mod tests {
         text.extend_from_slice(b"hepatica/1/subject");
         text.extend_from_slice(&2u64.to_be_bytes());
         text.extend_from_slice(b"ID");
-        let inner = Sha256::new()
-            .chain_update(block.map(|b| b ^ 0x36))
-            .chain_update(&text)
-            .finalize();
-        let outer = Sha256::new()
-            .chain_update(block.map(|b| b ^ 0x5c))
-            .chain_update(inner)
-            .finalize();
-        assert_eq!(
-            key.mac(KeyUse::Subject, &[b"ID"]).as_slice(),
-            outer.as_slice()
-        );
+        let inner = Sha256::new().chain_update(block.map(|b| b ^ 0x36)).chain_update(&text).finalize();
+        let outer = Sha256::new().chain_update(block.map(|b| b ^ 0x5c)).chain_update(inner).finalize();
+        assert_eq!(key.mac(KeyUse::Subject, &[b"ID"]).as_slice(), outer.as_slice());
     }
 
     #[test]
     fn domains_and_part_borders_part_the_values() {
         let key = key();
-        assert_ne!(
-            key.mac(KeyUse::Subject, &[b"x"]),
-            key.mac(KeyUse::Shift, &[b"x"])
-        );
-        assert_ne!(
-            key.mac(KeyUse::Subject, &[b"ab", b"c"]),
-            key.mac(KeyUse::Subject, &[b"a", b"bc"])
-        );
+        assert_ne!(key.mac(KeyUse::Subject, &[b"x"]), key.mac(KeyUse::Shift, &[b"x"]));
+        assert_ne!(key.mac(KeyUse::Subject, &[b"ab", b"c"]), key.mac(KeyUse::Subject, &[b"a", b"bc"]));
     }
 
     #[test]

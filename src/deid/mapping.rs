@@ -11,14 +11,7 @@ use std::collections::BTreeMap;
 
 /// Column names understood, lower case; the first is the one that we write.
 const PATIENT_ID: &[&str] = &["patient_id", "patientid", "id_old", "original_id", "mrn"];
-const SUBJECT: &[&str] = &[
-    "subject",
-    "participant_id",
-    "id_new",
-    "subject_id",
-    "code",
-    "pseudonym",
-];
+const SUBJECT: &[&str] = &["subject", "participant_id", "id_new", "subject_id", "code", "pseudonym"];
 const ISSUER: &[&str] = &["issuer", "issuer_of_patient_id"];
 const NAME: &[&str] = &["name", "patient_name", "patientname"];
 const BIRTH_DATE: &[&str] = &["birth_date", "patient_birth_date", "patientbirthdate"];
@@ -91,23 +84,12 @@ impl Mapping {
             Err(_) => bytes.iter().map(|&b| b as char).collect(),
         };
         let mut records = csv::parse(&text).into_iter();
-        let header: Vec<String> = records
-            .next()
-            .unwrap_or_default()
-            .iter()
-            .map(|h| h.trim().to_lowercase())
-            .collect();
+        let header: Vec<String> =
+            records.next().unwrap_or_default().iter().map(|h| h.trim().to_lowercase()).collect();
         let column = |names: &[&str]| header.iter().position(|h| names.contains(&h.as_str()));
-        let id = column(PATIENT_ID).ok_or(MappingError::NoColumn {
-            missing: "patient_id",
-        })?;
+        let id = column(PATIENT_ID).ok_or(MappingError::NoColumn { missing: "patient_id" })?;
         let subject = column(SUBJECT).ok_or(MappingError::NoColumn { missing: "subject" })?;
-        let columns = [
-            column(ISSUER),
-            column(NAME),
-            column(BIRTH_DATE),
-            column(STUDY_UID),
-        ];
+        let columns = [column(ISSUER), column(NAME), column(BIRTH_DATE), column(STUDY_UID)];
         let mut mapping = Self::default();
         for (index, record) in records.enumerate() {
             let row = index + 1;
@@ -115,10 +97,7 @@ impl Mapping {
                 let text = at.and_then(|at| record.get(at)).map(|f| csv::unguard(f));
                 Identified::new(text.unwrap_or_default().to_owned())
             };
-            let code = record
-                .get(subject)
-                .map(|c| csv::unguard(c))
-                .unwrap_or_default();
+            let code = record.get(subject).map(|c| csv::unguard(c)).unwrap_or_default();
             let subject = SubjectCode::new(code).map_err(|_| MappingError::BadCode { row })?;
             let [issuer, name, birth_date, study_uid] = columns.map(field);
             let identity = PatientIdentity {
@@ -141,9 +120,7 @@ impl Mapping {
         row: usize,
     ) -> Result<(), MappingError> {
         let key = identity.key();
-        if key.recognised_by() == RecognisedBy::Study
-            && key.message().iter().skip(1).all(|p| p.is_empty())
-        {
+        if key.recognised_by() == RecognisedBy::Study && key.message().iter().skip(1).all(|p| p.is_empty()) {
             return Err(MappingError::Nobody { row });
         }
         match self.by_identity.insert(key, subject.clone()) {
@@ -156,9 +133,7 @@ impl Mapping {
 
     /// The code of a patient. A row without an issuer is for that ID whoever issued it.
     pub fn code(&self, who: &IdentityKey) -> Option<&SubjectCode> {
-        self.by_identity
-            .get(who)
-            .or_else(|| self.by_identity.get(&who.without_issuer()))
+        self.by_identity.get(who).or_else(|| self.by_identity.get(&who.without_issuer()))
     }
 
     /// All rows, in the order of the file.
@@ -173,11 +148,7 @@ impl Mapping {
 
     /// The first identity (in the order of keys) with this code, if there are several.
     pub(super) fn first_of_many(&self, code: &SubjectCode) -> Option<&IdentityKey> {
-        let mut with_code = self
-            .by_identity
-            .iter()
-            .filter(|(_, c)| *c == code)
-            .map(|(who, _)| who);
+        let mut with_code = self.by_identity.iter().filter(|(_, c)| *c == code).map(|(who, _)| who);
         let first = with_code.next()?;
         with_code.next().map(|_| first)
     }
@@ -194,33 +165,12 @@ mod tests {
 
     #[test]
     fn errors_name_rows_and_never_ids() {
-        assert_eq!(
-            error("a,b\n1,2"),
-            MappingError::NoColumn {
-                missing: "patient_id"
-            }
-        );
-        assert_eq!(
-            error("patient_id\n1"),
-            MappingError::NoColumn { missing: "subject" }
-        );
-        assert_eq!(
-            error("patient_id,subject\n1,a b"),
-            MappingError::BadCode { row: 1 }
-        );
-        assert_eq!(
-            error("patient_id,subject\n1,a\n,b"),
-            MappingError::Nobody { row: 2 }
-        );
-        assert_eq!(
-            error("patient_id,subject\nSECRET,a\nsecret ,b"),
-            MappingError::Contradiction { row: 2 }
-        );
-        assert!(
-            !error("patient_id,subject\nSECRET,a\nsecret,b")
-                .to_string()
-                .contains("SECRET")
-        );
+        assert_eq!(error("a,b\n1,2"), MappingError::NoColumn { missing: "patient_id" });
+        assert_eq!(error("patient_id\n1"), MappingError::NoColumn { missing: "subject" });
+        assert_eq!(error("patient_id,subject\n1,a b"), MappingError::BadCode { row: 1 });
+        assert_eq!(error("patient_id,subject\n1,a\n,b"), MappingError::Nobody { row: 2 });
+        assert_eq!(error("patient_id,subject\nSECRET,a\nsecret ,b"), MappingError::Contradiction { row: 2 });
+        assert!(!error("patient_id,subject\nSECRET,a\nsecret,b").to_string().contains("SECRET"));
     }
 
     #[test]
@@ -240,10 +190,7 @@ mod tests {
         csv.push(0xfc);
         csv.extend_from_slice(b"ller,a\r\n");
         let mapping = Mapping::load(&csv, None).unwrap();
-        let identity = PatientIdentity {
-            name: "Müller".to_owned().into(),
-            ..Default::default()
-        };
+        let identity = PatientIdentity { name: "Müller".to_owned().into(), ..Default::default() };
         assert_eq!(mapping.code(&identity.key()).unwrap().as_str(), "a");
     }
 }

@@ -62,10 +62,7 @@ pub enum SealError {
 
 /// Whether these bytes are an age file, armoured or not, and so need a passphrase.
 pub fn is_sealed(bytes: &[u8]) -> bool {
-    let start = bytes
-        .iter()
-        .position(|b| !b.is_ascii_whitespace())
-        .unwrap_or(0);
+    let start = bytes.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(0);
     let bytes = bytes.get(start..).unwrap_or_default();
     bytes.starts_with(ARMOR_MARK) || bytes.starts_with(BINARY_MARK)
 }
@@ -81,19 +78,14 @@ pub fn seal(plain: &[u8], protection: Protection<'_>) -> Result<Vec<u8>, SealErr
     }
 }
 
-pub(super) fn seal_with(
-    plain: &[u8],
-    passphrase: &str,
-    work_factor: u8,
-) -> Result<Vec<u8>, SealError> {
+pub(super) fn seal_with(plain: &[u8], passphrase: &str, work_factor: u8) -> Result<Vec<u8>, SealError> {
     if passphrase.trim().is_empty() {
         return Err(SealError::EmptyPassphrase);
     }
     let mut recipient = age::scrypt::Recipient::new(SecretString::from(passphrase.to_owned()));
     recipient.set_work_factor(work_factor.clamp(1, WORK_FACTOR_LIMIT));
     let encrypt = || -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-        let encryptor =
-            Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))?;
+        let encryptor = Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))?;
         let armor = ArmoredWriter::wrap_output(Vec::new(), Format::AsciiArmor)?;
         let mut writer = encryptor.wrap_output(armor)?;
         writer.write_all(plain)?;
@@ -111,17 +103,15 @@ pub fn unseal(bytes: &[u8], passphrase: Option<&str>) -> Result<Zeroizing<Vec<u8
     if !is_sealed(bytes) {
         return Ok(Zeroizing::new(bytes.to_vec()));
     }
-    let decryptor =
-        Decryptor::new_buffered(ArmoredReader::new(bytes)).map_err(|_| SealError::Damaged)?;
+    let decryptor = Decryptor::new_buffered(ArmoredReader::new(bytes)).map_err(|_| SealError::Damaged)?;
     if !decryptor.is_scrypt() {
         return Err(SealError::NotByPassphrase);
     }
     let passphrase = passphrase.ok_or(SealError::NeedsPassphrase)?;
     let mut identity = age::scrypt::Identity::new(SecretString::from(passphrase.to_owned()));
     identity.set_max_work_factor(WORK_FACTOR_LIMIT);
-    let mut reader = decryptor
-        .decrypt(std::iter::once(&identity as &dyn age::Identity))
-        .map_err(|e| match e {
+    let mut reader =
+        decryptor.decrypt(std::iter::once(&identity as &dyn age::Identity)).map_err(|e| match e {
             DecryptError::ExcessiveWork { required, .. } => SealError::TooMuchWork { required },
             DecryptError::DecryptionFailed
             | DecryptError::KeyDecryptionFailed
@@ -129,9 +119,7 @@ pub fn unseal(bytes: &[u8], passphrase: Option<&str>) -> Result<Zeroizing<Vec<u8
             _ => SealError::Damaged,
         })?;
     let mut plain = Zeroizing::new(Vec::new());
-    reader
-        .read_to_end(&mut plain)
-        .map_err(|_| SealError::Damaged)?;
+    reader.read_to_end(&mut plain).map_err(|_| SealError::Damaged)?;
     Ok(plain)
 }
 
@@ -147,27 +135,15 @@ mod tests {
         let sealed = seal_with(b"linking", "correct horse", FAST).unwrap();
         assert!(is_sealed(&sealed));
         assert!(sealed.is_ascii());
-        assert_eq!(
-            unseal(&sealed, Some("correct horse")).unwrap().as_slice(),
-            b"linking"
-        );
-        assert_eq!(
-            unseal(&sealed, Some("wrong")).unwrap_err(),
-            SealError::WrongPassphrase
-        );
-        assert_eq!(
-            unseal(&sealed, None).unwrap_err(),
-            SealError::NeedsPassphrase
-        );
+        assert_eq!(unseal(&sealed, Some("correct horse")).unwrap().as_slice(), b"linking");
+        assert_eq!(unseal(&sealed, Some("wrong")).unwrap_err(), SealError::WrongPassphrase);
+        assert_eq!(unseal(&sealed, None).unwrap_err(), SealError::NeedsPassphrase);
     }
 
     #[test]
     fn truncated_and_altered_files_are_damaged_not_wrong() {
         let sealed = seal_with(&[7; 3000], "p", FAST).unwrap();
-        assert_eq!(
-            unseal(&sealed[..sealed.len() / 2], Some("p")).unwrap_err(),
-            SealError::Damaged
-        );
+        assert_eq!(unseal(&sealed[..sealed.len() / 2], Some("p")).unwrap_err(), SealError::Damaged);
         let mut altered = sealed.clone();
         let middle = altered.len() * 2 / 3;
         altered[middle] = if altered[middle] == b'A' { b'B' } else { b'A' };
@@ -176,10 +152,7 @@ mod tests {
 
     #[test]
     fn white_space_is_no_passphrase() {
-        assert_eq!(
-            seal(b"x", Protection::Passphrase("  ")).unwrap_err(),
-            SealError::EmptyPassphrase
-        );
+        assert_eq!(seal(b"x", Protection::Passphrase("  ")).unwrap_err(), SealError::EmptyPassphrase);
     }
 
     #[test]
@@ -188,15 +161,10 @@ mod tests {
         let armored = String::from_utf8(sealed).unwrap();
         // The header line `-> scrypt SALT 4` lies in the first base64 lines; rebuild it with 30.
         let mut binary = Vec::new();
-        ArmoredReader::new(armored.as_bytes())
-            .read_to_end(&mut binary)
-            .unwrap();
+        ArmoredReader::new(armored.as_bytes()).read_to_end(&mut binary).unwrap();
         let text = binary.windows(2).position(|w| w == b"4\n").unwrap();
         binary.splice(text..=text, *b"30");
-        assert_eq!(
-            unseal(&binary, Some("p")).unwrap_err(),
-            SealError::TooMuchWork { required: 30 }
-        );
+        assert_eq!(unseal(&binary, Some("p")).unwrap_err(), SealError::TooMuchWork { required: 30 });
     }
 
     #[test]

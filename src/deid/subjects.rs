@@ -3,7 +3,7 @@
 //! a code that depends on which other patients are there (keyed), that is renumbered (numbered),
 //! or that two patients share by accident.
 
-use super::identified::{Identified, Purpose};
+use super::identified::Identified;
 use super::identity::{IdentityKey, PatientIdentity};
 use super::key::{KeyUse, ProjectKey};
 use super::mapping::Mapping;
@@ -21,9 +21,7 @@ const KEYED_LENGTH: usize = 8;
 const LONGEST: usize = 32;
 
 /// A subject's pseudonymous code: a BIDS label, what follows `sub-`.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SubjectCode(String);
 
@@ -40,21 +38,16 @@ impl SubjectCode {
     pub fn new(text: &str) -> Result<Self, NotASubjectCode> {
         let label = text.trim();
         let label = label.strip_prefix("sub-").unwrap_or(label);
-        let valid = (1..=LONGEST).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric());
+        let valid = (1..=LONGEST).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric());
         valid.then(|| Self(label.to_owned())).ok_or(NotASubjectCode)
     }
 
     /// The keyed code of a patient.
     fn keyed(key: &ProjectKey, identity: &IdentityKey) -> Self {
         let mac = key.mac(KeyUse::Subject, &identity.message());
-        let bits = mac
-            .iter()
-            .take(8)
-            .fold(0u64, |bits, &byte| bits << 8 | u64::from(byte));
-        let code = (0..KEYED_LENGTH)
-            .map(|i| ALPHABET[(bits >> (59 - 5 * i)) as usize & 31] as char)
-            .collect();
+        let bits = mac.iter().take(8).fold(0u64, |bits, &byte| bits << 8 | u64::from(byte));
+        let code =
+            (0..KEYED_LENGTH).map(|i| ALPHABET[(bits >> (59 - 5 * i)) as usize & 31] as char).collect();
         Self(code)
     }
 
@@ -64,11 +57,7 @@ impl SubjectCode {
     }
 
     fn number(&self) -> Option<u32> {
-        if self.0.bytes().all(|b| b.is_ascii_digit()) {
-            self.0.parse().ok()
-        } else {
-            None
-        }
+        if self.0.bytes().all(|b| b.is_ascii_digit()) { self.0.parse().ok() } else { None }
     }
 
     /// What must differ between subjects: file systems that ignore case would merge them.
@@ -197,28 +186,17 @@ impl Subjects {
             ordinals.entry(identity.key()).or_insert(ordinal);
         }
         let mut by_identity = match naming {
-            SubjectNaming::Keyed => ordinals
-                .keys()
-                .map(|who| (who.clone(), keyed(key, who)))
-                .collect(),
+            SubjectNaming::Keyed => ordinals.keys().map(|who| (who.clone(), keyed(key, who))).collect(),
             SubjectNaming::Mapped(mapping) => ordinals
                 .keys()
-                .map(|who| {
-                    (
-                        who.clone(),
-                        mapped(mapping, who).unwrap_or_else(|| keyed(key, who)),
-                    )
-                })
+                .map(|who| (who.clone(), mapped(mapping, who).unwrap_or_else(|| keyed(key, who))))
                 .collect(),
             SubjectNaming::Numbered(mapping) => numbered(ordinals.keys(), key, mapping, taken)?,
         };
         refuse_collisions(&by_identity, &ordinals)?;
         join_persons(&mut by_identity, naming);
         let doubts = doubts(identities, &ordinals, &by_identity);
-        Ok(Self {
-            by_identity,
-            doubts,
-        })
+        Ok(Self { by_identity, doubts })
     }
 
     /// A patient's code and where it came from; `None` for an identity that was not assigned.
@@ -244,20 +222,12 @@ impl Subjects {
 
 fn keyed(key: &ProjectKey, who: &IdentityKey) -> Assignment {
     let code = SubjectCode::keyed(key, who);
-    Assignment {
-        code,
-        source: CodeSource::Keyed,
-        person: who.clone(),
-    }
+    Assignment { code, source: CodeSource::Keyed, person: who.clone() }
 }
 
 fn mapped(mapping: &Mapping, who: &IdentityKey) -> Option<Assignment> {
     let code = mapping.code(who)?.clone();
-    Some(Assignment {
-        code,
-        source: CodeSource::Mapped,
-        person: who.clone(),
-    })
+    Some(Assignment { code, source: CodeSource::Mapped, person: who.clone() })
 }
 
 fn numbered<'a>(
@@ -267,10 +237,7 @@ fn numbered<'a>(
     taken: &BTreeSet<SubjectCode>,
 ) -> Result<BTreeMap<IdentityKey, Assignment>, SubjectError> {
     let known: BTreeSet<String> = mapping.codes().map(SubjectCode::folded).collect();
-    let missing = taken
-        .iter()
-        .filter(|code| !known.contains(&code.folded()))
-        .count();
+    let missing = taken.iter().filter(|code| !known.contains(&code.folded())).count();
     if missing > 0 {
         return Err(SubjectError::MappingIncomplete { missing });
     }
@@ -291,14 +258,7 @@ fn numbered<'a>(
     for (number, (_, who)) in (u64::from(last) + 1..).zip(new) {
         let code = SubjectCode(format!("{number:0width$}"));
         let source = CodeSource::Numbered;
-        assigned.insert(
-            who.clone(),
-            Assignment {
-                code,
-                source,
-                person: who.clone(),
-            },
-        );
+        assigned.insert(who.clone(), Assignment { code, source, person: who.clone() });
     }
     Ok(assigned)
 }
@@ -321,10 +281,7 @@ fn refuse_collisions(
         if !both_mapped {
             let ordinal = |who| ordinals.get(who).copied().unwrap_or_default();
             let (a, b) = (ordinal(other), ordinal(who));
-            return Err(SubjectError::Collision {
-                first: a.min(b),
-                second: a.max(b),
-            });
+            return Err(SubjectError::Collision { first: a.min(b), second: a.max(b) });
         }
     }
     Ok(())
@@ -336,10 +293,7 @@ fn join_persons(assigned: &mut BTreeMap<IdentityKey, Assignment>, naming: &Subje
     let (SubjectNaming::Numbered(mapping) | SubjectNaming::Mapped(mapping)) = naming else {
         return;
     };
-    for assignment in assigned
-        .values_mut()
-        .filter(|a| a.source == CodeSource::Mapped)
-    {
+    for assignment in assigned.values_mut().filter(|a| a.source == CodeSource::Mapped) {
         if let Some(first) = mapping.first_of_many(&assignment.code) {
             assignment.person = first.clone();
         }
@@ -354,8 +308,7 @@ fn doubts(
     use super::identity::RecognisedBy;
     let mut doubts = Vec::new();
     let mut namesakes: BTreeMap<IdentityKey, (usize, &SubjectCode)> = BTreeMap::new();
-    let mut first_seen: Vec<(&usize, &IdentityKey)> =
-        ordinals.iter().map(|(k, o)| (o, k)).collect();
+    let mut first_seen: Vec<(&usize, &IdentityKey)> = ordinals.iter().map(|(k, o)| (o, k)).collect();
     first_seen.sort_unstable();
     for (&ordinal, who) in first_seen {
         match who.recognised_by() {
@@ -364,14 +317,10 @@ fn doubts(
             RecognisedBy::NameAlone => doubts.push(Doubt::ByNameAlone(ordinal)),
             RecognisedBy::Study => doubts.push(Doubt::ByStudy(ordinal)),
         }
-        let (Some(identity), Some(assignment)) = (identities.get(ordinal), assigned.get(who))
-        else {
+        let (Some(identity), Some(assignment)) = (identities.get(ordinal), assigned.get(who)) else {
             continue;
         };
-        let nameless = PatientIdentity {
-            patient_id: Identified::new(String::new()),
-            ..identity.clone()
-        };
+        let nameless = PatientIdentity { patient_id: Identified::new(String::new()), ..identity.clone() };
         let by_name = nameless.key();
         if by_name.recognised_by() != RecognisedBy::NameAndBirthDate {
             continue;
@@ -387,11 +336,6 @@ fn doubts(
     doubts
 }
 
-/// The linking of an identity to its code, for tables that the user asks for.
-pub(super) fn reveal_text(text: &Identified<String>) -> &str {
-    text.reveal(Purpose::LinkingTable).trim_matches(['\0', ' '])
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
@@ -402,19 +346,13 @@ mod tests {
     }
 
     fn patient(id: &str) -> PatientIdentity {
-        PatientIdentity {
-            patient_id: id.to_owned().into(),
-            ..Default::default()
-        }
+        PatientIdentity { patient_id: id.to_owned().into(), ..Default::default() }
     }
 
     fn assign(ids: &[&str], naming: &SubjectNaming) -> Result<Vec<String>, SubjectError> {
         let identities: Vec<_> = ids.iter().map(|id| patient(id)).collect();
         let subjects = Subjects::assign(&identities, &key(), naming, &BTreeSet::new())?;
-        Ok(identities
-            .iter()
-            .map(|i| subjects.of(i).unwrap().code.to_string())
-            .collect())
+        Ok(identities.iter().map(|i| subjects.of(i).unwrap().code.to_string()).collect())
     }
 
     fn mapping(csv: &str) -> Mapping {
@@ -472,10 +410,7 @@ mod tests {
 
     #[test]
     fn continuing_a_numbered_data_set_without_its_mapping_is_refused() {
-        let taken = BTreeSet::from([
-            SubjectCode::new("001").unwrap(),
-            SubjectCode::new("002").unwrap(),
-        ]);
+        let taken = BTreeSet::from([SubjectCode::new("001").unwrap(), SubjectCode::new("002").unwrap()]);
         let naming = SubjectNaming::Numbered(mapping("patient_id,subject\nCC,001\n"));
         let error = Subjects::assign(&[patient("X")], &key(), &naming, &taken).unwrap_err();
         assert_eq!(error, SubjectError::MappingIncomplete { missing: 1 });
@@ -494,8 +429,7 @@ mod tests {
         let naming = SubjectNaming::Mapped(mapping("patient_id,subject\nOLD,a\nNEW,a\n"));
         let person = |ids: &[&str], of: &str| {
             let identities: Vec<_> = ids.iter().map(|id| patient(id)).collect();
-            let subjects =
-                Subjects::assign(&identities, &key(), &naming, &BTreeSet::new()).unwrap();
+            let subjects = Subjects::assign(&identities, &key(), &naming, &BTreeSet::new()).unwrap();
             subjects.of(&patient(of)).unwrap().person.clone()
         };
         assert_eq!(person(&["OLD", "NEW"], "OLD"), person(&["NEW"], "NEW"));
@@ -506,13 +440,7 @@ mod tests {
         let keyed = assign(&["77"], &SubjectNaming::Keyed).unwrap().remove(0);
         let csv = format!("patient_id,subject\n0012,{}\n", keyed.to_uppercase());
         let error = assign(&["0012", "77"], &SubjectNaming::Mapped(mapping(&csv))).unwrap_err();
-        assert_eq!(
-            error,
-            SubjectError::Collision {
-                first: 0,
-                second: 1
-            }
-        );
+        assert_eq!(error, SubjectError::Collision { first: 0, second: 1 });
     }
 
     #[test]
@@ -534,27 +462,14 @@ mod tests {
             Subjects::assign(&identities, &key(), &SubjectNaming::Keyed, &BTreeSet::new()).unwrap();
         assert_eq!(
             subjects.doubts(),
-            [
-                Doubt::SameNameAndBirthDate(0, 1),
-                Doubt::ByNameAlone(2),
-                Doubt::ByStudy(3)
-            ]
+            [Doubt::SameNameAndBirthDate(0, 1), Doubt::ByNameAlone(2), Doubt::ByStudy(3)]
         );
     }
 
     #[test]
     fn codes_are_bids_labels() {
         assert_eq!(SubjectCode::new(" sub-HCC01 ").unwrap().as_str(), "HCC01");
-        for bad in [
-            "",
-            "sub-",
-            "a-b",
-            "a_b",
-            "é",
-            "a b",
-            "../x",
-            &"a".repeat(33),
-        ] {
+        for bad in ["", "sub-", "a-b", "a_b", "é", "a b", "../x", &"a".repeat(33)] {
             assert_eq!(SubjectCode::new(bad), Err(NotASubjectCode), "{bad:?}");
         }
     }

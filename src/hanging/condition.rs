@@ -1,6 +1,6 @@
 //! Conditions of a protocol's rules: questions that facts answer yes, no, or not at all.
 //!
-//! In come a [`Condition`] as JSON says it and the [`Reading`] of a volume; out comes how far it
+//! In come a [`Condition`] as JSON says it and the reading of a volume; out comes how far it
 //! holds. A fact that is absent answers nothing: it neither scores nor excludes.
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -408,14 +408,10 @@ impl Condition {
             "weighting",
         );
         if let Some(wanted) = &self.phase {
-            let answer = match &reading.dynamic {
-                Some(d) => Some(if d.phase.is_some_and(|p| wanted.0.contains(&p)) {
-                    d.certainty
-                } else {
-                    0.0
-                }),
-                None => None,
-            };
+            let answer = reading.dynamic.as_ref().map(|d| {
+                let holds = d.phase.is_some_and(|p| wanted.0.contains(&p));
+                if holds { d.certainty } else { 0.0 }
+            });
             asked.put(answer, || {
                 let d = reading.dynamic.as_ref();
                 let by = d.map(|d| d.evidence.join(", ")).unwrap_or_default();

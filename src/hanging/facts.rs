@@ -84,7 +84,9 @@ pub struct VolumeFacts {
     /// Number of diffusion directions (b > 0) where known.
     pub diffusion_directions: Option<u32>,
 
-    /// Scanning Sequence (0018,0020): `SE`, `IR`, `GR`, `EP`, `RM`.
+    /// Scanning Sequence (0018,0020): `SE`, `IR`, `GR`, `EP`, `RM`. Enhanced objects say it
+    /// elsewhere: Echo Pulse Sequence (0018,9008) `GRADIENT` is `GR`, `SPIN` is `SE`, `BOTH` both;
+    /// Echo Planar Pulse Sequence (0018,9018) `YES` adds `EP`, Inversion Recovery (0018,9009) `IR`.
     pub scanning_sequence: Vec<String>,
     /// Sequence Variant (0018,0021): `SK`, `SS`, `SP`, `MP`, `OSP` …
     pub sequence_variant: Vec<String>,

@@ -12,7 +12,7 @@ use super::facts::{DerivedKind, Dixon, VolumeFacts};
 use super::vocabulary::{
     DERIVED, DIXON_SHORT, DIXON_TECHNIQUES, DIXON_TYPES, DIXON_WORDS, FAT_SATURATED, FRACTION,
     NOT_DERIVED, NOT_DIXON, NOT_FAT_SATURATED, NOT_WEIGHTING, T1_FAMILY, T2_FAMILY, T2_TECHNIQUE,
-    WEIGHTING_WORDS,
+    WEIGHTING_TYPES, WEIGHTING_WORDS,
 };
 use super::words::{has, has_any, listed, without};
 
@@ -154,12 +154,15 @@ pub(super) fn dixon(facts: &VolumeFacts) -> Option<Dixon> {
     }
     let opposed_too = named.contains(&Dixon::OpposedPhase);
     for (kind, terms) in DIXON_SHORT {
-        // `in/opp` names both; the last word of `t1_vibe_art_W` is water whatever the technique.
+        // `in/opp` names both.
         let allowed = technique
             || (opposed_too && *kind == Dixon::InPhase)
             || has_any(&words, "in out, in op, ip op, op ip, in and out, out in");
-        let last =
-            *kind == Dixon::Water && words.last().is_some_and(|w| w == "w") && words.len() > 1;
+        // The last word of `t1_vibe_art_W`, `…_F`, `…_in` names the part whatever the technique.
+        let part =
+            listed(terms).any(|t| words.last().is_some_and(|w| w == t) && t.len() < 3 && t != "ip");
+        let volume = has_any(&words, "vibe, lava, thrive, quick, t 1");
+        let last = part && words.len() > 1 && (volume || *kind == Dixon::Water);
         if (allowed && has_any(&words, terms)) || last {
             both(*kind, &mut named);
         }
@@ -333,27 +336,10 @@ fn weighting_by_type(facts: &VolumeFacts) -> Option<Weighting> {
             .skip(2)
             .any(|v| v.trim().eq_ignore_ascii_case(name))
     };
-    if ["ADC", "DADC", "ADC_MAP", "ADC MAP", "ADC_UNSPECIFIED"]
+    WEIGHTING_TYPES
         .iter()
-        .any(|n| is(n))
-    {
-        Some(Weighting::Adc)
-    } else if ["TRACEW", "DIFFUSION", "TRACE", "DWI", "CALC_BVALUE"]
-        .iter()
-        .any(|n| is(n))
-    {
-        Some(Weighting::Diffusion)
-    } else if ["SWI", "M_SWI", "MNIP_SWI"].iter().any(|n| is(n)) {
-        Some(Weighting::Swi)
-    } else if ["TOF"].iter().any(|n| is(n)) {
-        Some(Weighting::Angiography)
-    } else if ["ASL", "PERFUSION"].iter().any(|n| is(n)) {
-        Some(Weighting::Perfusion)
-    } else if ["FMRI", "BOLD"].iter().any(|n| is(n)) {
-        Some(Weighting::Bold)
-    } else {
-        None
-    }
+        .find(|(_, names)| listed(names).any(is))
+        .map(|(kind, _)| *kind)
 }
 
 fn weighting_by_words(words: &[String], facts: &VolumeFacts) -> Option<Weighting> {
@@ -371,6 +357,15 @@ fn weighting_by_words(words: &[String], facts: &VolumeFacts) -> Option<Weighting
         .find(|(_, terms)| has_any(words, terms))
     {
         return Some(*kind);
+    }
+    // `rest1` and `task` are BOLD where the read-out is echo planar; `b0` is a field map where not.
+    let planar = has_code(&facts.scanning_sequence, "EP") || named(facts, "epfid");
+    if planar && has_any(words, "rest, task") {
+        return Some(Weighting::Bold);
+    }
+    let gradient = has_code(&facts.scanning_sequence, "GR") || named(facts, "ffe");
+    if gradient && !planar && has(words, "b 0") {
+        return Some(Weighting::Fieldmap);
     }
     if words
         .windows(2)
@@ -430,11 +425,21 @@ fn weighting_by_words(words: &[String], facts: &VolumeFacts) -> Option<Weighting
     (has_any(words, T2_TECHNIQUE) && long_echo).then_some(Weighting::T2)
 }
 
+/// Whether the pulse sequence's name holds any of `parts`.
+fn named(facts: &VolumeFacts, parts: &str) -> bool {
+    facts.pulse_sequence.iter().any(|name| {
+        let name = name.to_lowercase();
+        listed(parts).any(|part| name.contains(part))
+    })
+}
+
 /// Acquisition Contrast (PS3.3 C.8.13.3) and names of pulse sequences.
 fn weighting_by_tags(facts: &VolumeFacts) -> Option<Weighting> {
+    // In enhanced objects, the third value of the image type says the same.
     let contrast = facts
         .acquisition_contrast
-        .as_deref()
+        .as_ref()
+        .or(facts.image_type.get(2))
         .map(|c| c.trim().to_uppercase());
     let by_contrast = match contrast.as_deref() {
         Some("DIFFUSION") => Some(Weighting::Diffusion),
@@ -447,12 +452,7 @@ fn weighting_by_tags(facts: &VolumeFacts) -> Option<Weighting> {
         Some("TOF" | "FLOW_ENCODED") => Some(Weighting::Angiography),
         _ => None,
     };
-    let name = |parts: &str| {
-        facts.pulse_sequence.iter().any(|p| {
-            let p = p.to_lowercase();
-            listed(parts).any(|part| p.contains(part))
-        })
-    };
+    let name = |parts: &str| named(facts, parts);
     by_contrast.or_else(|| {
         if name("ep_b, ep_calc_b, dwi, resolve, epi2_dw, dwepi") {
             Some(Weighting::Diffusion)
@@ -478,7 +478,7 @@ fn weighting_by_timing(facts: &VolumeFacts) -> Option<Weighting> {
     let inversion = facts.inversion_time_ms.filter(|t| *t > 0.0);
     let code = |c: &str| has_code(&facts.scanning_sequence, c);
     let variant = |c: &str| has_code(&facts.sequence_variant, c);
-    if code("EP") {
+    if code("EP") || named(facts, "epfid") {
         let series = facts.volume_count.is_some_and(|n| n >= 20);
         let gradient = !code("SE") && repetition.is_none_or(|t| t >= 300.0);
         return (series && gradient && (15.0..=70.0).contains(&echo)).then_some(Weighting::Bold);

@@ -67,6 +67,27 @@ pub fn assign(study: &[VolumeFacts], protocol: &Protocol) -> Vec<RoleMatch> {
     matches
 }
 
+impl RoleMatch {
+    /// The match with a role that a person chose (or none): certain, nothing left to confirm. Score,
+    /// reasons and candidates stay as evidence; [`renumber`] the study afterwards.
+    #[must_use]
+    pub fn chosen(mut self, role: Option<RoleId>) -> Self {
+        self.role = role;
+        self.confidence = 1.0;
+        self.needs_confirmation = false;
+        self
+    }
+}
+
+/// Recomputes occurrences and ranks after roles were changed by hand. `matches` and `study` are in
+/// the same order.
+pub fn renumber(matches: &mut [RoleMatch], study: &[VolumeFacts], protocol: &Protocol) {
+    for m in matches.iter_mut() {
+        (m.occurrence, m.rank) = (0, 0);
+    }
+    number(matches, &reading::read(study), protocol);
+}
+
 /// Scores one volume against all roles.
 fn best_role(reading: &Reading<'_>, protocol: &Protocol) -> RoleMatch {
     let mut scored: Vec<(usize, f64)> = Vec::new();

@@ -15,8 +15,10 @@ pub mod words;
 
 pub use facts::{Agent, ComplexPart, DerivedKind, Dixon, Plane, VolumeFacts};
 pub mod condition;
+mod hearing;
 mod kinds;
 pub mod matching;
+mod parsing;
 pub mod phases;
 pub mod presets;
 pub mod protocol;
@@ -26,7 +28,7 @@ pub mod roles;
 pub mod timepoints;
 
 pub use kinds::Weighting;
-pub use matching::{Reason, RoleMatch, assign};
+pub use matching::{Reason, RoleMatch, assign, renumber};
 pub use phases::Phase;
 pub use presets::Preset;
 pub use protocol::{Protocol, ProtocolError};

@@ -9,8 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::facts::{Agent, Uptake};
-use super::vocabulary::{AFTER, EARLY_ARTERIAL, LATE_ARTERIAL, NO_PHASE, VOCABULARY};
-use super::words::{has_any, without};
+use super::hearing::{Said, TimePoint, listen};
 
 /// Phase of a dynamic contrast-enhanced series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,28 +42,13 @@ const STATES: [Phase; 6] = [
     Phase::Delayed,
     Phase::Hepatobiliary,
 ];
-const N: usize = STATES.len();
-const PRE: usize = 0;
-const ARTERIAL: usize = 1;
-const PORTAL: usize = 2;
+pub(super) const N: usize = STATES.len();
+pub(super) const PRE: usize = 0;
+pub(super) const ARTERIAL: usize = 1;
+pub(super) const PORTAL: usize = 2;
 const TRANSITIONAL: usize = 3;
 const DELAYED: usize = 4;
 const HEPATOBILIARY: usize = 5;
-
-/// A time point of the dynamic series: volumes acquired together.
-#[derive(Clone, Debug, Default)]
-pub(super) struct TimePoint {
-    /// Words of the descriptions of its volumes.
-    pub(super) words: Vec<Vec<String>>,
-    /// Believed words of the protocol's names.
-    pub(super) protocol_words: Vec<Vec<String>>,
-    /// Seconds from the study's first acquisition.
-    pub(super) acquired: Option<f64>,
-    /// Seconds from the bolus, where a header says so.
-    pub(super) after_bolus: Option<f64>,
-    /// What the contrast tags say.
-    pub(super) contrast: Option<bool>,
-}
 
 /// The phase of a time point.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,145 +59,8 @@ pub(super) struct Told {
     pub(super) certainty: f64,
     /// What it was told by.
     pub(super) evidence: Vec<String>,
-}
-
-/// What the words of a time point say.
-#[derive(Clone, Debug, Default)]
-struct Said {
-    /// Weight for each state.
-    states: [f64; N],
-    /// Weight for "contrast was given".
-    after: f64,
-    /// Seconds that the words name (`70s`, `20min`).
-    seconds: Option<f64>,
-    early: bool,
-    late: bool,
-    /// Ordinal behind the arterial word: 1 of `art1`.
-    ordinal: Option<u32>,
-}
-
-fn hear(words: &[String], said: &mut Said, weight: f64) {
-    let mut words = without(words, NO_PHASE);
-    let arterial_too = has_any(&words, VOCABULARY[ARTERIAL]) || has_any(&words, LATE_ARTERIAL);
-    said.late |= has_any(&words, LATE_ARTERIAL)
-        || (arterial_too
-            && has_any(&words, "late, spat, spaet, tardive")
-            && !has_any(&words, VOCABULARY[PORTAL]));
-    said.early |= has_any(&words, EARLY_ARTERIAL) && !has_any(&words, VOCABULARY[PORTAL]);
-    if said.late {
-        said.states[ARTERIAL] = said.states[ARTERIAL].max(weight);
-        words = without(
-            &words,
-            "late, spat, spaet, tardive, tardif, tardia, tardiva",
-        );
-    } else if said.early && !arterial_too && !has_any(&words, "early delayed, early dynamic") {
-        said.states[ARTERIAL] = said.states[ARTERIAL].max(weight * 0.6);
-    }
-    let ordinal = words.windows(2).find_map(|pair| match pair {
-        [w, n] if VOCABULARY[ARTERIAL].contains(&w.as_str()) => {
-            n.parse::<u32>().ok().filter(|n| (1..=9).contains(n))
-        }
-        _ => None,
-    });
-    said.ordinal = said.ordinal.or(ordinal);
-    for (state, terms) in said.states.iter_mut().zip(VOCABULARY) {
-        if has_any(&words, terms) {
-            *state = state.max(weight);
-        }
-    }
-    // `non contrast`, `pre gd` and the like are about before.
-    if has_any(&words, AFTER) && !has_any(&words, VOCABULARY[PRE]) {
-        said.after = said.after.max(weight * 0.4);
-    }
-    said.seconds = said.seconds.or_else(|| seconds_in(&words));
-}
-
-/// A time that words name: digits before a unit of time.
-fn seconds_in(words: &[String]) -> Option<f64> {
-    words.windows(2).find_map(|pair| {
-        let [number, unit] = pair else { return None };
-        let value = number.parse::<f64>().ok()?;
-        match unit.as_str() {
-            "s" | "sec" | "secs" | "sek" | "seg" | "second" | "seconds"
-                if (10.0..=600.0).contains(&value) =>
-            {
-                Some(value)
-            }
-            "min" | "mins" | "mn" | "minutes" | "minute" | "minuten" | "m"
-                if (1.0..=180.0).contains(&value) =>
-            {
-                Some(value * 60.0)
-            }
-            _ => None,
-        }
-    })
-}
-
-/// Weight of words of the description, and of those of the protocol's name.
-const WORD: f64 = 5.0;
-const PROTOCOL_WORD: f64 = 2.5;
-
-/// What all time points say, without what (nearly) all of them say alike: a name that lists all
-/// phases, or one copied from series to series, tells none from another.
-fn listen(points: &[TimePoint]) -> Vec<Said> {
-    let mut all: Vec<Said> = points
-        .iter()
-        .map(|p| {
-            let mut own = Said::default();
-            p.words.iter().for_each(|w| hear(w, &mut own, WORD));
-            let mut protocol = Said::default();
-            p.protocol_words
-                .iter()
-                .for_each(|w| hear(w, &mut protocol, PROTOCOL_WORD));
-            // The protocol's name speaks where the description is silent.
-            if own.states.iter().all(|s| *s == 0.0) && own.seconds.is_none() {
-                own.states = protocol.states;
-                own.early |= protocol.early;
-                own.late |= protocol.late;
-                own.ordinal = own.ordinal.or(protocol.ordinal);
-                own.after = own.after.max(protocol.after);
-            }
-            own
-        })
-        .collect();
-    let most = |count: usize| points.len() >= 3 && count * 5 >= points.len() * 4;
-    let others = |state: usize, all: &[Said]| {
-        all.iter().any(|s| {
-            s.states
-                .iter()
-                .enumerate()
-                .any(|(i, w)| i != state && *w > 0.0)
-                || s.after > 0.0
-        })
-    };
-    for state in 0..N {
-        let count = all.iter().filter(|s| s.states[state] > 0.0).count();
-        if most(count) && (state != PRE || others(state, &all)) {
-            all.iter_mut().for_each(|s| s.states[state] = 0.0);
-        }
-    }
-    if most(all.iter().filter(|s| s.after > 0.0).count()) && all.iter().all(|s| s.after > 0.0) {
-        all.iter_mut().for_each(|s| s.after = 0.0);
-    }
-    // A time that two time points of three share is a breath-hold's length, not a delay.
-    let times: Vec<Option<f64>> = all.iter().map(|s| s.seconds).collect();
-    for said in &mut all {
-        let same = times
-            .iter()
-            .filter(|t| t.is_some() && **t == said.seconds)
-            .count();
-        if points.len() >= 2 && same * 2 > points.len() {
-            said.seconds = None;
-        }
-        // Of several states named, each is half as likely; what several name is less than a word.
-        let named = said.states.iter().filter(|s| **s > 0.0).count();
-        if named > 1 {
-            said.states
-                .iter_mut()
-                .for_each(|s| *s *= if named == 2 { 0.5 } else { 0.25 });
-        }
-    }
-    all
+    /// Seconds after the bolus, where a header's bolus time proved believable.
+    pub(super) seconds: Option<f64>,
 }
 
 /// How well a time after the bolus fits a state: 6 within its window, 0 at the outer edges, then
@@ -293,7 +140,13 @@ fn hypotheses(points: &[TimePoint], evidence: bool) -> Vec<Hypothesis> {
             given: true,
         });
     }
-    let doubt = if all.is_empty() { 0.0 } else { 4.0 } + if evidence { 0.0 } else { 6.0 };
+    // A header's bolus time may be that of another clock: consistent words can overrule it.
+    let (header, scale) = if all.is_empty() {
+        (0.0, 0.5)
+    } else {
+        (1.0, 0.75)
+    };
+    let doubt = if evidence { header } else { header + 6.0 };
     // Supposed: some time point is the first after contrast, a nominal time after the bolus.
     for (first, point) in points.iter().enumerate().take(24) {
         let Some(acquired) = point.acquired else {
@@ -308,7 +161,7 @@ fn hypotheses(points: &[TimePoint], evidence: bool) -> Vec<Hypothesis> {
                 doubt + if first == 0 { 1.5 } else { 0.0 } + if nominal > 60.0 { 1.0 } else { 0.0 };
             all.push(Hypothesis {
                 times,
-                scale: 0.5,
+                scale,
                 cost,
                 given: true,
             });
@@ -405,6 +258,7 @@ pub(super) fn tell(points: &[TimePoint], agent: Option<Agent>, contrast_known: b
         }
     }
     let chosen = winner.and_then(|(_, h)| all.get(h));
+    let header = chosen.is_some_and(|h| h.scale >= 1.0);
     let mut told: Vec<Told> = best
         .iter()
         .enumerate()
@@ -416,8 +270,13 @@ pub(super) fn tell(points: &[TimePoint], agent: Option<Agent>, contrast_known: b
                 order.get(1).copied().unwrap_or(PRE),
             );
             let margin = row[first] - row[second];
+            let time = chosen.and_then(|h| h.times.get(i).copied().flatten());
+            let seconds = time.filter(|_| header);
             if margin < 0.3 {
-                return Told::default();
+                return Told {
+                    seconds,
+                    ..Told::default()
+                };
             }
             let sure = (0.5 + margin / 6.0).clamp(0.5, 1.0);
             // Several T1 volumes without a sign of contrast may be phases or repeats: ask a person.
@@ -426,16 +285,15 @@ pub(super) fn tell(points: &[TimePoint], agent: Option<Agent>, contrast_known: b
             } else {
                 sure
             };
-            let time = chosen.and_then(|h| h.times.get(i).copied().flatten());
-            let header = chosen.is_some_and(|h| h.scale >= 1.0);
             Told {
                 phase: STATES.get(first).copied(),
                 certainty,
                 evidence: evidence_of(first, said.get(i), time, header, tags_differ),
+                seconds,
             }
         })
         .collect();
-    arterials(&mut told, points, &said, chosen);
+    arterials(&mut told, &said);
     told
 }
 
@@ -580,21 +438,13 @@ fn evidence_of(
 
 /// Tells early from late arterial phases: by their words, by seconds of a header, and where there
 /// are several, by order: the first is early, the last late, what lies between neither.
-fn arterials(told: &mut [Told], points: &[TimePoint], said: &[Said], chosen: Option<&Hypothesis>) {
+fn arterials(told: &mut [Told], said: &[Said]) {
     let which: Vec<usize> = told
         .iter()
         .enumerate()
         .filter(|(_, t)| t.phase == Some(Phase::Arterial))
         .map(|(i, _)| i)
         .collect();
-    let time = |i: usize| {
-        let header = chosen.is_some_and(|h| h.scale >= 1.0);
-        points.get(i).and_then(|p| p.after_bolus).or_else(|| {
-            chosen
-                .filter(|_| header)
-                .and_then(|h| h.times.get(i).copied().flatten())
-        })
-    };
     let worded: Vec<Option<Phase>> = which
         .iter()
         .map(|&i| match said.get(i) {
@@ -614,7 +464,7 @@ fn arterials(told: &mut [Told], points: &[TimePoint], said: &[Said], chosen: Opt
             .iter()
             .skip(n + 1)
             .any(|w| *w == Some(Phase::ArterialLate));
-        let phase = match (word, time(i)) {
+        let phase = match (word, t.seconds) {
             (Some(phase), _) => *phase,
             (None, _) if several && (before_late || (n == 0 && !after_early)) => {
                 Phase::ArterialEarly
@@ -635,25 +485,4 @@ fn arterials(told: &mut [Told], points: &[TimePoint], said: &[Said], chosen: Opt
         }
         t.phase = Some(phase);
     }
-}
-
-/// Whether words say *before contrast*.
-pub(super) fn names_pre(words: &[String]) -> bool {
-    let words = without(words, NO_PHASE);
-    has_any(&words, VOCABULARY[PRE])
-}
-
-/// Whether words name a phase after contrast.
-pub(super) fn names_phase(words: &[String]) -> bool {
-    let words = without(words, NO_PHASE);
-    VOCABULARY
-        .iter()
-        .skip(1)
-        .any(|terms| has_any(&words, terms))
-}
-
-/// Whether words say *after contrast*, in general or by a phase.
-pub(super) fn names_after(words: &[String]) -> bool {
-    let words = without(words, NO_PHASE);
-    !has_any(&words, VOCABULARY[PRE]) && has_any(&words, AFTER)
 }

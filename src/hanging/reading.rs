@@ -6,10 +6,12 @@
 //! depends on the order in which volumes are given.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::facts::{Agent, ComplexPart, DerivedKind, Dixon, Plane, Uptake, VolumeFacts};
+use super::hearing::{self, TimePoint};
 use super::kinds::{self, Weighting, has_code};
-use super::phases::{self, Phase, TimePoint};
+use super::phases::{self, Phase};
 use super::vocabulary::{ELSEWHERE, HEPATOBILIARY_WORDS, LIVER};
 use super::words::has_any;
 
@@ -81,15 +83,25 @@ pub(super) fn read(study: &[VolumeFacts]) -> Vec<Reading<'_>> {
     readings
 }
 
-/// The words of the protocol's name, unless most series of the study share it: GE writes the
-/// protocol of the whole examination there.
+/// The words of the protocol's name, unless series of different kinds share it: GE writes the
+/// protocol of the whole examination there, while the phases of one dynamic series rightly share
+/// theirs.
 fn believed<'a>(facts: &'a VolumeFacts, study: &[VolumeFacts]) -> &'a [String] {
-    let same = study
+    let sharing: Vec<&VolumeFacts> = study
         .iter()
-        .filter(|v| v.series != facts.series && v.protocol_words == facts.protocol_words)
-        .count();
-    let described = !facts.words.is_empty();
-    if described && same >= 3 && same * 3 >= study.len() {
+        .filter(|v| v.protocol_words == facts.protocol_words)
+        .collect();
+    let same = sharing.iter().filter(|v| v.series != facts.series).count();
+    let differs = |v: &&VolumeFacts| {
+        let sequence = !v.scanning_sequence.is_empty()
+            && !facts.scanning_sequence.is_empty()
+            && v.scanning_sequence != facts.scanning_sequence;
+        sequence || (v.plane.is_some() && facts.plane.is_some() && v.plane != facts.plane)
+    };
+    let known = !facts.scanning_sequence.is_empty();
+    let most = same >= 3 && same * 3 >= study.len();
+    let examination = most && (sharing.iter().any(differs) || !known);
+    if examination && !facts.words.is_empty() {
         &[]
     } else {
         &facts.protocol_words
@@ -148,15 +160,32 @@ pub(super) fn by_acquisition(a: &VolumeFacts, b: &VolumeFacts) -> Ordering {
         .then_with(|| option(a.echo_time_ms, b.echo_time_ms, f64::total_cmp))
 }
 
-/// Order within a dynamic series: by the times there are, then as acquired. Several volumes of one
-/// series keep the order of their temporal positions whatever times were copied to them.
-fn by_time(a: &VolumeFacts, b: &VolumeFacts) -> Ordering {
-    if a.series.is_some() && a.series == b.series {
-        if let (Some(x), Some(y)) = (a.temporal_index, b.temporal_index) {
-            return x.cmp(&y).then_with(|| by_acquisition(a, b));
+/// Puts volumes in order of time. Those of one series keep the order of their temporal positions,
+/// whatever times were copied to them: they trade places among themselves.
+fn sort_by_time(members: &mut [usize], readings: &[Reading<'_>]) {
+    let facts = |i: usize| readings.get(i).map(|r| r.facts);
+    members.sort_by(|&a, &b| match (facts(a), facts(b)) {
+        (Some(a), Some(b)) => by_acquisition(a, b),
+        _ => Ordering::Equal,
+    });
+    let mut places: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (place, &i) in members.iter().enumerate() {
+        if let Some((series, _)) = facts(i).and_then(|f| f.series.zip(f.temporal_index)) {
+            places.entry(series).or_default().push(place);
         }
     }
-    by_acquisition(a, b)
+    for places in places.values() {
+        let mut own: Vec<usize> = places
+            .iter()
+            .filter_map(|&p| members.get(p).copied())
+            .collect();
+        own.sort_by_key(|&i| facts(i).and_then(|f| f.temporal_index));
+        for (&place, i) in places.iter().zip(own) {
+            if let Some(member) = members.get_mut(place) {
+                *member = i;
+            }
+        }
+    }
 }
 
 /// Whether a volume may be a time point of a dynamic series: an axial T1 gradient echo of a whole
@@ -181,7 +210,7 @@ fn may_be_dynamic(r: &Reading<'_>) -> bool {
     // A 2D gradient echo without fat suppression is the in/opposed or plain T1 series.
     let plain_2d = f.three_d == Some(false) && r.fat_saturated == Some(false);
     let t1 = r.weighting == Some(Weighting::T1)
-        || (r.weighting.is_none() && (phases::names_phase(&words) || phases::names_pre(&words)));
+        || (r.weighting.is_none() && (hearing::names_phase(&words) || hearing::names_pre(&words)));
     t1 && modality
         && plane
         && original
@@ -201,10 +230,7 @@ fn dynamic_series(readings: &mut [Reading<'_>], agent: Option<Agent>) {
     let mut members: Vec<usize> = (0..readings.len())
         .filter(|&i| readings.get(i).is_some_and(may_be_dynamic))
         .collect();
-    members.sort_by(|&a, &b| match (readings.get(a), readings.get(b)) {
-        (Some(x), Some(y)) => by_time(x.facts, y.facts),
-        _ => Ordering::Equal,
-    });
+    sort_by_time(&mut members, readings);
     let nodes = group(&members, readings);
     let several = |i: &usize| {
         readings
@@ -218,7 +244,13 @@ fn dynamic_series(readings: &mut [Reading<'_>], agent: Option<Agent>) {
                 || r.facts.seconds_after_bolus.is_some()
         });
     let points = time_points(&nodes, readings);
-    let mut told = phases::tell(&points, agent, contrast_known);
+    let told = phases::tell(&points, agent, contrast_known);
+    // Bolus times that fit neither words nor intervals are another clock's: nothing may use them.
+    if !points.is_empty() && told.iter().all(|t| t.seconds.is_none()) {
+        readings
+            .iter_mut()
+            .for_each(|r| r.seconds_after_bolus = None);
+    }
     let strays = strays(&nodes, readings, &told);
 
     // Positions are counted over what remains.
@@ -227,7 +259,7 @@ fn dynamic_series(readings: &mut [Reading<'_>], agent: Option<Agent>) {
         .filter(|n| n.iter().any(|i| !strays.contains(i)))
         .count();
     let mut index = 0;
-    for (node, told) in nodes.iter().zip(&mut told) {
+    for (node, told) in nodes.iter().zip(&told) {
         let kept: Vec<usize> = node
             .iter()
             .copied()
@@ -238,6 +270,7 @@ fn dynamic_series(readings: &mut [Reading<'_>], agent: Option<Agent>) {
         }
         for i in kept {
             if let Some(reading) = readings.get_mut(i) {
+                reading.seconds_after_bolus = told.seconds;
                 reading.dynamic = Some(Dynamic {
                     index,
                     count: u32::try_from(count).unwrap_or(u32::MAX),
@@ -338,7 +371,7 @@ fn strays(nodes: &[Vec<usize>], readings: &[Reading<'_>], told: &[phases::Told])
     let named = |i: usize| {
         readings
             .get(i)
-            .is_some_and(|r| phases::names_pre(&kinds::own_words(r.facts)))
+            .is_some_and(|r| hearing::names_pre(&kinds::own_words(r.facts)))
     };
     if after.is_empty() {
         // No phase after contrast: a Dixon water is just that, unless its name says `pre`.
@@ -412,9 +445,9 @@ fn correct_contrast(readings: &mut [Reading<'_>]) {
         let phase = r.dynamic.as_ref().and_then(|d| d.phase);
         r.contrast = if let Some(phase) = phase {
             Some(after(phase))
-        } else if r.seconds_after_bolus.is_some_and(|s| s < 0.0) || phases::names_pre(&words) {
+        } else if r.seconds_after_bolus.is_some_and(|s| s < 0.0) || hearing::names_pre(&words) {
             Some(false)
-        } else if phases::names_after(&words) {
+        } else if hearing::names_after(&words) {
             Some(true)
         } else if first_after
             .as_ref()

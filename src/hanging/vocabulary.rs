@@ -161,7 +161,7 @@ pub(super) const WEIGHTING_WORDS: &[(Weighting, &str)] = &[
     ),
     (
         Weighting::Fieldmap,
-        "field map, fieldmap, field mapping, fieldmapping, fmap, b 0 map, b 0 mapping, \
+        "field map, fieldmap, field mapping, fieldmapping, fmap, b 0 map, db 0 map, b 0 mapping, \
         b 0 field, topup, gre field, feldkarte, distortion map",
     ),
     (
@@ -170,7 +170,7 @@ pub(super) const WEIGHTING_WORDS: &[(Weighting, &str)] = &[
     ),
     (
         Weighting::Bold,
-        "bold, fmri, rsfmri, rs fmri, resting state, restingstate, resting, rest fmri, func",
+        "bold, fmri, f mri, rsfmri, rs fmri, resting state, restingstate, resting, rest fmri, func",
     ),
     (
         Weighting::Mrcp,
@@ -199,6 +199,22 @@ pub(super) const WEIGHTING_WORDS: &[(Weighting, &str)] = &[
     ),
 ];
 
+/// Image Type values that tell a weighting.
+pub(super) const WEIGHTING_TYPES: &[(Weighting, &str)] = &[
+    (
+        Weighting::Adc,
+        "ADC, DADC, ADC_MAP, ADC MAP, ADC_UNSPECIFIED",
+    ),
+    (
+        Weighting::Diffusion,
+        "TRACEW, DIFFUSION, TRACE, DWI, CALC_BVALUE",
+    ),
+    (Weighting::Swi, "SWI, M_SWI, MNIP_SWI"),
+    (Weighting::Angiography, "TOF"),
+    (Weighting::Perfusion, "ASL, PERFUSION"),
+    (Weighting::Bold, "FMRI, BOLD"),
+];
+
 /// Phrases that would mislead the tables.
 pub(super) const NOT_WEIGHTING: &str = "arterial phase contrast, venous phase contrast, portal phase contrast, \
         delayed phase contrast, late phase contrast, contrast phase contrast";
@@ -223,7 +239,7 @@ pub(super) const VOCABULARY: [&str; 6] = [
         plain, ohne km, ohne, sans, sans injection, sin, sin contraste, senza, basal, \
         basale, zonder, blanco, blank, mask, vor km, pre km, prekm, pregd, minus c, \
         c minus, nc, vorkm, avant, avant injection, pregad, pregado, non ce, baseline, \
-        pre inj, prae, praekontrast, prakm, unenh, sg",
+        pre inj, prae, praekontrast, prakm, unenh",
     "art, arterial, c plus a, plus c a, arteriel, arterielle, arteriell, arteriale, arteria, arterieel, \
         arteriele, arterious, hap, eap, lap, aph, artphase, artearly, artlate, earlyart, \
         lateart, latearterial, earlyarterial, fruharteriell, frueharteriell, spatarteriell, \
@@ -233,7 +249,7 @@ pub(super) const VOCABULARY: [&str; 6] = [
         veneux, veneuse, venosa, venoso, veneus, veneuze, port, vp, pvenous, pvenos, hvp, \
         portalphase, portaal, porta, venph, portovenosa",
     "transitional, transition, transitionnel, transicional, transizionale, transit, \
-        trans phase, trs",
+        trans phase",
     "delayed, delay, del, c plus d, plus c d, c plus delay, spat, spaet, spatphase, spaetphase, tardif, tardive, tardiva, \
         tardivo, tardia, tardio, late, equilibrium, equilibre, equilibrio, equi, equil, eq, \
         interstitial, laat, late phase, dp, dly, verzogert, gleichgewicht, evenwicht, delays",
@@ -267,7 +283,7 @@ pub(super) const EARLY_ARTERIAL: &str = "early, early art, early arterial, art e
 /// Words that say contrast was given, whatever the phase.
 pub(super) const AFTER: &str = "post, postcontrast, post contrast, plus c, c plus, gd, gad, gado, ce, km, contrast, \
         kontrast, contraste, with contrast, kontrastmittel, plus km, plus gd, injection, \
-        inj, postgd, postgad, post km, nach km, mdc, enhanced, cm, post inj, primovist, \
+        inj, postgd, postgad, post km, nach km, mdc, enhanced, post inj, primovist, \
         eovist, gadovist, dotarem, iv";
 
 /// Words that only studies with a hepatobiliary agent have: its phase, and the 15 to 20 minutes at

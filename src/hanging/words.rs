@@ -77,7 +77,7 @@ fn fold(c: char, out: &mut String) {
 /// The words of `text`, lower case, in order.
 ///
 /// Signs that change a meaning become words: `w/o` → `without`, `w/` → `with`, `+C` → `plus c`,
-/// `C-` → `c minus`, `T2*` → `t 2 star`, and the `W` of `T1W` → `weighted`, lest it read as water.
+/// `C-` → `c minus`, `2.5` → `2 point 5`, `T2*` → `t 2 star`, and the `W` of `T1W` → `weighted`, lest it read as water.
 #[must_use]
 pub fn words_of(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).collect();
@@ -169,6 +169,7 @@ fn camel_end(letters: &[char], start: usize) -> usize {
 fn sign(chars: &[char], i: usize, words: &mut Vec<String>) {
     let at = |k: Option<usize>| k.and_then(|k| chars.get(k)).copied();
     let ends = |c: Option<char>| c.is_none_or(|c| class(c) == Class::Other && c != '+');
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     let last_is = |words: &[String], w: &str| words.last().is_some_and(|l| l == w);
     let (before, next, after) = (at(i.checked_sub(1)), at(Some(i + 1)), at(Some(i + 2)));
     match chars.get(i) {
@@ -180,6 +181,10 @@ fn sign(chars: &[char], i: usize, words: &mut Vec<String>) {
             words.push("star".to_owned());
         }
         Some('+') => words.push("plus".to_owned()),
+        // `22.5s` names no 5 seconds.
+        Some('.') if digit(before) && digit(next) => {
+            words.push("point".to_owned());
+        }
         Some('-' | '\u{2013}') => {
             let minus_c = ends(before) && matches!(next, Some('c' | 'C')) && ends(after);
             let c_minus = matches!(before, Some('c' | 'C'))

@@ -18,7 +18,7 @@ pub(crate) use classify::fail_reason;
 pub use catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntry, VolumeId};
 pub use files::{FileId, FileState, FileTable};
 pub use plan::{
-    Choices, Existing, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan,
+    Choices, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan,
 };
 pub use published::{Ordinals, PublishedPlan, PublishedSession, PublishedSubject, PublishedVolume};
 pub use ranges::RangeReader;

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::{Catalogue, PatientEntry, StudyEntry, VolumeEntry, VolumeId};
 use crate::convert::VolumeWarning;
-use crate::dataset::{Modality, Namer, Part, Plane as NamePlane, Stem, VolumeName};
+use crate::dataset::extend::Existing;
+use crate::dataset::{Modality, Part, Plane as NamePlane, Stem, VolumeName};
 use crate::deid::{
     Age, Assignment, Date, DatePolicy, Doubt, KeyUse, ProjectKey, SubjectCode, SubjectError, SubjectNaming, Subjects,
 };
@@ -56,15 +57,6 @@ pub struct Choices {
     pub subjects: BTreeMap<usize, SubjectCode>,
     /// By patient and study, both counted from 0.
     pub studies: BTreeMap<(usize, usize), StudyChoice>,
-}
-
-/// What the data set that is added to holds already.
-#[derive(Clone, Debug, Default)]
-pub struct Existing {
-    /// Complete volumes: path and source fingerprint.
-    pub volumes: Vec<(Stem, Option<String>)>,
-    /// Subjects, of every volume and table.
-    pub subjects: BTreeSet<SubjectCode>,
 }
 
 /// Why there is no plan.
@@ -199,7 +191,11 @@ impl WorkingPlan {
         existing: &Existing,
     ) -> Result<Self, PlanError> {
         let identities: Vec<_> = catalogue.patients.iter().map(|p| p.identity.clone()).collect();
-        let subjects = Subjects::assign(&identities, key, &choices.naming, &existing.subjects)?;
+        let taken: BTreeSet<SubjectCode> = existing
+            .volumes()
+            .filter_map(|(stem, _)| stem.subject().and_then(|code| SubjectCode::new(code).ok()))
+            .collect();
+        let subjects = Subjects::assign(&identities, key, &choices.naming, &taken)?;
         let mut patients = Vec::new();
         for (number, patient) in catalogue.patients.iter().enumerate() {
             let assignment = subjects.of_key(&patient.key).cloned().ok_or(PlanError::Mismatch("a patient is missing"))?;
@@ -256,7 +252,7 @@ impl WorkingPlan {
                 }
             }
         }
-        let mut namer = Namer::with_existing(existing.volumes.iter().cloned());
+        let mut namer = existing.namer();
         let mut assigned = namer.assign(&wishes)?.into_iter();
         let mut taken: BTreeMap<String, VolumeId> = BTreeMap::new();
         for volume in self.patients.iter_mut().flat_map(|p| &mut p.studies).flat_map(|s| &mut s.volumes) {
@@ -343,16 +339,15 @@ fn plan_patient(
 
 /// Session labels: those that the data set has for these very volumes, then the numbers that follow.
 fn sessions(sources: &[Vec<String>], subject: &SubjectCode, existing: &Existing) -> Vec<String> {
-    let of_subject: Vec<(&str, Option<&String>)> = existing
-        .volumes
-        .iter()
+    let of_subject: Vec<(&str, Option<&str>)> = existing
+        .volumes()
         .filter(|(stem, _)| stem.subject() == Some(subject.as_str()))
-        .filter_map(|(stem, source)| Some((stem.session()?, source.as_ref())))
+        .filter_map(|(stem, source)| Some((stem.session()?, source)))
         .collect();
     let known: Vec<Option<&str>> = sources
         .iter()
         .map(|of_study| {
-            of_subject.iter().find(|(_, s)| s.is_some_and(|s| of_study.contains(s))).map(|(session, _)| *session)
+            of_subject.iter().find(|(_, s)| s.is_some_and(|s| of_study.iter().any(|own| own == s))).map(|(session, _)| *session)
         })
         .collect();
     let mut last = of_subject.iter().filter_map(|(session, _)| session.parse::<u32>().ok()).max().unwrap_or(0);

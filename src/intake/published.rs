@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Catalogue, VolumeId};
 use super::files::{FileId, FileState, FileTable};
-use super::plan::{Choices, Existing, PlanError, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan};
+use super::plan::{Choices, PlanError, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan};
 use crate::convert::VolumeWarning;
+use crate::dataset::extend::Existing;
 use crate::dataset::{FailReason, SkipReason, Stem};
 use crate::deid::{DatePolicy, ProjectKey, SubjectCode};
 use crate::hanging::RoleId;

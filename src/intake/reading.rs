@@ -3,14 +3,14 @@
 //! The driver asks for [`Intake::needs`], reads those ranges however it likes, and feeds them in any
 //! order. A file is done when its header is; then its bytes are let go.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::classify::{Kind, classify, fail_reason};
 use super::files::{FileId, FileState, FileTable, Origin};
 use super::ranges::{RangeReader, reason};
 use crate::convert::instance::{Instance, Interner, SeriesFacts, series_of};
 use crate::dataset::{DirectoryReader, FailReason, SkipReason, looks_like_zip};
-use crate::deid::{Identified, IdentityKey, PatientIdentity, Purpose};
+use crate::deid::{Identified, IdentityKey, PatientIdentity, Purpose, Secrets};
 use crate::dicom::{DicomError, Header, HeaderReader, Need, ReadStep};
 
 /// A zip's directory may take this much memory.
@@ -49,6 +49,8 @@ pub struct IntakeProgress {
 pub struct Intake {
     pub(crate) files: FileTable,
     pub(crate) instances: Vec<Instance>,
+    /// What must not come out, by patient.
+    pub(crate) secrets: BTreeMap<IdentityKey, Secrets>,
     interner: Interner,
     waiting: VecDeque<FileId>,
     readers: HashMap<FileId, Reader>,
@@ -252,6 +254,11 @@ impl Intake {
         let identity = identity_of(&facts);
         let key = identity.key();
         self.count(&facts, &key);
+        let secrets = self.secrets.entry(key).or_default();
+        secrets.collect(header);
+        if let Some(path) = self.files.path(file) {
+            secrets.add_path(path);
+        }
         let size = self.files.get(file).map_or(0, |entry| entry.size);
         let state = match classify(header, size) {
             Kind::Skip(why) => FileState::Skipped(why),

@@ -172,3 +172,85 @@ const ALL: [Tissue; TISSUES] = [
     Tissue::Ablated,
     Tissue::Rim,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phase(agent: Agent, field: f64, seconds: f64) -> [f32; TISSUES] {
+        let seq = Sequence::Spoiled {
+            tr: 4.4,
+            te: 2.1,
+            flip: 11.0,
+            fat: FatMode::Suppressed,
+        };
+        signals(
+            seq,
+            field,
+            0.05,
+            Enhancement {
+                agent,
+                seconds: Some(seconds),
+            },
+        )
+    }
+
+    /// LI-RADS v2018: arterial hyper-enhancement, wash-out in the portal-venous or delayed phase.
+    #[test]
+    fn carcinoma_enhances_early_and_washes_out() {
+        for agent in [Agent::Extracellular, Agent::Hepatobiliary] {
+            for field in [1.5, 3.0] {
+                let ratio = |seconds: f64| {
+                    let s = phase(agent, field, seconds);
+                    s[Tissue::Tumour as usize] / s[Tissue::Liver as usize]
+                };
+                assert!(
+                    ratio(32.0) > 1.25,
+                    "arterial {agent:?} {field}: {}",
+                    ratio(32.0)
+                );
+                assert!(
+                    ratio(72.0) < 0.95,
+                    "portal {agent:?} {field}: {}",
+                    ratio(72.0)
+                );
+                assert!(
+                    ratio(240.0) < 0.9,
+                    "delayed {agent:?} {field}: {}",
+                    ratio(240.0)
+                );
+                let s = phase(agent, field, 240.0);
+                assert!(s[Tissue::Capsule as usize] > s[Tissue::Tumour as usize] * 1.1);
+            }
+        }
+        let late = phase(Agent::Hepatobiliary, 1.5, 1200.0);
+        assert!(
+            late[Tissue::Tumour as usize] < 0.65 * late[Tissue::Liver as usize],
+            "no hepatocytes"
+        );
+        assert!(
+            late[Tissue::Bile as usize] > late[Tissue::Liver as usize],
+            "excreted agent"
+        );
+    }
+
+    #[test]
+    fn opposed_phase_is_signed_and_fat_suppression_leaves_a_tenth() {
+        let signal = |fat| {
+            let seq = Sequence::Spoiled {
+                tr: 150.0,
+                te: 2.2,
+                flip: 70.0,
+                fat,
+            };
+            let none = Enhancement {
+                agent: Agent::Extracellular,
+                seconds: None,
+            };
+            signals(seq, 1.5, 0.2, none)[Tissue::Fat as usize]
+        };
+        assert!(signal(FatMode::Opposed) < 0.0);
+        assert!(signal(FatMode::Suppressed) < 0.25 * signal(FatMode::InPhase));
+        assert!(signal(FatMode::Water) < signal(FatMode::Suppressed));
+    }
+}

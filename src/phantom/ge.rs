@@ -173,7 +173,7 @@ fn lava(s: &mut Scanner<'_>) {
     let v = s.volume(
         shot("t1_pre", spoiled, When::Before(640.0)),
         grid,
-        9.0,
+        6.5,
         LEVELS,
     );
     pre.volumes.push(v);
@@ -195,7 +195,7 @@ fn lava(s: &mut Scanner<'_>) {
                 ..shot(role, spoiled, When::After(seconds))
             },
             grid,
-            9.0,
+            6.5,
             LEVELS,
         );
         phases.volumes.push(v);
@@ -271,7 +271,7 @@ fn flex(s: &mut Scanner<'_>) {
                 ..shot(role, dixon(fat), when)
             },
             grid,
-            9.0,
+            6.5,
             LEVELS,
         );
         match &first {

@@ -6,9 +6,10 @@
 
 use super::contrast::{FatMode, Sequence};
 use super::plan::{Kind, Oddity, Patient, Series, Study, Volume, date_of, date_text, time_text};
+use super::render::Grid;
 use super::tissue::Agent;
 use super::write::{Dataset, FileForm, Syntax, Value, decimal, file};
-use super::{Vendor, ge, philips, siemens};
+use super::{Vendor, enhanced, ge, philips, siemens};
 
 /// MR Image Storage and Enhanced MR Image Storage.
 const MR: &str = "1.2.840.10008.5.1.4.1.1.4";
@@ -48,7 +49,7 @@ pub(super) fn render(instance: &Instance<'_>, pixels: Vec<i16>) -> Vec<u8> {
     equipment(instance, &mut data);
     acquisition(instance, &mut data);
     if enhanced {
-        philips::functional_groups(instance, &mut data);
+        enhanced::functional_groups(instance, &mut data);
     } else {
         plane(instance, &mut data);
     }
@@ -384,6 +385,21 @@ fn plane(i: &Instance<'_>, d: &mut Dataset) {
     d.decimal((0x0028, 0x0030), &[g.spacing[1], g.spacing[0]]);
 }
 
+/// The name of the plane most parallel to a grid's slices, given those of sagittal, coronal and transverse.
+pub(super) fn plane_name(
+    g: &Grid,
+    [sagittal, coronal, transverse]: [&'static str; 3],
+) -> &'static str {
+    let n = super::truth::cross(g.row, g.column).map(f64::abs);
+    if n[2] >= n[0].max(n[1]) {
+        transverse
+    } else if n[1] >= n[0] {
+        coronal
+    } else {
+        sagittal
+    }
+}
+
 /// Positions are written to a millionth of a millimetre.
 pub(super) fn micro(v: f64) -> f64 {
     (v * 1e6).round() / 1e6
@@ -470,6 +486,12 @@ fn gateway(i: &Instance<'_>, d: &mut Dataset) {
         Value::Items(vec![item])
     };
     d.put((0x0071, 0x1010), b"UN", value);
+    // Workstations on Windows leave their own text encoding in opaque blobs.
+    let wide: Vec<u8> = format!("<User>{}</User>", w.wide)
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    d.put((0x0071, 0x1020), b"OB", Value::Bytes(wide));
     match i.series.oddity {
         Oddity::Padding => {
             d.put(

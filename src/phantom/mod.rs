@@ -19,6 +19,7 @@
 
 mod anatomy;
 mod contrast;
+mod enhanced;
 mod ge;
 mod header;
 pub mod labels;
@@ -40,12 +41,15 @@ mod write;
 pub use planted::{Planted, PlantedKind};
 pub use truth::{LesionState, TruthLesion, TruthVolume};
 
+use serde::Serialize;
+
 use header::Instance;
 use noise::Lattice;
 use plan::{Patient, date_of, date_text, time_text};
 
 /// Whose scanner a study looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Vendor {
     /// Siemens: a series a phase, CSA headers, gadoxetate and Dixon or fat-saturated VIBE.
     Siemens,
@@ -156,6 +160,25 @@ impl Phantom {
             session: i.study.session,
             series_number: i.series.number,
         })
+    }
+
+    /// About how many bytes all files take together: their pixels and a typical header.
+    pub fn approximate_bytes(&self) -> u64 {
+        let series = self
+            .patients
+            .iter()
+            .flat_map(|p| &p.studies)
+            .flat_map(|s| &s.series);
+        series
+            .map(|s| {
+                let voxels: u64 = s
+                    .volumes
+                    .iter()
+                    .map(|v| v.grid.area() as u64 * u64::from(v.slices()))
+                    .sum();
+                2 * voxels + 8_000 * u64::from(s.files())
+            })
+            .sum()
     }
 
     /// The bytes of a file, rendered now; `None` beyond [`Phantom::count`].

@@ -4,12 +4,15 @@
 //! by chance, used by the header writers, and the list of what was planted where, used by tests. One
 //! struct feeds both, so that the list cannot drift from the files.
 
+use serde::Serialize;
+
 use super::Vendor;
 use super::noise::Rng;
 use super::write::Charset;
 
 /// What a planted value is, which says how it can be searched for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum PlantedKind {
     /// A made-up name or word: must occur nowhere in de-identified output.
     Word,
@@ -26,11 +29,12 @@ pub enum PlantedKind {
 }
 
 /// One identifier and where it was put.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Planted {
     /// The patient's index, from 0.
     pub patient: u32,
-    /// The value as text; in the file it is in the file's own character set.
+    /// The value as text; in the file it is in the file's own character set (Latin-1 or UTF-8), at one
+    /// place in UTF-16, little endian.
     pub value: String,
     /// Where: an attribute's keyword, or an unlikely place in words.
     pub place: &'static str,
@@ -88,11 +92,12 @@ const SYLLABLES: [&str; 32] = [
     "dwi", "nyx", "zem", "kro", "phu", "wex",
 ];
 
-/// A made-up word of four syllables and two digits.
+/// A made-up word of four syllables and two digits, at most the 16 characters of VR SH.
 fn word(rng: &mut Rng) -> String {
     let mut s: String = (0..4)
         .filter_map(|_| rng.pick(&SYLLABLES).copied())
         .collect();
+    s.truncate(14);
     s.push_str(&format!("{:02}", rng.below(90) + 10));
     s
 }
@@ -184,6 +189,7 @@ words! {
     private_blob2: "CSA header 0029,1020", "private LO 0043,102A", "private ST 2001,10CC";
     nested_private: "nested sequence item 0021,1101", "nested sequence item 0023,1010", "nested sequence item 2001,105F";
     unknown_sequence: "CP-246 sequence 0071,1010", "CP-246 sequence 0071,1010", "CP-246 sequence 0071,1010";
+    wide: "UTF-16 in private OB 0071,1020", "UTF-16 in private OB 0071,1020", "UTF-16 in private OB 0071,1020";
     unknown_element: "unknown public element 0018,FFA0", "unknown public element 0018,FFA0", "unknown public element 0018,FFA0";
     request: "RequestAttributesSequence ScheduledProcedureStepDescription", "RequestAttributesSequence ScheduledProcedureStepDescription", "RequestAttributesSequence ScheduledProcedureStepDescription";
     image_comment: "ImageComments", "ImageComments", "ImageComments";
@@ -205,7 +211,8 @@ impl Persona {
     pub(super) fn new(seed: u64, patient: u32, old: bool) -> Self {
         let mut rng = Rng::new(seed, &[u64::from(patient), 7]);
         let utf8 = patient % 3 == 1;
-        let shift = super::noise::key(seed, &[99]) as usize % HEADS.len();
+        // Reduced before it is narrowed: `usize` has 32 bits in WebAssembly.
+        let shift = (super::noise::key(seed, &[99]) % HEADS.len() as u64) as usize;
         let (mut family, mut given, mut ideographic) = (
             surname(&mut rng, patient as usize + shift),
             rng.pick(&GIVEN).copied().unwrap_or_default().to_owned(),

@@ -34,15 +34,7 @@ pub(super) fn unit(v: Vec3) -> Vec3 {
 /// An axis-parallel ellipsoid's distance, first-order exact near the surface.
 #[inline(always)]
 pub(super) fn ellipsoid(p: Vec3, c: Vec3, r: Vec3) -> f32 {
-    let q = sub(p, c);
-    let u = [q[0] / r[0], q[1] / r[1], q[2] / r[2]];
-    let k0 = norm(u);
-    let k1 = norm([u[0] / r[0], u[1] / r[1], u[2] / r[2]]);
-    if k1 > 1e-6 {
-        k0 * (k0 - 1.0) / k1
-    } else {
-        -r[0].min(r[1]).min(r[2])
-    }
+    ellipsoid_inverse(p, c, inverse(r))
 }
 
 /// Union of two solids with a fillet of about `k` mm (polynomial smooth minimum, I. Quilez).
@@ -165,6 +157,7 @@ fn ellipsoid_inverse(p: Vec3, c: Vec3, i: Vec3) -> f32 {
     (k2 - k2.sqrt()) / dot(v, v).sqrt().max(1e-6)
 }
 
+#[inline(always)]
 const fn inverse(r: Vec3) -> Vec3 {
     [1.0 / r[0], 1.0 / r[1], 1.0 / r[2]]
 }

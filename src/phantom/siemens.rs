@@ -145,7 +145,7 @@ fn diffusion(s: &mut Scanner<'_>) {
 /// One T1 phase as a series of its own.
 fn phase(s: &mut Scanner<'_>, number: u32, name: &str, shot: Shot, contrast: bool) -> Series {
     let mut series = s.series(number, Kind::T1, name);
-    let v = s.volume(shot, s.axial(MATRIX_T1, false), 9.0, LEVELS);
+    let v = s.volume(shot, s.axial(MATRIX_T1, false), 6.5, LEVELS);
     series.volumes.push(v);
     series.contrast_tags = contrast;
     series
@@ -352,6 +352,17 @@ pub(super) fn private(i: &Instance<'_>, d: &mut Dataset) {
         d.fd((0x0018, 0x9087), &[b]);
         d.text((0x0018, 0x9075), b"CS", "ISOTROPIC");
     }
+    d.text(
+        (0x0018, 0x0024),
+        b"SH",
+        match (i.series.kind, v.b_value) {
+            (_, Some(b)) => format!("ep_b{b}t"),
+            (Kind::Diffusion | Kind::Adc, None) => "ep_b50_800t".to_owned(),
+            (Kind::Localizer, None) => "*h2d1_192".to_owned(),
+            (Kind::T2, None) => "*tse2d1_25".to_owned(),
+            (Kind::T1 | Kind::Derived, None) => "*fl3d2".to_owned(),
+        },
+    );
     d.text((0x0021, 0x0011), b"LO", "SIEMENS MR SDI 02");
     let mut nested = Dataset::default();
     nested.text((0x0010, 0x0010), b"PN", p.name());
@@ -381,7 +392,8 @@ pub(super) fn private(i: &Instance<'_>, d: &mut Dataset) {
         format!("{}*{}", v.grid.dims[1], v.grid.dims[0]),
     );
     d.text((0x0051, 0x100C), b"LO", "FoV 309*380");
-    d.text((0x0051, 0x100E), b"LO", "Tra>Cor");
+    let plane = super::header::plane_name(&v.grid, ["Sag", "Cor", "Tra>Cor"]);
+    d.text((0x0051, 0x100E), b"LO", plane);
     d.text(
         (0x0051, 0x100F),
         b"LO",

@@ -129,7 +129,7 @@ fn every_planted_value_is_in_some_file_of_its_patient() {
     let planted = phantom.planted();
     for patient in 0..6u32 {
         let mine: Vec<&Planted> = planted.iter().filter(|p| p.patient == patient).collect();
-        // UTF-8 and Latin-1 spellings of each.
+        // UTF-8, Latin-1 and UTF-16 spellings of each.
         let spellings: Vec<(usize, Vec<u8>)> = mine
             .iter()
             .enumerate()
@@ -137,9 +137,13 @@ fn every_planted_value_is_in_some_file_of_its_patient() {
                 let latin = p
                     .value
                     .chars()
-                    .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
-                    .collect();
-                [(i, p.value.clone().into_bytes()), (i, latin)]
+                    .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'));
+                let wide = p.value.encode_utf16().flat_map(u16::to_le_bytes);
+                [
+                    (i, p.value.clone().into_bytes()),
+                    (i, latin.collect()),
+                    (i, wide.collect()),
+                ]
             })
             .collect();
         let search = AhoCorasick::new(spellings.iter().map(|(_, s)| s)).unwrap();
@@ -305,6 +309,40 @@ fn roles_b_values_and_sizes_are_those_of_the_protocols() {
         .find(|t| t.role == "t1_pre")
         .unwrap();
     assert_eq!(t1.dims, [320, 260, 72, 1]);
+}
+
+#[test]
+fn every_patient_has_one_to_three_lesions_and_a_treated_zone() {
+    let phantom = Phantom::new(PhantomSpec {
+        patients: 120,
+        seed: 11,
+        vendor: None,
+        scale: 0.05,
+    });
+    let lesions = phantom.lesions();
+    for patient in 0..120 {
+        let at = |session| {
+            lesions
+                .iter()
+                .filter(move |l| (l.patient, l.session) == (patient, session))
+        };
+        assert!((1..=3).contains(&at(0).count()), "patient {patient}");
+        assert!(
+            at(0).all(|l| l.state == LesionState::Viable && l.volume_ml > 0.2 && l.zone_ml == 0.0)
+        );
+        assert!(at(1).any(|l| l.zone_ml > 0.0), "patient {patient}");
+        assert_eq!(at(0).count(), at(1).count());
+    }
+}
+
+#[test]
+fn approximate_size_is_about_right() {
+    let phantom = small(3, 1, None);
+    let exact: u64 = (0..phantom.count())
+        .map(|i| phantom.file(i).unwrap().len() as u64)
+        .sum();
+    let ratio = phantom.approximate_bytes() as f64 / exact as f64;
+    assert!((0.7..1.4).contains(&ratio), "{ratio}");
 }
 
 #[test]

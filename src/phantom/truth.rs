@@ -8,6 +8,8 @@
 //! normal of the picture, `row × column`, whichever way the scanner numbered its slices. The affine maps
 //! these indices to RAS millimetres. Voxels are stored values, before any rescale slope.
 
+use serde::Serialize;
+
 use super::anatomy::Ball;
 use super::labels;
 use super::noise::Lattice;
@@ -15,7 +17,7 @@ use super::plan::{Kind, Patient, Recipe, Series, Volume};
 use super::render::{Acquisition, Grid, label_slice, slice};
 
 /// One volume that a converter should yield.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TruthVolume {
     /// Role, as the hanging protocols name it: `t1_pre`, `arterial_early`, `portal_venous`, `dwi` …
     pub role: &'static str,
@@ -48,7 +50,8 @@ pub struct TruthVolume {
 }
 
 /// What a lesion is at a study.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LesionState {
     /// Never treated.
     Viable,
@@ -59,7 +62,7 @@ pub enum LesionState {
 }
 
 /// One lesion at one study, measured in closed form, placed as in the portal-venous volume.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TruthLesion {
     /// The patient's index, from 0.
     pub patient: u32,

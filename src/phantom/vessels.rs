@@ -7,7 +7,7 @@
 use super::anatomy::{Anatomy, Mark, Solid, Space};
 use super::labels;
 use super::noise::Rng;
-use super::shape::{Form, Vec3, add, cross, liver, norm, scaled, sub, unit};
+use super::shape::{Form, Vec3, add, cross, diaphragm, liver, norm, scaled, sub, unit};
 use super::tissue::Tissue;
 
 impl Anatomy {
@@ -160,7 +160,7 @@ pub(super) fn mesentery(seed: u64, s: &mut Vec<Solid>) {
 /// Branches in the lung's base, fanning out from the hila.
 pub(super) fn lung_vessels(seed: u64, s: &mut Vec<Solid>) {
     let mut rng = Rng::new(seed, &[5]);
-    for n in 0..70 {
+    for n in 0..160 {
         let side = if n % 2 == 0 { -1.0f32 } else { 1.0 };
         let hilum = [side * 46.0, 6.0, 132.0];
         let end = random(&mut rng, [62.0, -60.0, 30.0], [122.0, 70.0, 110.0]);
@@ -168,6 +168,14 @@ pub(super) fn lung_vessels(seed: u64, s: &mut Vec<Solid>) {
         let way = rng.range(0.35, 0.6) as f32;
         let middle = add(hilum, scaled(sub(end, hilum), way));
         let r = rng.range(1.0, 2.2) as f32;
+        // Only where they run above the diaphragm from end to end.
+        let half = add(middle, scaled(sub(end, middle), 0.5));
+        if [middle, half, end]
+            .iter()
+            .any(|&p| p[2] < diaphragm(p) + 9.0)
+        {
+            continue;
+        }
         s.push(Solid {
             form: Form::Capsule(middle, end, r, r * 0.5),
             space: Space::Warped,

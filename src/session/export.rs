@@ -4,14 +4,16 @@
 //! entry passes the check before it is handed out; a volume's sidecar comes last, so that a volume
 //! with a sidecar is complete. Every file ends with one outcome.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::Session;
-use crate::convert::VolumeJob;
-use crate::dataset::{EntryName, FailReason, Ledger, Report, SkipReason};
+use super::guard::Guard;
+use crate::convert::{Product, VolumeJob};
+use crate::dataset::documents::{Documents, Participant, Scan, Session as SessionRow, Sex};
+use crate::dataset::{EntryName, FailReason, Ledger, Report, SkipReason, documents};
+use crate::hanging::{PublishedHanging, PublishedRole};
 use crate::dicom::{DicomError, Header, Need};
-use crate::intake::{FileId, FileState, PlannedVolume, RangeReader, VolumeId, fail_reason};
-use crate::convert::Product;
+use crate::intake::{FileId, FileState, PlannedStudy, PlannedVolume, RangeReader, VolumeId, fail_reason};
 
 /// Bytes asked for at a time.
 const IN_FLIGHT: u64 = 64 << 20;
@@ -104,8 +106,10 @@ pub struct Export {
     progress: ExportProgress,
     ledger: Ledger,
     books: Books,
+    guard: Guard,
     state: State,
     report: Option<Report>,
+    refused_documents: bool,
 }
 
 #[derive(PartialEq, Clone, Copy)]
@@ -160,12 +164,14 @@ impl Export {
             active: VecDeque::new(),
             in_flight: HashMap::new(),
             in_flight_bytes: 0,
-            outbox: VecDeque::new(),
+            outbox: documents::opening(session.existing()).unwrap_or_default().into(),
             progress,
             ledger,
             books: Books::default(),
+            guard: Guard::default(),
             state: State::Volumes,
             report: None,
+            refused_documents: false,
         }
     }
 
@@ -324,6 +330,11 @@ impl Export {
         self.report.as_ref()
     }
 
+    /// Whether the tables and documents were withheld because an identifier was found in them.
+    pub fn withheld_documents(&self) -> bool {
+        self.refused_documents
+    }
+
     fn abandon(&mut self, session: &Session, volume: VolumeId, why: FailReason) {
         let before = self.active.len();
         self.active.retain(|a| a.volume.id != volume);
@@ -398,7 +409,10 @@ fn read_header(range: &RangeReader) -> Result<Header, DicomError> {
 
 /// What the shared documents are written from.
 #[derive(Default)]
-struct Books {}
+struct Books {
+    /// Volumes that were written, whole.
+    written: BTreeSet<VolumeId>,
+}
 
 impl Export {
     /// The entries of a finished volume, in order: image, b-values, b-vectors, sidecar.
@@ -413,15 +427,93 @@ impl Export {
             entries.push((stem.bval(), b_values_text(b_values).into_bytes()));
             entries.push((stem.bvec(), b_vectors_text(&found.stack.b_vectors).into_bytes()));
         }
+        if let Err(refusal) = self.guard.check_volume(session, &volume, &product.header, &entries) {
+            for file in files {
+                let ordinal = session.ordinals().of(file);
+                let _ = self.ledger.failed(ordinal, FailReason::IdentifierFound, refusal.element());
+            }
+            return;
+        }
         for file in files {
             let _ = self.ledger.converted(session.ordinals().of(file), stem);
         }
+        self.books.written.insert(volume.id);
         self.outbox.extend(entries);
     }
 
-    fn documents(&mut self, _session: &Session) {
+    fn documents(&mut self, session: &Session) {
         let ledger = std::mem::replace(&mut self.ledger, Ledger::new(0));
-        self.report = ledger.close().ok();
+        // Every file of the session has been told of: the books close.
+        let Ok(report) = ledger.close() else { return };
+        let (Some(plan), Some(published)) = (session.plan(), session.published_plan()) else { return };
+        let written = |v: &PlannedVolume| self.books.written.contains(&v.id);
+        let mut documents = Documents {
+            participants: Vec::new(),
+            sessions: Vec::new(),
+            scans: Vec::new(),
+            report: &report,
+            plan: serde_json::to_value(&published).unwrap_or_default(),
+            deidentification: serde_json::Value::Null,
+            hanging: serde_json::Value::Null,
+        };
+        let mut hanging = PublishedHanging::default();
+        for patient in &plan.patients {
+            let subject = patient.subject.as_str().to_owned();
+            let mut any = false;
+            for study in &patient.studies {
+                let mut volumes = study.volumes.iter().filter(|v| written(v)).peekable();
+                if volumes.peek().is_none() {
+                    continue;
+                }
+                any = true;
+                documents.sessions.push(SessionRow {
+                    subject: subject.clone(),
+                    session: study.session.clone(),
+                    days_from_first: study.days_from_first,
+                    timepoint: Some(study.time_point.clone()).filter(|t| !t.is_empty()),
+                    date: None,
+                });
+                for volume in volumes {
+                    hanging.volumes.insert(volume.name.image().as_str().to_owned(), published_role(session, study, volume));
+                    documents.scans.push(Scan {
+                        stem: volume.name.clone(),
+                        role: volume.role.role.as_ref().map(|r| r.as_str().to_owned()),
+                        seconds_from_first: volume.seconds_from_first,
+                        acq_time: None,
+                    });
+                }
+            }
+            if any {
+                documents.participants.push(Participant {
+                    subject,
+                    sex: patient.sex.and_then(|s| Sex::from_dicom(&s.to_string())),
+                    age: patient.age.map(|age| age.band()),
+                });
+            }
+        }
+        documents.hanging = serde_json::to_value(&hanging).unwrap_or_default();
+        let entries = documents.closing(session.existing()).unwrap_or_default();
+        self.refused_documents = self.guard.check_shared(session, &entries).is_err();
+        if !self.refused_documents {
+            self.outbox.extend(entries);
+        }
+        self.report = Some(report);
+    }
+}
+
+/// What the viewer will match: the role as the user left it, and the facts that rules use.
+fn published_role(session: &Session, study: &PlannedStudy, volume: &PlannedVolume) -> PublishedRole {
+    let facts = session.catalogue().volume(volume.id).map(|(_, _, _, v)| v.facts.clone()).unwrap_or_default();
+    let own = PublishedRole::of_match(&study.protocol, &volume.role);
+    PublishedRole {
+        order: facts.acquisition_order,
+        time_point: Some(study.time_point.clone()).filter(|t| !t.is_empty()),
+        frame_of_reference: facts.frame_of_reference,
+        b_values: facts.b_values,
+        slice_count: facts.slice_count,
+        confidence: if volume.confirmed { 1.0 } else { own.confidence },
+        confirmed: volume.confirmed,
+        ..own
     }
 }
 

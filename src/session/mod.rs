@@ -5,6 +5,7 @@
 //! drive it alike. Never: a long call — whoever drives it decides how long to go on.
 
 mod export;
+mod guard;
 mod preview;
 mod view;
 
@@ -12,10 +13,11 @@ pub use export::{Export, ExportOptions, ExportProgress, ExportStep};
 pub use preview::{Preview, Thumbnail};
 pub use view::{PlanEdit, PlanView};
 
-use crate::deid::{Identified, ProjectKey};
+use crate::dataset::extend::Existing;
+use crate::deid::{Identified, IdentityKey, ProjectKey, Secrets};
 use crate::dicom::Need;
 use crate::intake::{
-    Catalogue, Choices, Existing, FileId, FileTable, Intake, IntakeProgress, Ordinals, PlanError, PublishedPlan,
+    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PlanError, PublishedPlan,
     WorkingPlan,
 };
 
@@ -23,7 +25,6 @@ use crate::intake::{
 const UNDO_DEPTH: usize = 500;
 
 /// One journey.
-#[derive(Debug)]
 pub struct Session {
     key: ProjectKey,
     intake: Intake,
@@ -34,6 +35,12 @@ pub struct Session {
     redo: Vec<Choices>,
     existing: Existing,
     plan: Option<WorkingPlan>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("intake", &self.intake).finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -130,6 +137,21 @@ impl Session {
         &self.ordinals
     }
 
+    /// Whether an element's value is written to sidecars, so that finding it there is no leak.
+    pub(crate) fn keeps(&self, _tag: crate::dicom::Tag) -> bool {
+        false
+    }
+
+    /// What must not come out of a patient's files.
+    pub(crate) fn secrets(&self, patient: &IdentityKey) -> Option<&Secrets> {
+        self.intake.secrets.get(patient)
+    }
+
+    /// What must not come out, of everybody.
+    pub(crate) fn all_secrets(&self) -> impl Iterator<Item = &Secrets> {
+        self.intake.secrets.values()
+    }
+
     /// The user's choices.
     pub fn choices(&self) -> &Choices {
         &self.choices
@@ -214,6 +236,11 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// What the data set to be added to holds.
+    pub fn existing(&self) -> &Existing {
+        &self.existing
     }
 
     /// Says what the data set to be added to holds.

@@ -4,17 +4,18 @@
 //! sentence, which holds no identifier.
 
 use js_sys::{Float64Array, Object, Reflect, Uint8Array};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use super::report::report_view;
-use super::view::{files_of, path_of, plan_view, reason_id};
-use crate::dataset::{Outcome, ZipStream, crc32};
-use crate::deid::{DatePolicy, KeyError, ProjectKey, Protection, SealError, SubjectCode};
+use super::report::{line_of, report_view};
+use crate::dataset::extend::{Existing, Survey};
+use crate::dataset::zip_out::crc32;
+use crate::dataset::{EntryName, Error, Report, ZipStream};
+use crate::deid::{KeyError, ProjectKey, Protection, Purpose, SealError};
 use crate::dicom::Need;
-use crate::hanging::{Preset, Protocol, RoleId};
-use crate::intake::{Choices, PlanError, VolumeId};
-use crate::session::{Export, ExportOptions, ExportStep, Session};
+use crate::intake::{PlanError, VolumeId};
+use crate::session::{Export, ExportOptions, ExportStep, PlanEdit, Preview, Session};
 
 /// A journey and, once begun, its export.
 #[wasm_bindgen(js_name = Journey)]
@@ -22,6 +23,7 @@ pub struct Journey {
     session: Session,
     export: Option<Export>,
     zip: Option<ZipStream>,
+    survey: Option<Survey>,
     key: KeyState,
 }
 
@@ -38,22 +40,6 @@ impl std::fmt::Debug for Journey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Journey").finish_non_exhaustive()
     }
-}
-
-/// A change of the plan, as the page words it.
-#[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
-enum PlanEdit {
-    SetRole { volumes: Vec<u32>, role: String },
-    SetInclude { volumes: Vec<u32>, include: bool },
-    ConfirmRole { volumes: Vec<u32> },
-    SetSubject { patient: usize, code: String },
-    SetSession { patient: usize, study: usize, session: Option<String>, time_point: Option<String> },
-    SetProtocol { protocol: String },
-    LoadProtocol { json: String },
-    SetDates { dates: DatePolicy },
-    Undo,
-    Redo,
 }
 
 #[derive(Serialize)]
@@ -73,6 +59,15 @@ fn plan_trouble(error: &PlanError) -> JsValue {
         PlanError::SameName { .. } => "same-name",
         PlanError::Protocol(_) => "protocol",
         _ => "plan",
+    };
+    trouble(cause, error)
+}
+
+fn place_trouble(error: &Error) -> JsValue {
+    let cause = match error {
+        Error::Foreign => "foreign",
+        Error::Later => "later",
+        _ => "damaged-dataset",
     };
     trouble(cause, error)
 }
@@ -99,6 +94,11 @@ fn flat(needs: &[Need]) -> Float64Array {
     Float64Array::from(numbers.as_slice())
 }
 
+fn set(object: &Object, key: &str, value: &JsValue) {
+    // Only a frozen object refuses, and these were just made.
+    let _ = Reflect::set(object, &key.into(), value);
+}
+
 fn need(source: u32, offset: f64, length: f64) -> Need {
     Need { source, offset: offset as u64, len: length as u64 }
 }
@@ -108,7 +108,7 @@ impl Journey {
     /// A journey under a new project key, from 32 random bytes.
     #[wasm_bindgen(constructor)]
     pub fn new(entropy: &[u8]) -> Result<Self, JsValue> {
-        Ok(Self { session: Session::new(new_key(entropy)?), export: None, zip: None, key: KeyState::New })
+        Ok(Self { session: Session::new(new_key(entropy)?), export: None, zip: None, survey: None, key: KeyState::New })
     }
 
     // ------------------------------------------------------------ intake
@@ -154,10 +154,10 @@ impl Journey {
 
     /// The plan, for the screen.
     pub fn plan(&self) -> JsValue {
-        let view = to_js(&plan_view(&self.session));
+        let view = to_js(&self.session.view());
         if view.is_object() {
             // Which key it is belongs to this surface, not to the plan.
-            let _ = Reflect::set(&view, &"key".into(), &to_js(&self.key));
+            set(view.unchecked_ref(), "key", &to_js(&self.key));
         }
         view
     }
@@ -165,34 +165,29 @@ impl Journey {
     /// Changes the plan, and gives it back.
     pub fn edit(&mut self, edit: JsValue) -> Result<JsValue, JsValue> {
         let edit: PlanEdit = serde_wasm_bindgen::from_value(edit).map_err(|_| trouble("plan", "no such change"))?;
-        match edit {
-            PlanEdit::Undo => self.session.undo().map_err(|e| plan_trouble(&e))?,
-            PlanEdit::Redo => self.session.redo().map_err(|e| plan_trouble(&e))?,
-            other => {
-                let change = change(other)?;
-                self.session.choose(change).map_err(|e| plan_trouble(&e))?;
-            }
-        }
+        self.session.edit(edit).map_err(|e| plan_trouble(&e))?;
         Ok(self.plan())
     }
 
     /// Paths of the files of a tally, for the screen.
     #[wasm_bindgen(js_name = filesOf)]
     pub fn files_of(&self, tally: &str) -> Vec<String> {
-        let Some(outcome) = tally.strip_prefix("report:") else { return files_of(&self.session, tally) };
-        let Some(report) = self.export.as_ref().and_then(Export::report) else { return Vec::new() };
+        let Some(line) = tally.strip_prefix("report:") else { return self.session.files_of(tally) };
+        let Some(report) = self.report() else { return Vec::new() };
         let ordinals = self.session.ordinals().files();
         report
             .rows()
             .iter()
-            .filter(|row| match &row.outcome {
-                Outcome::Converted(_) => outcome == "converted",
-                Outcome::Skipped(why) => reason_id(why) == outcome,
-                Outcome::Failed(why) => reason_id(why) == outcome,
-            })
+            .filter(|row| line_of(&row.outcome) == line)
             .filter_map(|row| ordinals.get((row.file as usize).checked_sub(1)?))
-            .map(|file| path_of(&self.session, *file))
+            .filter_map(|file| self.session.files().path(*file))
+            .map(|path| path.reveal(Purpose::Screen).clone())
             .collect()
+    }
+
+    /// A picture of a volume's middle slice, to be fed and drawn.
+    pub fn preview(&self, volume: u32) -> Option<Picture> {
+        Preview::new(&self.session, VolumeId(volume)).map(Picture)
     }
 
     // ------------------------------------------------------------ keys
@@ -222,6 +217,35 @@ impl Journey {
     }
 
     // ------------------------------------------------------------ export
+
+    /// Looks through a folder that is to be exported to; gives back which of its files are to be read.
+    /// Names that no data set of ours has are somebody else's, and let be.
+    #[wasm_bindgen(js_name = beginSurvey)]
+    pub fn begin_survey(&mut self, names: Vec<String>) -> Vec<String> {
+        let survey = Survey::new(names.into_iter().filter_map(|name| EntryName::new(name).ok()));
+        let wanted = survey.wanted().iter().map(|name| name.as_str().to_owned()).collect();
+        self.survey = Some(survey);
+        wanted
+    }
+
+    /// Takes the content of one of them.
+    #[wasm_bindgen(js_name = surveyFeed)]
+    pub fn survey_feed(&mut self, name: &str, bytes: &[u8]) {
+        if let (Some(survey), Ok(name)) = (&mut self.survey, EntryName::new(name)) {
+            survey.feed(&name, bytes);
+        }
+    }
+
+    /// Plans for what is there already; without a survey, for an empty place.
+    #[wasm_bindgen(js_name = endSurvey)]
+    pub fn end_survey(&mut self) -> Result<JsValue, JsValue> {
+        let existing = match self.survey.take() {
+            Some(survey) => survey.finish().map_err(|e| place_trouble(&e))?,
+            None => Existing::default(),
+        };
+        self.session.set_existing(existing).map_err(|e| plan_trouble(&e))?;
+        Ok(self.plan())
+    }
 
     /// Begins an export; `zip` makes the entries into one archive.
     #[wasm_bindgen(js_name = beginExport)]
@@ -265,17 +289,14 @@ impl Journey {
             ExportStep::Done => Ok("done".into()),
             ExportStep::Entry { name, bytes } => {
                 let entry = Object::new();
-                let set = |key: &str, value: &JsValue| {
-                    let _ = Reflect::set(&entry, &key.into(), value);
-                };
-                set("path", &name.as_str().into());
+                set(&entry, "path", &name.as_str().into());
                 if let Some(zip) = &mut self.zip {
                     let head = zip
                         .header(&name, bytes.len() as u64, crc32(&bytes))
                         .map_err(|e| trouble("target-write", e))?;
-                    set("head", &Uint8Array::from(head.as_slice()));
+                    set(&entry, "head", &Uint8Array::from(head.as_slice()));
                 }
-                set("bytes", &Uint8Array::from(bytes.as_slice()));
+                set(&entry, "bytes", &Uint8Array::from(bytes.as_slice()));
                 Ok(entry.into())
             }
         }
@@ -304,17 +325,21 @@ impl Journey {
     /// The report, for the screen.
     #[wasm_bindgen(js_name = reportView)]
     pub fn report_view(&self) -> JsValue {
-        to_js(&self.export.as_ref().and_then(Export::report).map(report_view))
+        to_js(&self.report().map(report_view))
     }
 
     /// The report as a file, without identifiers.
     #[wasm_bindgen(js_name = reportFile)]
     pub fn report_file(&self) -> String {
-        self.export
-            .as_ref()
-            .and_then(Export::report)
+        self.report()
             .and_then(|report| serde_json::to_string_pretty(report).ok())
             .unwrap_or_default()
+    }
+}
+
+impl Journey {
+    fn report(&self) -> Option<&Report> {
+        self.export.as_ref().and_then(Export::report)
     }
 }
 
@@ -327,57 +352,30 @@ fn protection(passphrase: Option<&str>) -> Protection<'_> {
     passphrase.map_or(Protection::Plain, Protection::Passphrase)
 }
 
-/// What an edit does to the choices.
-fn change(edit: PlanEdit) -> Result<Box<dyn FnOnce(&mut Choices)>, JsValue> {
-    let ids = |volumes: Vec<u32>| volumes.into_iter().map(VolumeId);
-    Ok(match edit {
-        PlanEdit::SetRole { volumes, role } => {
-            let role = (!role.is_empty()).then(|| RoleId::new(&role));
-            Box::new(move |choices| {
-                for id in ids(volumes) {
-                    choices.volumes.entry(id).or_default().role = Some(role.clone());
-                }
-            })
-        }
-        PlanEdit::SetInclude { volumes, include } => Box::new(move |choices| {
-            for id in ids(volumes) {
-                choices.volumes.entry(id).or_default().include = Some(include);
-            }
-        }),
-        PlanEdit::ConfirmRole { volumes } => Box::new(move |choices| {
-            for id in ids(volumes) {
-                choices.volumes.entry(id).or_default().confirmed = true;
-            }
-        }),
-        PlanEdit::SetSubject { patient, code } => {
-            let code = SubjectCode::new(code.strip_prefix("sub-").unwrap_or(&code))
-                .map_err(|_| trouble("code-taken", "A code is made of letters and digits."))?;
-            Box::new(move |choices| {
-                choices.subjects.insert(patient, code);
-            })
-        }
-        PlanEdit::SetSession { patient, study, session, time_point } => {
-            if session.as_deref().is_some_and(|s| s.is_empty() || !s.bytes().all(|b| b.is_ascii_alphanumeric())) {
-                return Err(trouble("code-taken", "A session's label is made of letters and digits."));
-            }
-            Box::new(move |choices| {
-                let choice = choices.studies.entry((patient, study)).or_default();
-                choice.session = session.or_else(|| choice.session.take());
-                choice.time_point = time_point.or_else(|| choice.time_point.take());
-            })
-        }
-        PlanEdit::SetProtocol { protocol } => {
-            let protocol = match Preset::of_id(&protocol) {
-                Some(preset) => Some(preset.protocol().map_err(|e| trouble("protocol", e))?),
-                None => None,
-            };
-            Box::new(move |choices| choices.protocol = protocol)
-        }
-        PlanEdit::LoadProtocol { json } => {
-            let protocol = Protocol::parse(&json).map_err(|e| trouble("protocol", e))?;
-            Box::new(move |choices| choices.protocol = Some(protocol))
-        }
-        PlanEdit::SetDates { dates } => Box::new(move |choices| choices.dates = dates),
-        PlanEdit::Undo | PlanEdit::Redo => Box::new(|_| {}),
-    })
+/// The making of one picture.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Picture(Preview);
+
+#[wasm_bindgen]
+impl Picture {
+    /// The next range wanted; empty when it can be drawn.
+    pub fn need(&mut self) -> Float64Array {
+        flat(self.0.need().as_slice())
+    }
+
+    /// Takes the bytes of the last need; `false` if they can't be used.
+    pub fn feed(&mut self, bytes: Vec<u8>) -> bool {
+        self.0.feed(bytes)
+    }
+
+    /// `{ width, height, rgba }`, or nothing where the frame can't be decoded.
+    pub fn draw(self) -> JsValue {
+        let Some(picture) = self.0.draw() else { return JsValue::NULL };
+        let object = Object::new();
+        set(&object, "width", &picture.width.into());
+        set(&object, "height", &picture.height.into());
+        set(&object, "rgba", &Uint8Array::from(picture.rgba.as_slice()).buffer());
+        object.into()
+    }
 }

@@ -7,4 +7,3 @@ pub mod demo;
 pub mod journey;
 mod report;
 pub mod runtime;
-mod view;

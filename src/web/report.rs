@@ -4,8 +4,7 @@
 
 use serde::Serialize;
 
-use super::view::reason_id;
-use crate::dataset::Report;
+use crate::dataset::{Outcome, Report};
 
 #[derive(Serialize)]
 struct Line {
@@ -22,6 +21,19 @@ pub(super) struct ReportView {
     files: u32,
     volumes: u32,
     lines: Vec<Line>,
+}
+
+/// The line that an outcome counts in.
+pub(super) fn line_of(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Converted(_) => "converted".to_owned(),
+        Outcome::Skipped(why) => reason_id(why),
+        Outcome::Failed(why) => reason_id(why),
+    }
+}
+
+fn reason_id(why: &impl Serialize) -> String {
+    serde_json::to_value(why).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// One line for what was converted, then one a reason.

@@ -157,22 +157,64 @@ export async function servePlain(folder = DIST, port = 0) {
   return host;
 }
 
+/** What Chromium itself asks for, whatever page is open, and no switch turns off. */
+const CHROMIUM_ITSELF = new Set([
+  "accounts.google.com",
+  "clients2.google.com",
+  "edgedl.me.gvt1.com",
+  "mtalk.google.com",
+  "optimizationguide-pa.googleapis.com",
+  "redirector.gvt1.com",
+  "safebrowsing.googleapis.com",
+  "update.googleapis.com",
+]);
+
 /**
  * A sink: a port that hears every connection and says nothing. A browser opened with it takes every
  * name in the world for this port.
  */
 export async function sink() {
-  /** The first line of what each connection sent. @type {string[]} */
+  /** Whom each connection was meant for, and what it asked. @type {string[]} */
   const heard = [];
   const server = net.createServer((socket) => {
-    const at = heard.push("(a connection)") - 1;
-    socket.once("data", (bytes) => (heard[at] = bytes.toString("latin1").split("\r\n")[0].slice(0, 120)));
+    const at = heard.push("(a connection that says nothing)") - 1;
+    socket.once("data", (bytes) => {
+      heard[at] = addressee(bytes);
+    });
     socket.on("error", () => undefined);
     setTimeout(() => socket.destroy(), 500);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   afterTest(() => new Promise((resolve) => server.close(resolve)));
-  return { port: server.address().port, heard };
+  return {
+    port: server.address().port,
+    heard,
+    /** What was heard of the page: all but what Chromium asks for by itself. */
+    ofThePage: async () => {
+      // A connection has just been made, perhaps, and has not said for whom.
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      return heard.filter((line) => !CHROMIUM_ITSELF.has(line.split(" ")[0]));
+    },
+  };
+}
+
+/** `name request`: the server name of a TLS greeting (RFC 6066 §3), or the Host of an HTTP request. */
+function addressee(bytes) {
+  const text = bytes.toString("latin1");
+  if (bytes[0] !== 0x16) {
+    const host = text.match(/^host:\s*([^\s:]+)/im)?.[1];
+    return `${host ?? "(no name)"} ${text.split("\r\n")[0].slice(0, 100)}`;
+  }
+  // Record 5, handshake 4, version 2, random 32; then session, ciphers, compression, extensions.
+  let at = 5 + 4 + 2 + 32;
+  at += 1 + bytes[at];
+  at += 2 + bytes.readUInt16BE(at);
+  at += 1 + bytes[at];
+  const end = Math.min(bytes.length, at + 2 + bytes.readUInt16BE(at));
+  for (at += 2; at + 4 <= end; at += 4 + bytes.readUInt16BE(at + 2)) {
+    if (bytes.readUInt16BE(at) === 0) return `${text.slice(at + 9, at + 9 + bytes.readUInt16BE(at + 7))} (TLS)`;
+  }
+  return "(no name) (TLS)";
 }
 
 /**

@@ -103,8 +103,6 @@ test("a forced reload on a host without headers comes back sealed", async () => 
   const host = await servePlain();
   const context = await browser();
   const page = await openSealed(context, host.url);
-  // Not so soon after the reload of the first visit that it is taken for a loop.
-  await page.evaluate(() => sessionStorage.clear());
   await forceReload(page);
   await untilSealed(page);
   assert.equal(await page.evaluate(() => crossOriginIsolated), true);
@@ -219,25 +217,42 @@ test("planted requests from page, worker and engine are refused, and neither sin
     add("link", { rel: "stylesheet", href: `http://${elsewhere}/planted.css` });
     add("link", { rel: "prefetch", href: `http://${elsewhere}/planted.bin` });
     add("script", { src: `http://${elsewhere}/planted.js` });
-    const frame = document.body.appendChild(document.createElement("iframe"));
-    frame.src = `http://${elsewhere}/frame`;
-    const form = document.body.appendChild(document.createElement("form"));
-    Object.assign(form, { action: `http://${elsewhere}/form`, method: "post" });
-    form.submit();
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     return [...new Set(refused)].sort();
   }, "sink.example");
-  for (const directive of ["connect-src", "form-action", "frame-src", "img-src", "script-src-elem", "style-src-elem"]) {
+  for (const directive of ["connect-src", "img-src", "script-src-elem", "style-src-elem"]) {
     assert.ok(inPageOnly.includes(directive), `${directive} among ${inPageOnly}`);
   }
 
   await forceReload(page);
-  await page.evaluate(() => sessionStorage.clear());
   await page.reload();
   await untilSealed(page);
-  assert.deepEqual(ear.heard, [], "the sink hears nothing");
+  assert.deepEqual(await ear.ofThePage(), [], "the sink hears nothing");
   await assertOnlyPageFiles(host.heard);
   assert.ok(host.heard.length > before, "the forced reload did reach the host");
+});
+
+test("a planted frame and form carry nothing out", async () => {
+  const host = await servePlain();
+  const ear = await sink();
+  const context = await browser({ sink: ear });
+  const page = await openSealed(context, host.url);
+  const refused = await page.evaluate(async (elsewhere) => {
+    const refused = [];
+    document.addEventListener("securitypolicyviolation", (event) => refused.push(event.effectiveDirective));
+    const frame = document.body.appendChild(document.createElement("iframe"));
+    frame.src = `http://${elsewhere}/frame?planted`;
+    const form = document.body.appendChild(document.createElement("form"));
+    Object.assign(form, { action: `http://${elsewhere}/form?planted`, method: "post" });
+    form.submit();
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    return [...new Set(refused)].sort();
+  }, "sink.example");
+  assert.deepEqual(refused, ["form-action", "frame-src"]);
+  // Chromium opens a connection in advance of a navigation, before it asks the policy, and then
+  // says nothing over it. The page itself has neither frames nor forms with an address.
+  assert.deepEqual((await ear.ofThePage()).filter((line) => !line.includes("says nothing")), []);
+  await assertOnlyPageFiles(host.heard);
 });
 
 test("the sink is not deaf: it hears a page that is not sealed", async () => {
@@ -245,7 +260,7 @@ test("the sink is not deaf: it hears a page that is not sealed", async () => {
   const context = await browser({ sink: ear });
   const page = context.pages()[0];
   await page.goto("http://sink.example/hello").catch(() => undefined);
-  await until("the sink hears it", () => ear.heard.includes("GET /hello HTTP/1.1"));
+  await until("the sink hears it", async () => (await ear.ofThePage()).includes("sink.example GET /hello HTTP/1.1"));
 });
 
 test("a new version announces itself and never swaps unasked", async () => {
@@ -267,7 +282,6 @@ test("a new version announces itself and never swaps unasked", async () => {
   await untilSealed(page);
   assert.equal(await build(page), old.hash, "not by a reload");
 
-  await page.evaluate(() => sessionStorage.clear());
   await forceReload(page);
   await untilSealed(page);
   assert.equal(await build(page), old.hash, "not by a forced reload");

@@ -1,50 +1,102 @@
 //! `hepatica convert`.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
-use hepatica::deid::ProjectKey;
+use hepatica::dataset::{FailReason, Outcome};
+use hepatica::deid::DatePolicy;
+use hepatica::intake::PublishedPlan;
 use hepatica::session::{Export, ExportOptions, ExportStep};
 
 use crate::Failure;
-use crate::input;
-
-#[derive(clap::Args)]
-pub(crate) struct KeyOptions {
-    /// The project key: the same patient gets the same code. Made if the file isn't there.
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
-}
-
-impl KeyOptions {
-    pub(crate) fn open(&self) -> Result<ProjectKey, Failure> {
-        let mut entropy = [0u8; 32];
-        getrandom::fill(&mut entropy).map_err(|e| Failure::Key(e.to_string()))?;
-        Ok(ProjectKey::from_entropy(entropy))
-    }
-}
+use crate::input::{self, InputOptions};
+use crate::key::KeyOptions;
+use crate::target::Target;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Files, folders and zips.
-    #[arg(required = true)]
-    inputs: Vec<PathBuf>,
-    /// The folder, or the .zip file, of the data set.
-    #[arg(long)]
+    #[command(flatten)]
+    input: InputOptions,
+    /// The folder, or the .zip file, of the data set. One that exists is added to.
+    #[arg(long, value_name = "DIR|FILE.zip")]
     out: PathBuf,
+    /// A plan that `hepatica plan --json` wrote, perhaps edited.
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// What becomes of dates: none (days from the first study only), shift, or keep.
+    #[arg(long, value_name = "none|shift|keep")]
+    dates: Option<DatePolicy>,
     #[command(flatten)]
     key: KeyOptions,
-    /// Threads to use.
-    #[arg(long)]
+    /// Save which file each ordinal is. Identified: it holds paths.
+    #[arg(long, value_name = "FILE")]
+    file_map: Option<PathBuf>,
+    /// Threads to use; by default one a core.
+    #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Memory for one uncompressed volume, MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 4096)]
+    budget: u64,
+    /// The report as JSON on standard output.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
-    let inputs = input::read(&options.inputs, options.key.open()?, false)?;
+    if let Some(threads) = options.threads {
+        if threads == 0 {
+            return Err(Failure::Usage("--threads must be at least 1".into()));
+        }
+        // Fails only if a pool exists already, which none does yet.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let published = match &options.plan {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| Failure::Usage(format!("the plan can't be read: {e}")))?;
+            Some(PublishedPlan::parse(&text)?)
+        }
+    };
+    let key = options.key.open()?;
+    let (mut target, existing) = Target::open(&options.out)?;
+    let mut inputs = input::read(&options.input, key, options.json)?;
+    let session = &mut inputs.session;
+    let naming = options.key.naming()?;
+    session.choose(|choices| {
+        choices.naming = naming;
+        choices.dates = options.dates.unwrap_or_default();
+    })?;
+    session.set_existing(existing)?;
+    if let Some(published) = &published {
+        session.obey(published)?;
+        if let Some(dates) = options.dates {
+            session.choose(|choices| choices.dates = dates)?;
+        }
+    }
+    if let Some(path) = &options.file_map {
+        input::save_file_map(&inputs, path)?;
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+
     let session = &inputs.session;
-    let mut export =
-        Export::new(session, ExportOptions { threads: rayon::current_num_threads(), ..ExportOptions::default() });
+    let settings = ExportOptions { threads: rayon::current_num_threads(), budget: options.budget << 20 };
+    let mut export = Export::new(session, settings);
+    let bar = input::bar(options.json, "{spinner} {msg} {wide_bar} {percent}% {elapsed} left {eta}");
+    bar.set_length(1000);
+    let began = Instant::now();
+    let mut cancelled = false;
     loop {
+        if stop.load(Ordering::Relaxed) && !cancelled {
+            cancelled = true;
+            export.cancel(true);
+        }
         let needs = export.needs(session);
         for (need, bytes) in needs.iter().zip(inputs.disk.read(&needs)) {
             match bytes {
@@ -53,20 +105,45 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             }
         }
         match export.step(session) {
-            ExportStep::Entry { name, bytes } => write(&options.out, name.as_str(), &bytes).map_err(Failure::Write)?,
+            ExportStep::Entry { name, bytes } => target.write(&name, &bytes)?,
             ExportStep::Done => break,
             ExportStep::Waiting | ExportStep::Working => {}
         }
+        let progress = export.progress();
+        let share = (f64::from(progress.done) + progress.fraction) / f64::from(progress.total.max(1));
+        bar.set_position((share * 1000.0) as u64);
+        bar.set_message(format!("volume {} of {}", (progress.done + 1).min(progress.total), progress.total));
     }
-    let Some(report) = export.report() else { return Err(Failure::Usage("nothing was converted".into())) };
-    println!("{}", report.summary());
+    target.finish()?;
+    bar.finish_and_clear();
+    let Some(report) = export.report() else {
+        return Err(Failure::Usage("nothing was written".into()));
+    };
+    let seconds = began.elapsed().as_secs_f64();
+    if options.json {
+        let progress = export.progress();
+        let value = serde_json::json!({
+            "report": report,
+            "summary": report.summary(),
+            "seconds": seconds,
+            "bytesIn": progress.bytes_in,
+            "bytesOut": progress.bytes_out,
+            "cancelled": cancelled,
+        });
+        crate::say(&(serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"));
+    } else {
+        crate::say(&format!("{}\n", report.summary()));
+        let reasons: BTreeSet<FailReason> = report.rows().iter().filter_map(|row| match row.outcome {
+            Outcome::Failed(why) => Some(why),
+            _ => None,
+        }).collect();
+        for reason in reasons {
+            crate::say(&format!("  {}: {}\n", reason.words(), reason.remedy()));
+        }
+    }
+    if export.withheld_documents() {
+        eprintln!("hepatica: an identifier was found in the tables; they were not written");
+        return Ok(ExitCode::from(3));
+    }
     Ok(ExitCode::from(report.exit_code()))
-}
-
-fn write(out: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-    let path = out.join(name);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(path, bytes)
 }

@@ -1,9 +1,9 @@
 //! Reading the inputs into a planned session: what every command begins with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use hepatica::deid::ProjectKey;
-use hepatica::session::Session;
+use hepatica::deid::{ProjectKey, Purpose};
+use hepatica::session::{PlanEdit, Session};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::Failure;
@@ -12,6 +12,20 @@ use crate::disk::Disk;
 /// Ranges read at a time.
 const AT_ONCE: usize = 64;
 
+/// What every command that reads takes.
+#[derive(clap::Args)]
+pub(crate) struct InputOptions {
+    /// Files, folders and zips.
+    #[arg(required = true, value_name = "IN")]
+    inputs: Vec<PathBuf>,
+    /// A hanging protocol: liver-mri-pre-post, general, ct, or a JSON file. By default one for each study.
+    #[arg(long, value_name = "ID|FILE")]
+    protocol: Option<String>,
+    /// Convert localizers and projections too.
+    #[arg(long)]
+    all: bool,
+}
+
 /// A session that has read its inputs, and where they are.
 pub(crate) struct Inputs {
     pub(crate) session: Session,
@@ -19,10 +33,13 @@ pub(crate) struct Inputs {
 }
 
 /// Registers and reads all headers.
-pub(crate) fn read(inputs: &[PathBuf], key: ProjectKey, quiet: bool) -> Result<Inputs, Failure> {
+pub(crate) fn read(options: &InputOptions, key: ProjectKey, quiet: bool) -> Result<Inputs, Failure> {
+    let inputs = &options.inputs;
     for input in inputs {
         if !input.exists() {
-            return Err(Failure::Usage(format!("there is no {}", input.display())));
+            // The path is the user's own argument, and it may hold a name: its place is enough.
+            let place = inputs.iter().position(|i| i == input).map_or(0, |n| n + 1);
+            return Err(Failure::Usage(format!("input {place} does not exist")));
         }
     }
     let mut session = Session::new(key);
@@ -47,6 +64,17 @@ pub(crate) fn read(inputs: &[PathBuf], key: ProjectKey, quiet: bool) -> Result<I
     }
     bar.finish_and_clear();
     session.finish_intake()?;
+    if let Some(protocol) = &options.protocol {
+        let text = if protocol.ends_with(".json") {
+            std::fs::read_to_string(protocol).map_err(|e| Failure::Usage(format!("the protocol can't be read: {e}")))?
+        } else {
+            protocol.clone()
+        };
+        session.edit(PlanEdit::SetProtocol { protocol: text })?;
+    }
+    if options.all {
+        session.choose(|choices| choices.everything = true)?;
+    }
     Ok(Inputs { session, disk })
 }
 
@@ -58,4 +86,15 @@ pub(crate) fn bar(quiet: bool, template: &str) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+/// Writes ordinal → path. Identified, and only when asked for.
+pub(crate) fn save_file_map(inputs: &Inputs, path: &Path) -> Result<(), Failure> {
+    let mut text = String::from("ordinal\tpath\n");
+    for file in inputs.session.ordinals().files() {
+        let shown = inputs.session.files().path(*file).map(|p| p.reveal(Purpose::OnRequest).as_str());
+        text.push_str(&format!("{}\t{}\n", inputs.session.ordinals().of(*file), shown.unwrap_or_default()));
+    }
+    std::fs::write(path, text)?;
+    Ok(())
 }

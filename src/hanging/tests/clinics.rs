@@ -259,3 +259,131 @@ fn dce_of_many_time_points_runs_through_all_phases_in_order() {
         found.iter().any(|r| r == "portal_venous") && found.iter().any(|r| r == "arterial_early")
     );
 }
+
+/// Names without any tag but plane and order, parts of Dixon by their last letter.
+#[test]
+fn parts_of_dixon_by_the_last_word_only() {
+    let bare = |d: &str| vol(d);
+    liver(vec![
+        (bare("localizer_haste_bh"), "localizer"),
+        (bare("t2_haste_tra_bh"), "t2"),
+        (bare("t1_vibe_fs_tra_pre_W"), "t1_pre"),
+        (bare("t1_vibe_fs_tra_pre_F"), "t1_fat"),
+        (bare("t1_vibe_fs_tra_pre_in"), "t1_inphase"),
+        (bare("t1_vibe_fs_tra_pre_opp"), "t1_opposed"),
+        (bare("t1_vibe_art_1_W"), "arterial_early"),
+        (bare("t1_vibe_art_2_W"), "arterial_late"),
+        (bare("t1_vibe_pv_70s_W"), "portal_venous"),
+        (bare("t1_vibe_3min_W"), "transitional"),
+        (bare("t1_vibe_20min_W"), "hepatobiliary"),
+        (bare("ep2d_diff_b50_400_800_tra"), "dwi"),
+        (bare("ep2d_diff_b50_400_800_tra_ADC"), "adc"),
+        (bare("t1_vibe_art_1_W_SUB"), "subtraction"),
+    ]);
+    liver(vec![
+        (bare("Survey_BH"), "localizer"),
+        (bare("mDIXON-W_pre_BH"), "t1_pre"),
+        (bare("mDIXON-F_pre_BH"), "t1_fat"),
+        (bare("mDIXON-IP_pre_BH"), "t1_inphase"),
+        (bare("mDIXON-OP_pre_BH"), "t1_opposed"),
+        (bare("mDIXON-W_art_BH"), "arterial"),
+        (bare("mDIXON-W_ven_BH"), "portal_venous"),
+        (bare("mDIXON-W_trans_3min"), "transitional"),
+        (bare("mDIXON-W_HB_20min"), "hepatobiliary"),
+        (bare("DWI_3b_RT"), "dwi"),
+        (bare("dADC_DWI_3b_RT"), "adc"),
+    ]);
+}
+
+#[test]
+fn mask_apart_and_phases_in_one_multiphase_series() {
+    let phase = |i: u32, t: Option<f64>| {
+        gre("Ax LAVA MPh +C").ce(true).with(|f| {
+            f.series = Some(50);
+            f.acquisition_order = Some(9);
+            f.series_number = Some(9);
+            f.temporal_index = Some(i);
+            f.temporal_count = Some(3);
+            f.acquisition_seconds = t;
+        })
+    };
+    for clock in [true, false] {
+        let at = |t: f64| clock.then_some(t);
+        liver(vec![
+            (
+                gre("Ax LAVA PRE").with(|f| f.acquisition_seconds = at(200.0)),
+                "t1_pre",
+            ),
+            (phase(0, at(320.0)), "arterial"),
+            (phase(1, at(365.0)), "portal_venous"),
+            (phase(2, at(485.0)), "delayed"),
+        ]);
+    }
+    // One time for the whole series.
+    liver(vec![
+        (gre("Ax LAVA PRE").at(200.0), "t1_pre"),
+        (phase(0, Some(320.0)), "arterial"),
+        (phase(1, Some(320.0)), "portal_venous"),
+        (phase(2, Some(320.0)), "delayed"),
+    ]);
+}
+
+#[test]
+fn abbreviated_examinations() {
+    liver(vec![
+        (gre("t1_vibe_fs_tra_hbp"), "hepatobiliary"),
+        (vol("t2_tse_fs_tra"), "t2_fs"),
+        (vol("ep2d_diff_b50_b800_TRACEW"), "dwi"),
+    ]);
+    liver(vec![
+        (gre("Ax LAVA arterial"), "arterial"),
+        (gre("Ax LAVA portal venous"), "portal_venous"),
+    ]);
+    liver(vec![(gre("T1 VIBE pv").ce(true), "portal_venous")]);
+}
+
+#[test]
+fn post_contrast_numbered_without_phases() {
+    liver(vec![
+        (gre("AX 3D T1 DYNAMIC PRE"), "t1_pre"),
+        (gre("AX 3D T1 DYNAMIC POST 1"), "arterial"),
+        (gre("AX 3D T1 DYNAMIC POST 2"), "portal_venous"),
+        (gre("AX 3D T1 DYNAMIC POST 3"), "delayed"),
+    ]);
+}
+
+#[test]
+fn multi_echo_quantification_beside_a_dynamic() {
+    let q = |d: &str| {
+        gre(d).at(30.0).with(|f| {
+            f.echo_count = Some(6);
+            f.flip_angle_deg = Some(4.0);
+            f.repetition_time_ms = Some(9.0);
+            f.spacing_mm = Some([1.8, 1.8, 3.5]);
+            f.slice_count = Some(64);
+            f.fat_saturated = None;
+        })
+    };
+    liver(vec![
+        (q("t1_vibe_q-dixon_tra_bh_W"), "t1_water"),
+        (q("t1_vibe_q-dixon_tra_bh_F"), "t1_fat"),
+        (q("t1_vibe_q-dixon_tra_bh_FF"), "fat_fraction"),
+        (q("t1_vibe_q-dixon_tra_bh_R2*"), "derived"),
+        (gre("t1_vibe_fs_tra_pre").at(100.0), "t1_pre"),
+        (gre("t1_vibe_fs_tra_art").at(200.0), "arterial"),
+        (gre("t1_vibe_fs_tra_pv").at(245.0), "portal_venous"),
+    ]);
+}
+
+#[test]
+fn motion_made_the_arterial_phase_be_repeated_and_the_mask_too() {
+    liver(vec![
+        (gre("t1_vibe_pre").at(0.0), "t1_pre"),
+        (gre("t1_vibe_pre rpt").at(40.0), "t1_pre"),
+        (gre("t1_vibe_art").at(200.0), "arterial_early"),
+        (gre("t1_vibe_art rpt").at(220.0), "arterial_late"),
+        (gre("t1_vibe_pv").at(262.0), "portal_venous"),
+        (gre("t1_vibe_del").at(390.0), "delayed"),
+        (gre("t1_vibe_del rpt").at(420.0), "delayed"),
+    ]);
+}

@@ -202,3 +202,51 @@ fn preset_by_study() {
         Preset::General
     );
 }
+
+/// Names and parameters as in the public converter test sets (dcm_qa by Chris Rorden).
+#[test]
+fn converter_test_sets() {
+    let planar = |d: &str, te: f64, tr: f64| {
+        vol(d).with(|f| {
+            f.scanning_sequence = vec!["EP".to_owned()];
+            f.pulse_sequence = vec!["*epfid2d1_64".to_owned()];
+            f.echo_time_ms = Some(te);
+            f.repetition_time_ms = Some(tr);
+        })
+    };
+    any(vec![
+        (
+            planar("me_fMRI", 20.0, 2000.0).kind("ORIGINAL\\PRIMARY\\M\\TE1\\ND\\MOSAIC"),
+            "bold",
+        ),
+        (planar("FMRI_AX_ASC", 30.0, 2200.0), "bold"),
+        (planar("REST1 w SMS PF7-8", 30.0, 500.0), "bold"),
+        (
+            planar("ax_asc_35sl", 30.0, 3000.0).with(|f| f.volume_count = Some(60)),
+            "bold",
+        ),
+        (vol("B0Map (GRE)"), "fieldmap"),
+        (vol("3DB0Map"), "fieldmap"),
+        (
+            vol("B0 NS")
+                .kind("ORIGINAL\\PRIMARY\\T1\\MIXED")
+                .with(|f| f.pulse_sequence = vec!["FFE".to_owned()]),
+            "fieldmap",
+        ),
+        (
+            vol("gre_field_magph").with(|f| f.complex = Some(ComplexPart::Phase)),
+            "fieldmap",
+        ),
+        (vol("me_FieldMap_GRE"), "fieldmap"),
+        (vol("anat-T1w_acq-tfl"), "t1"),
+        (vol("pd+t2_tse_sag_ISO_1.8mm").se(4320.0, 11.0), "pd"),
+        (vol("pd+t2_tse_sag_ISO_1.8mm").se(4320.0, 92.0), "t2"),
+        (vol("DTI_Biobank_2mm_MB3S2_EPI"), "dwi"),
+        (
+            vol("PhoenixZIPReport").kind("ORIGINAL\\PRIMARY\\OTHER\\CSA REPORT"),
+            "derived",
+        ),
+        (vol("C2P__cmrr_mbep2d_diff__p3_mb1"), "dwi"),
+        (vol("PRODUCT__ep2d_bold__p3_sms1"), "bold"),
+    ]);
+}

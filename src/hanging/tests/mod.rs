@@ -1,6 +1,7 @@
 //! Roles of studies as clinics name them. What is expected was written down by reading the
 //! descriptions as a radiologist does, not by running the code.
 #![allow(
+    clippy::print_stderr,
     clippy::unwrap_used,
     clippy::expect_used,
     reason = "a test that cannot set up its study has failed"
@@ -10,6 +11,7 @@ mod clinics;
 mod descriptions;
 mod dynamics;
 mod general;
+mod matrix;
 mod protocols;
 mod traps;
 

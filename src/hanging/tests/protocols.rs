@@ -253,3 +253,47 @@ fn published_hanging_round_trips_and_refuses_others() {
         Err(published::PublishedError::Malformed { .. })
     ));
 }
+
+#[test]
+fn a_role_chosen_by_hand_is_certain_and_renumbers() {
+    let facts = study(vec![
+        vol("t2_haste_tra"),
+        vol("mystery"),
+        vol("t2_haste_cor").plane(Plane::Coronal),
+    ]);
+    let protocol = Preset::LiverMri.protocol().unwrap();
+    let mut found = assign(&facts, &protocol);
+    assert_eq!(found[1].role, None);
+    found[1] = found[1].clone().chosen(Some(RoleId::new("t2")));
+    renumber(&mut found, &facts, &protocol);
+    assert_eq!(
+        found.iter().map(|m| m.occurrence).collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
+    assert!(!found[1].needs_confirmation);
+    found[0] = found[0].clone().chosen(None);
+    renumber(&mut found, &facts, &protocol);
+    assert_eq!(
+        found.iter().map(|m| m.occurrence).collect::<Vec<_>>(),
+        [0, 1, 2]
+    );
+}
+
+/// The parser's list of a condition's fields is that of the type.
+#[test]
+fn every_fact_can_be_asked_for() {
+    let error = serde_json::from_str::<condition::Condition>(r#"{"nothing": 1}"#)
+        .expect_err("unknown")
+        .to_string();
+    let listed =
+        Protocol::parse(&EXAMPLE.replacen("{\"plane\": \"axial\"}", "{\"nothing\": 1}", 1))
+            .expect_err("unknown")
+            .to_string();
+    let (_, known) = listed.split_once("known are ").unwrap();
+    let by_type: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+    let mut by_parser: Vec<&str> = known.split(", ").collect();
+    by_parser.sort_unstable();
+    let mut sorted = by_type.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, by_parser);
+}

@@ -218,3 +218,105 @@ fn hostile_facts_do_no_harm() {
     assert!(assign(&[], &Preset::LiverMri.protocol().unwrap()).is_empty());
     assert_eq!(words::words_of(&"Aa1_".repeat(10_000)).len(), 20_000);
 }
+
+#[test]
+fn enhanced_objects_say_their_weighting_in_the_image_type() {
+    expect(
+        Preset::General,
+        vec![
+            (vol("x").kind("ORIGINAL\\PRIMARY\\T2\\NONE"), "t2"),
+            (
+                vol("x").kind("ORIGINAL\\PRIMARY\\FLUID_ATTENUATED\\NONE"),
+                "flair",
+            ),
+            (vol("x").kind("ORIGINAL\\PRIMARY\\DIFFUSION\\NONE"), "dwi"),
+            (vol("x").kind("DERIVED\\PRIMARY\\DIFFUSION\\ADC"), "adc"),
+        ],
+    );
+}
+
+#[test]
+fn fat_in_the_middle_of_a_name_is_saturation() {
+    liver(vec![
+        (vol("AX T2 FAT RESP"), "t2_fs"),
+        (vol("Ax T2 FAT SAT"), "t2_fs"),
+        (gre("Ax LAVA FAT SAT pre"), "t1_pre"),
+    ]);
+}
+
+#[test]
+fn second_study_of_pelvis_or_coronal_views_stay_out() {
+    liver(vec![
+        (gre("t1_vibe_pre"), "t1_pre"),
+        (gre("t1_vibe_art"), "arterial"),
+        (gre("t1_vibe_pv"), "portal_venous"),
+        (gre("t1_vibe_cor_late").plane(Plane::Coronal), "t1"),
+        (gre("t1_vibe_sag").plane(Plane::Sagittal), "t1"),
+        (vol("t1_tse_tra").se(600.0, 12.0), "t1"),
+    ]);
+}
+
+#[test]
+fn mrcp_and_balanced_images_do_not_fill_the_t2_pane() {
+    liver(vec![
+        (vol("t2_space_MRCP_cor_3D"), "mrcp"),
+        (vol("T2 TRUFI cor"), "ssfp"),
+        (vol("sSSH_MRCP"), "mrcp"),
+        (vol("t2_haste_tra"), "t2"),
+    ]);
+}
+
+#[test]
+fn trigger_times_of_siemens_are_no_delays() {
+    let rows = [
+        ("t1_pre", 0.0),
+        ("arterial", 100.0),
+        ("portal_venous", 145.0),
+        ("delayed", 265.0),
+    ];
+    liver(
+        rows.iter()
+            .map(|(role, t)| {
+                (
+                    gre(&format!("t1_vibe_dyn_TT={:.2}s_W", t + 0.12))
+                        .at(*t)
+                        .ce(true),
+                    *role,
+                )
+            })
+            .collect(),
+    );
+}
+
+#[test]
+fn bare_phase_names_borrow_the_technique_from_the_protocol() {
+    let v = |d: &str, t: f64| {
+        vol(d)
+            .protocol("t1_vibe_fs_tra_dyn")
+            .at(t)
+            .with(|f| f.scanning_sequence = vec!["GR".to_owned()])
+    };
+    liver(vec![
+        (
+            vol("t2")
+                .protocol("t2_haste_tra")
+                .with(|f| f.scanning_sequence = vec!["SE".to_owned()]),
+            "t2",
+        ),
+        (v("nativ", 100.0), "t1_pre"),
+        (v("arteriell", 200.0), "arterial"),
+        (v("portalvenös", 245.0), "portal_venous"),
+        (v("spät", 380.0), "delayed"),
+    ]);
+}
+
+#[test]
+fn phases_named_in_the_protocol_only() {
+    let v = |p: &str| gre("Serie").protocol(p);
+    liver(vec![
+        (v("t1_vibe_nativ"), "t1_pre"),
+        (v("t1_vibe_arteriell"), "arterial"),
+        (v("t1_vibe_pv"), "portal_venous"),
+        (v("t1_vibe_spaet"), "delayed"),
+    ]);
+}

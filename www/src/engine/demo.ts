@@ -20,7 +20,7 @@ export async function readDemo(
     const count = demo.count();
     let batch: IncomingFile[] = [];
     for (let index = 0; index < count; index += 1) {
-      batch.push({ path: demo.path(index), file: new Blob([demo.file(index)]) });
+      batch.push({ path: demo.path(index), file: new Blob([demo.file(index) as Uint8Array<ArrayBuffer>]) });
       if (!beat.due() && index + 1 < count) continue;
       const progress = { ...NOTHING, filesTotal: index + 1 };
       if (!take(batch, progress)) return;

@@ -63,6 +63,7 @@ export class ExportRun {
     const since = performance.now();
     const sink = await openSink(target);
     try {
+      await this.#survey(sink, target.kind === "folder");
       this.#journey.beginExport(target.kind !== "folder", this.#seen.memoryMaximum * VOLUME_SHARE, this.#seen.threads);
       const volumes = new Volumes(this.#journey.plan() as PlanView);
       const kept = await this.#run(sink, volumes);
@@ -81,6 +82,15 @@ export class ExportRun {
       await sink.discard();
       throw thrown;
     }
+  }
+
+  /** What is there already is neither written again nor renamed. */
+  async #survey(sink: Sink, folder: boolean): Promise<void> {
+    if (folder) {
+      const wanted = this.#journey.beginSurvey(await sink.existing());
+      for (const path of wanted) this.#journey.surveyFeed(path, await sink.read(path));
+    }
+    this.#journey.endSurvey();
   }
 
   /** True when there is something to keep. */
@@ -169,8 +179,9 @@ class Volumes {
       for (const { volumes } of patient.studies) {
         for (const { id, path, include } of volumes) {
           if (!include) continue;
-          const volume: ExportVolume = { id, path, state: "waiting", fraction: 0 };
-          this.#byPath.set(path, volume);
+          const image = `${path}.nii.gz`;
+          const volume: ExportVolume = { id, path: image, state: "waiting", fraction: 0 };
+          this.#byPath.set(image, volume);
           this.#byId.set(id, volume);
         }
       }

@@ -77,7 +77,7 @@ export interface VolumeView {
   spacing: [number, number, number];
   /** File name in the archive without what every name of the session begins with. */
   name: string;
-  /** Whole path in the archive. */
+  /** Path in the archive, without extension. */
   path: string;
   include: boolean;
   excludedReason: string;
@@ -87,17 +87,17 @@ export interface VolumeView {
 }
 
 export interface StudyView {
-  /** Running number in the plan. */
+  /** Number within the patient, from 0. */
   index: number;
-  /** Number within the patient. */
-  number: number;
+  /** Label without `ses-`. */
   session: string;
   /** `pre`, `post`, … or empty. */
   timePoint: string;
+  timePointLabel: string;
   /** Proposed from the order of studies and not yet touched by the user. */
   timePointProposed: boolean;
-  /** Days since the patient's first study, where the headers tell. */
-  dayOffset: number | null;
+  /** Days since the patient's first study. */
+  dayOffset: number;
   scanner: string;
   agent: string;
   /** Identified: screen only. */
@@ -106,7 +106,9 @@ export interface StudyView {
 }
 
 export interface PatientView {
+  /** Number in the plan, from 0. */
   index: number;
+  /** Code without `sub-`. */
   subject: string;
   sex: string;
   ageBand: string;
@@ -120,19 +122,6 @@ export interface PatientView {
 export interface Choice {
   id: string;
   label: string;
-}
-
-export interface PolicyOption {
-  id: string;
-  /** Plain words. */
-  label: string;
-  /** The standard's term (PS3.15 Table E.1-1). */
-  term: string;
-  /** What it does to this data. */
-  consequence: string;
-  on: boolean;
-  /** Why it cannot be changed; empty where it can. */
-  locked: string;
 }
 
 export type DatePolicy = "none" | "shift" | "keep";
@@ -155,8 +144,7 @@ export interface PlanView {
   timePoints: Choice[];
   patients: PatientView[];
   roles: Choice[];
-  policy: PolicyOption[];
-  dates: { policy: DatePolicy; consequence: string };
+  dates: DatePolicy;
   key: KeyState;
   toConfirm: number;
   included: { volumes: number; patients: number };
@@ -170,9 +158,9 @@ export type PlanEdit =
   | { kind: "setInclude"; volumes: number[]; include: boolean }
   | { kind: "confirmRole"; volumes: number[] }
   | { kind: "setSubject"; patient: number; code: string }
-  | { kind: "setSession"; patient: number; study: number; session?: string; timePoint?: string }
+  | { kind: "setSession"; patient: number; study: number; session: string; timePoint: string }
+  /** A preset's id, a protocol's JSON, or nothing: one for each study. */
   | { kind: "setProtocol"; protocol: string }
-  | { kind: "loadProtocol"; json: string }
   | { kind: "setDates"; dates: DatePolicy }
   | { kind: "undo" }
   | { kind: "redo" };
@@ -272,8 +260,8 @@ export interface Calls {
   report: { ask: null; answer: ArrayBuffer };
   exportTo: { ask: ExportTarget; answer: ExportOutcome };
   cancelExport: { ask: { keepComplete: boolean }; answer: null };
-  /** The download was handed over: its temporary file may go. */
-  forgetDownload: { ask: null; answer: null };
+  /** The report was left: what was kept for a download may go; the plan is for a new place again. */
+  leaveExport: { ask: null; answer: PlanView };
 }
 
 export type CallName = keyof Calls;

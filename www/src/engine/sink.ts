@@ -9,8 +9,8 @@ import type { ExportTarget } from "./protocol";
 export interface Sink {
   /** Takes a zip's next bytes, or a whole file of a folder; `path` is below the data set's root. */
   write(bytes: Uint8Array<ArrayBuffer>, path: string): Promise<void>;
-  /** Files that are there already, with their sizes; a zip begins empty. */
-  existing(): Promise<{ path: string; size: number }[]>;
+  /** Paths of files that are there already; a zip begins empty. */
+  existing(): Promise<string[]>;
   read(path: string): Promise<Uint8Array>;
   /** Closes what was written; a file to download where that is how it gets out. */
   finish(): Promise<File | null>;
@@ -35,7 +35,7 @@ export async function openSink(target: ExportTarget): Promise<Sink> {
 
 /** Zips begin empty. */
 abstract class Zip {
-  existing(): Promise<{ path: string; size: number }[]> {
+  existing(): Promise<string[]> {
     return Promise.resolve([]);
   }
   read(): Promise<Uint8Array> {
@@ -149,14 +149,14 @@ class Folder implements Sink {
     this.#root = root;
   }
 
-  async existing(): Promise<{ path: string; size: number }[]> {
-    const found: { path: string; size: number }[] = [];
+  async existing(): Promise<string[]> {
+    const found: string[] = [];
     const stack: { path: string; folder: FileSystemDirectoryHandle }[] = [{ path: "", folder: this.#root }];
     for (let at = stack.pop(); at; at = stack.pop()) {
       for await (const [name, handle] of at.folder.entries()) {
         const path = at.path + name;
         if (handle.kind === "directory") stack.push({ path: `${path}/`, folder: handle as FileSystemDirectoryHandle });
-        else found.push({ path, size: (await (handle as FileSystemFileHandle).getFile()).size });
+        else found.push(path);
       }
     }
     return found;

@@ -9,7 +9,7 @@ import { readDemo } from "./demo";
 import { ExportRun } from "./export-run";
 import { loadEngine } from "./load";
 import type { Journey } from "./load";
-import type { Answer, Ask, CallName, Calls, IncomingFile, PlanView, Tell, Trouble } from "./protocol";
+import type { Answer, Ask, CallName, Calls, IncomingFile, Picture, PlanView, Tell, Trouble } from "./protocol";
 import { feedAll, needsOf, Sources } from "./reader";
 import { type Sink, sweep } from "./sink";
 import { Beat } from "./steps";
@@ -118,8 +118,16 @@ const handlers: Handlers = {
   async edit(what) {
     return idle().edit(what) as PlanView;
   },
-  async thumbnail() {
-    return null;
+  async thumbnail({ volume }) {
+    const picture = current().preview(volume);
+    if (!picture) return null;
+    for (let [need] = needsOf(picture.need()); need; [need] = needsOf(picture.need())) {
+      const bytes = await sources.bytes(need).catch(() => null);
+      if (bytes && picture.feed(bytes)) continue;
+      picture.free();
+      return null;
+    }
+    return picture.draw() as Picture | null;
   },
   async inspect() {
     return null;
@@ -158,10 +166,10 @@ const handlers: Handlers = {
     running?.cancel(keepComplete);
     return null;
   },
-  async forgetDownload() {
+  async leaveExport() {
     await written?.forget();
     written = null;
-    return null;
+    return idle().endSurvey() as PlanView;
   },
 };
 

@@ -50,7 +50,7 @@ export async function exportDataSet(kind: TargetKind): Promise<void> {
     });
     const outcome = await engine.ask("exportTo", target);
     if (outcome.kind === "discarded") {
-      state.phase.value = { kind: "plan" };
+      await backToPlan();
       state.announce(
         outcome.removed
           ? "Export cancelled; what had been written is removed."
@@ -62,10 +62,8 @@ export async function exportDataSet(kind: TargetKind): Promise<void> {
     state.phase.value = { kind: "report", report: outcome.report, download };
     if (download) clickDownload(download.url, download.name);
   } catch (thrown) {
-    batch(() => {
-      state.problem.value = problemOf(thrown);
-      state.phase.value = { kind: "plan" };
-    });
+    state.problem.value = problemOf(thrown);
+    if (state.phase.value.kind === "exporting") await backToPlan();
   } finally {
     stopListening();
   }
@@ -82,9 +80,15 @@ export async function cancelExport(keepComplete: boolean): Promise<void> {
 export async function leaveReport(): Promise<void> {
   const now = state.phase.value;
   if (now.kind !== "report") return;
-  if (now.download) {
-    URL.revokeObjectURL(now.download.url);
-    await state.engine.value?.ask("forgetDownload", null).catch(() => null);
-  }
-  state.phase.value = { kind: "plan" };
+  if (now.download) URL.revokeObjectURL(now.download.url);
+  await backToPlan();
+}
+
+/** The plan as it is for a new place. */
+async function backToPlan(): Promise<void> {
+  const plan = await state.engine.value?.ask("leaveExport", null).catch(() => null);
+  batch(() => {
+    if (plan) state.takePlan(plan);
+    state.phase.value = { kind: "plan" };
+  });
 }

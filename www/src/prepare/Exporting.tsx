@@ -97,7 +97,7 @@ function Volumes() {
       {allVolumes(plan)
         .filter((v) => v.include)
         .map((v) => (
-          <Line key={v.id} path={v.path} told={told.get(v.id)} />
+          <Line key={v.id} path={`${v.path}.nii.gz`} told={told.get(v.id)} />
         ))}
     </ul>
   );

@@ -6,6 +6,7 @@ import { bytes, count, counted, seconds } from "./format";
 import { Icon } from "./Icon";
 import { PlanTable } from "./PlanTable";
 import { openRoleMenuOf, RoleMenu } from "./RoleMenu";
+import { studyKey } from "./rows";
 import { Side, sideFolded } from "./Side";
 import * as state from "./state";
 import { showFiles } from "./FilesDialog";
@@ -165,7 +166,7 @@ function lookAtFirst(): void {
   state.chip.value = "look";
   const open = new Set(state.folded.value);
   open.delete(`p${first.p.index}`);
-  open.delete(`s${first.s.index}`);
+  open.delete(studyKey(first.p, first.s));
   state.folded.value = open;
   state.active.value = `v${first.v.id}`;
   openRoleMenuOf([first.v.id]);

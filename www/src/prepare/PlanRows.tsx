@@ -13,7 +13,7 @@ type Of<K extends Row["kind"]> = Extract<Row, { kind: K }>;
 export function PatientRow({ row }: { row: Of<"patient"> }) {
   const { patient, open } = row;
   const [editing, setEditing] = useState(false);
-  const days = patient.studies.flatMap((s) => s.dayOffset ?? []);
+  const days = patient.studies.map((s) => s.dayOffset);
   const apart = days.length > 1 ? Math.max(...days) - Math.min(...days) : 0;
   const about = [patient.sex, patient.ageBand].filter(Boolean).join(", ");
   return (
@@ -25,12 +25,12 @@ export function PatientRow({ row }: { row: Of<"patient"> }) {
         <CodeField row={row} done={() => setEditing(false)} />
       ) : (
         <>
-          <strong class="branch__code">{patient.subject}</strong>
+          <strong class="branch__code">sub-{patient.subject}</strong>
           <button
             type="button"
             class="branch__edit"
             tabIndex={-1}
-            aria-label={`Change the code ${patient.subject}`}
+            aria-label={`Change the code sub-${patient.subject}`}
             title="Change the code"
             onClick={() => setEditing(true)}
           >
@@ -61,9 +61,9 @@ function CodeField({ row, done }: { row: Of<"patient">; done: () => void }) {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.select(), []);
   const keep = (): void => {
-    const code = field.current?.value.trim() ?? "";
+    const code = field.current?.value.trim().replace(/^sub-/, "") ?? "";
     done();
-    if (code && code !== row.patient.subject) {
+    if (code !== row.patient.subject) {
       void state.edit({ kind: "setSubject", patient: row.patient.index, code });
     }
   };
@@ -89,25 +89,26 @@ function CodeField({ row, done }: { row: Of<"patient">; done: () => void }) {
 export function StudyRow({ row }: { row: Of<"study"> }) {
   const { study, open } = row;
   const points = state.plan.value?.timePoints ?? [];
-  const day = study.dayOffset ?? 0;
+  const day = study.dayOffset;
   const proposed = study.timePointProposed && day > 0;
   return (
     <div class="branch branch--study" role="gridcell">
       <span class={open ? "branch__fold branch__fold--open" : "branch__fold"}>
         <Icon name="right" size={12} />
       </span>
-      <span class="branch__session">{study.session}</span>
+      <span class="branch__session">ses-{study.session}</span>
       <span class="branch__dot">
         <select
           class="quietselect"
-          aria-label={`Time point of ${study.session}`}
+          aria-label={`Time point of ses-${study.session}`}
           tabIndex={-1}
           value={study.timePoint}
           onChange={(event) =>
             void state.edit({
               kind: "setSession",
               patient: row.patient.index,
-              study: study.number,
+              study: study.index,
+              session: study.session,
               timePoint: event.currentTarget.value,
             })
           }
@@ -120,7 +121,7 @@ export function StudyRow({ row }: { row: Of<"study"> }) {
         </select>
         {proposed && <span class="quiet"> (proposed: {counted(day, "day")} later)</span>}
       </span>
-      {!proposed && study.dayOffset !== null && <span class="branch__dot">day {day}</span>}
+      {!proposed && <span class="branch__dot">day {day}</span>}
       {study.scanner && <span class="branch__dot">{study.scanner}</span>}
       {study.agent && <span class="branch__dot">{study.agent}</span>}
       {state.showNames.value && study.description && (
@@ -184,7 +185,7 @@ export function VolumeRow({ row, reachable }: { row: Of<"volume">; reachable: bo
       <span role="gridcell" class="cell-number">
         {spacing(volume.spacing)}
       </span>
-      <span role="gridcell" class="cell-name" title={volume.include ? volume.path : undefined}>
+      <span role="gridcell" class="cell-name" title={volume.include ? `${volume.path}.nii.gz` : undefined}>
         {volume.include ? volume.name : "left out"}
       </span>
       <Warnings row={row} />
@@ -195,10 +196,11 @@ export function VolumeRow({ row, reachable }: { row: Of<"volume">; reachable: bo
 function Warnings({ row }: { row: Of<"volume"> }) {
   const { volume } = row;
   const texts = volume.warnings.map((w) => w.text);
-  if (!volume.include && volume.excludedReason) {
+  if (!volume.include) {
+    const why = volume.excludedReason || "left out by you";
     return (
-      <span role="gridcell" class="cell-warnings cell-warnings--quiet" title={[volume.excludedReason, ...texts].join("\n")}>
-        <span class="cut">{volume.excludedReason}; include?</span>
+      <span role="gridcell" class="cell-warnings cell-warnings--quiet" title={[why, ...texts].join("\n")}>
+        <span class="cut">{why}; include?</span>
       </span>
     );
   }

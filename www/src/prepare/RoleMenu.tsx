@@ -106,6 +106,9 @@ function onArrows(event: KeyboardEvent): void {
   event.preventDefault();
 }
 
+const PANES = new Set(["dwi_low", "dwi_high"]);
+const NONE = { id: "", label: "none of these" };
+
 function Choices({ volumes, close }: { volumes: VolumeView[]; close: () => void }) {
   const plan = state.plan.value;
   const first = volumes[0];
@@ -120,7 +123,8 @@ function Choices({ volumes, close }: { volumes: VolumeView[]; close: () => void 
     focusTable();
   };
   const best = one ? one.candidates.slice(0, 4) : [];
-  const others = plan.roles.filter((r) => !best.some((b) => b.id === r.id));
+  // Panes that pick among the volumes of a role are no roles to give.
+  const others = [...plan.roles.filter((r) => !PANES.has(r.id) && !best.some((b) => b.id === r.id)), NONE];
   const top = Math.max(1, ...best.map((b) => b.score));
   return (
     <>

@@ -1,10 +1,11 @@
 /** Beside the plan: what is kept or cleaned, dates, before → after on a real header, codes. */
 import { signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import type { DatePolicy, InspectRow, InspectView, PolicyOption } from "../engine/protocol";
+import type { DatePolicy, InspectRow, InspectView, PlanView } from "../engine/protocol";
 import { Dialog } from "./Dialog";
 import { count, counted } from "./format";
 import { Icon } from "./Icon";
+import { OPTIONS, type PolicyOption } from "./policy";
 import { loadKey, saveKey, saveLinkingTable } from "./secrets";
 import * as state from "./state";
 
@@ -41,13 +42,13 @@ export function Side() {
         <h2 id="kept" class="side__title">
           Kept or cleaned
         </h2>
-        {plan.policy.slice(0, FIRST).map((option) => (
+        {OPTIONS.slice(0, FIRST).map((option) => (
           <Option key={option.id} option={option} />
         ))}
-        {plan.policy.length > FIRST && (
+        {OPTIONS.length > FIRST && (
           <details class="options">
-            <summary class="options__more">{counted(plan.policy.length - FIRST, "further option")}</summary>
-            {plan.policy.slice(FIRST).map((option) => (
+            <summary class="options__more">{counted(OPTIONS.length - FIRST, "further option")}</summary>
+            {OPTIONS.slice(FIRST).map((option) => (
               <Option key={option.id} option={option} />
             ))}
           </details>
@@ -70,24 +71,16 @@ export function Side() {
 
 function Option({ option }: { option: PolicyOption }) {
   const id = `option-${option.id}`;
+  const on = option.on(state.plan.value?.dates ?? "none");
   return (
-    <div class={option.locked ? "option option--locked" : "option"} title={option.locked || option.consequence}>
+    <div class="option" title={option.consequence}>
       <label class="option__label" for={id}>
         {option.label}
       </label>
       <p class="option__term" id={`${id}-term`}>
         {option.term}
-        {option.locked && <span class="option__locked"> · {option.locked}</span>}
       </p>
-      <input
-        id={id}
-        type="checkbox"
-        role="switch"
-        class="switch"
-        aria-describedby={`${id}-term`}
-        checked={option.on}
-        disabled={option.locked !== ""}
-      />
+      <input id={id} type="checkbox" role="switch" class="switch" aria-describedby={`${id}-term`} checked={on} disabled />
     </div>
   );
 }
@@ -106,21 +99,33 @@ function Dates() {
       <legend class="side__title">Dates</legend>
       <div class="segments">
         {DATES.map(([id, label]) => (
-          <label key={id} class={plan.dates.policy === id ? "segment segment--on" : "segment"}>
+          <label key={id} class={plan.dates === id ? "segment segment--on" : "segment"}>
             <input
               type="radio"
               name="dates"
               class="segment__radio"
-              checked={plan.dates.policy === id}
+              checked={plan.dates === id}
               onChange={() => void state.edit({ kind: "setDates", dates: id })}
             />
             {label}
           </label>
         ))}
       </div>
-      <p class={plan.dates.policy === "keep" ? "side__say warn" : "side__say quiet"}>{plan.dates.consequence}</p>
+      <p class={plan.dates === "keep" ? "side__say warn" : "side__say quiet"}>{dateWords(plan)}</p>
     </fieldset>
   );
+}
+
+/** What the policy does to the dates at hand. */
+function dateWords(plan: PlanView): string {
+  if (plan.dates === "shift") {
+    return "Each patient’s dates move by a secret number of days, from the project key; intervals stay.";
+  }
+  if (plan.dates === "keep") {
+    return "Real dates are written, and dates identify: agree on it with your data protection office.";
+  }
+  const days = [...new Set(plan.patients.flatMap((p) => p.studies.map((s) => s.dayOffset)))].sort((a, b) => a - b);
+  return `Only days since the first study are written: ${days.slice(0, 6).join(", ")}${days.length > 6 ? ", …" : ""}.`;
 }
 
 /** What stands in the side panel: the rows that changed, and one that is kept. */

@@ -85,7 +85,7 @@ function Protocol() {
         onChange={(event) => {
           const chosen = event.currentTarget.files?.[0];
           event.currentTarget.value = "";
-          if (chosen) void chosen.text().then((json) => state.edit({ kind: "loadProtocol", json }, "Protocol loaded."));
+          if (chosen) void chosen.text().then((json) => state.edit({ kind: "setProtocol", protocol: json }, "Protocol loaded."));
         }}
       />
     </label>

@@ -51,7 +51,7 @@ function turn(open: boolean): void {
   const row = here();
   if (!row) return;
   if (row.kind !== "volume" && row.open !== open) fold(row.key);
-  else if (!open && row.kind === "volume") state.active.value = `s${row.study.index}`;
+  else if (!open && row.kind === "volume") state.active.value = row.branch;
   else if (!open && row.kind === "study") state.active.value = `p${row.patient.index}`;
   else if (open) step(1, false);
 }

@@ -79,6 +79,18 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
     title: "This hanging protocol cannot be used",
     next: "The sentence above says where it breaks; correct the file and load it again.",
   },
+  foreign: {
+    title: "This folder holds something else",
+    next: "Choose an empty folder, or one with a data set of Hepatica to add to it.",
+  },
+  later: {
+    title: "This data set is from a later version of Hepatica",
+    next: "Use that version, or choose an empty folder.",
+  },
+  "damaged-dataset": {
+    title: "The data set in this folder is damaged",
+    next: "Restore the file that is named, or choose an empty folder.",
+  },
   leak: {
     title: "A known identifier was found in an output",
     next: "That entry was stopped and not written. The report says which element it was; leave the volume out, or tell us.",

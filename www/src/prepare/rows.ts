@@ -7,10 +7,14 @@ import type { PatientView, PlanView, StudyView, VolumeView } from "../engine/pro
 export type Row =
   | { kind: "patient"; key: string; patient: PatientView; open: boolean }
   | { kind: "study"; key: string; patient: PatientView; study: StudyView; open: boolean }
-  | { kind: "volume"; key: string; study: StudyView; volume: VolumeView; of: number; nth: number };
+  | { kind: "volume"; key: string; branch: string; volume: VolumeView };
 
 export type Chip = "all" | "look" | "out";
 export type SortKey = "order" | "description" | "role" | "voxels" | "mm" | "name" | "warnings";
+
+export function studyKey(patient: PatientView, study: StudyView): string {
+  return `s${patient.index}.${study.index}`;
+}
 
 export interface Shape {
   text: string;
@@ -74,7 +78,7 @@ export function shapeRows(plan: PlanView, shape: Shape): Row[] {
   const compare = comparator(shape.sort, shape.descending);
   const rows: Row[] = [];
   for (const patient of plan.patients) {
-    const patientMatches = words.length > 0 && words.every((w) => patient.subject.toLowerCase().includes(w));
+    const patientMatches = words.length > 0 && words.every((w) => `sub-${patient.subject}`.toLowerCase().includes(w));
     const branches: Row[] = [];
     const patientKey = `p${patient.index}`;
     for (const study of patient.studies) {
@@ -85,13 +89,11 @@ export function shapeRows(plan: PlanView, shape: Shape): Row[] {
       );
       if (narrowed && volumes.length === 0) continue;
       if (compare) volumes = [...volumes].sort(compare);
-      const key = `s${study.index}`;
+      const key = studyKey(patient, study);
       const open = !shape.folded.has(key);
       branches.push({ kind: "study", key, patient, study, open });
       if (!open) continue;
-      volumes.forEach((volume, i) =>
-        branches.push({ kind: "volume", key: `v${volume.id}`, study, volume, of: volumes.length, nth: i + 1 }),
-      );
+      for (const volume of volumes) branches.push({ kind: "volume", key: `v${volume.id}`, branch: key, volume });
     }
     if (narrowed && branches.length === 0) continue;
     const open = !shape.folded.has(patientKey);

@@ -3,7 +3,7 @@
  *
  * In: the browser. Out: `seal`, a signal that the page shows, and `canOpenSources`, which holds the
  * doors shut until the policy has been seen enforced in page and worker. It puts the service worker
- * in place, reloads once where only that brings the headers (first visit and forced reload on a host
+ * in place, reloads where only that brings the headers (first visit and forced reload on a host
  * that sends none), and offers a new build without ever taking it unasked.
  */
 
@@ -76,8 +76,8 @@ export const sealDialogOpen = signal(false);
 /** How long the service worker may take to keep all files and to take over, in ms. */
 const PATIENCE = 60_000;
 
-/** After a reload of ours the next is not before this, so that no fault can turn into a loop; in ms. */
-const RELOAD_PAUSE = 20_000;
+/** Reloads that the page may ask for within a while (ms), so that no fault can turn into a loop. */
+const RELOADS = { most: 3, within: 30_000 };
 
 const RELOADED_AT = "hepatica-reloaded-at";
 
@@ -115,7 +115,7 @@ export async function startSeal(): Promise<void> {
     const registration = await navigator.serviceWorker.register("./sw.js", { updateViaCache: "none" });
     const ready = (await control(registration)) && (await runsWhatIsKept()) && (globalThis.crossOriginIsolated || cameFromServiceWorker());
     if (!ready) {
-      if (!reloadOnce()) unsealed("The service worker does not answer this page. Close all tabs of Hepatica and open it again; a reload that skips the cache (Shift) goes past it.");
+      if (!reload()) unsealed("The service worker does not answer this page. Close all tabs of Hepatica and open it again; a reload that skips the cache (Shift) goes past it.");
       return;
     }
     watchForUpdate(registration);
@@ -160,11 +160,13 @@ function cameFromServiceWorker(): boolean {
   return navigation !== undefined && navigation.workerStart > 0;
 }
 
-/** Reloads, unless that has just been tried; false where it has. */
-function reloadOnce(): boolean {
-  const before = Number(sessionStorage.getItem(RELOADED_AT) ?? 0);
-  if (Date.now() - before < RELOAD_PAUSE) return false;
-  sessionStorage.setItem(RELOADED_AT, String(Date.now()));
+/** Reloads, unless that has been tried in vain; false where it has. */
+function reload(): boolean {
+  const recent = (JSON.parse(sessionStorage.getItem(RELOADED_AT) ?? "[]") as number[]).filter(
+    (time) => Date.now() - time < RELOADS.within,
+  );
+  if (recent.length >= RELOADS.most) return false;
+  sessionStorage.setItem(RELOADED_AT, JSON.stringify([...recent, Date.now()]));
   location.reload();
   return true;
 }

@@ -1,0 +1,92 @@
+//! The check of every entry against its source, volume by volume (DESIGN.md, invariant 4).
+//!
+//! In: a volume's finished entries, before they are handed out. Out: leave, or the leak that forbids
+//! it. Fails closed: what can't be checked isn't written.
+
+use super::Session;
+use crate::dataset::EntryName;
+use crate::dataset::report::ElementTag;
+use crate::deid::{Check, CheckCount, DatePolicy, IdentityKey, Leak, Retained, Searched, Secrets};
+use crate::dicom::Tag;
+use crate::intake::{PatientEntry, PlannedVolume};
+
+/// Why an entry may not leave.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// A known identifier is in it.
+    Leak(Leak),
+    /// It can't be checked.
+    Unchecked,
+}
+
+impl Refusal {
+    /// The element whose value was found.
+    pub(crate) fn element(&self) -> Option<ElementTag> {
+        match self {
+            Self::Leak(Leak::Value { tags, .. }) => tags.first().map(|tag| ElementTag(tag.0, tag.1)),
+            _ => None,
+        }
+    }
+}
+
+/// Checks entries; keeps the automaton of the patient in hand.
+#[derive(Default)]
+pub(crate) struct Guard {
+    of: Option<(IdentityKey, Check)>,
+    /// What was searched so far.
+    pub(crate) count: CheckCount,
+    /// What was searched for, in numbers.
+    pub(crate) searched: Searched,
+}
+
+impl Guard {
+    /// Checks a volume's entries: of the image its header (the rest is voxels), of the others all.
+    pub(crate) fn check_volume(
+        &mut self,
+        session: &Session,
+        volume: &PlannedVolume,
+        header: &[u8],
+        entries: &[(EntryName, Vec<u8>)],
+    ) -> Result<(), Refusal> {
+        let (patient, ..) = session.catalogue().volume(volume.id).ok_or(Refusal::Unchecked)?;
+        self.prepare(session, patient)?;
+        let Some((_, check)) = &self.of else { return Err(Refusal::Unchecked) };
+        for (name, bytes) in entries {
+            let plain = if name.as_str().ends_with(".nii.gz") { header } else { bytes.as_slice() };
+            self.count += check.entry(name.as_str(), plain).map_err(Refusal::Leak)?;
+        }
+        Ok(())
+    }
+
+    /// Checks documents that all subjects share, against everybody's secrets.
+    pub(crate) fn check_shared(
+        &mut self,
+        session: &Session,
+        entries: &[(EntryName, Vec<u8>)],
+    ) -> Result<(), Refusal> {
+        let everybody: Vec<&Secrets> = session.all_secrets().collect();
+        let check = build(session, &everybody)?;
+        for (name, bytes) in entries {
+            self.count += check.entry(name.as_str(), bytes).map_err(Refusal::Leak)?;
+        }
+        Ok(())
+    }
+
+    fn prepare(&mut self, session: &Session, patient: &PatientEntry) -> Result<(), Refusal> {
+        if self.of.as_ref().is_some_and(|(key, _)| *key == patient.key) {
+            return Ok(());
+        }
+        let secrets = session.secrets(&patient.key).ok_or(Refusal::Unchecked)?;
+        let check = build(session, &[secrets])?;
+        self.searched.add(check.searched());
+        self.of = Some((patient.key.clone(), check));
+        Ok(())
+    }
+}
+
+fn build(session: &Session, secrets: &[&Secrets]) -> Result<Check, Refusal> {
+    let dates: DatePolicy = session.choices().dates;
+    let kept = |tag: Tag| session.keeps(tag);
+    let retained = Retained { kept: &kept, dates, texts: &[], chosen: &[], fields: &[] };
+    Check::new(secrets, &retained).map_err(|_| Refusal::Unchecked)
+}
