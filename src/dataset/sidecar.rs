@@ -2,14 +2,14 @@
 //!
 //! In come the header of a volume's first frame, what conversion worked out ([`Computed`]) and what
 //! the policy retains ([`Retain`]); out comes a JSON object whose fields are on the allow-list
-//! ([`super::sidecar_table`]), in BIDS units and a fixed order. Free text never passes: a text is a
+//! (`sidecar_table`), in BIDS units and a fixed order. Free text never passes: a text is a
 //! defined term, a code made of known words, or it is left out. What is not known is not written.
 
 use super::sidecar_table::{
     BANDWIDTH_PHASE_ENCODE, FIELDS, Field, From, GE_ASSET, GE_ECHO_SPACING, IMAGE_TYPE_TEXT, Needs,
     PHASE_ENCODING_POSITIVE, SCANNING_SEQUENCE_TEXT, Value as Allowed,
 };
-use super::{extend::FINGERPRINT, layout::UNNAMED_TASK, words};
+use super::{extend::FINGERPRINT, layout::UNNAMED_TASK, vocabulary, words};
 use crate::dicom::csa::{self, Csa};
 use crate::dicom::{FrameView, Tag, VR};
 use dicom_dictionary_std::tags;
@@ -276,7 +276,7 @@ impl<'a> Source<'a> {
 
     fn manufacturer(&self) -> Option<Value> {
         let text = self.frame.text(tags::MANUFACTURER)?.to_lowercase();
-        let known = words::MANUFACTURERS.iter().find(|(part, _)| text.contains(part));
+        let known = vocabulary::MANUFACTURERS.iter().find(|(part, _)| text.contains(part));
         known.map(|(_, name)| *name).or_else(|| (text == "ge").then_some("GE")).map(Value::from)
     }
 
@@ -288,7 +288,7 @@ impl<'a> Source<'a> {
             texts.extend(item.text(tags::CODE_MEANING));
         }
         let text = texts.join(" ").to_lowercase();
-        words::AGENTS.iter().find(|(word, _)| text.contains(word)).map(|(_, agent)| Value::from(*agent))
+        vocabulary::AGENTS.iter().find(|(word, _)| text.contains(word)).map(|(_, agent)| Value::from(*agent))
     }
 
     /// In BIDS's words, from the parts that headers name (PS3.3 C.8.3.1 and C.8.13.4).
@@ -335,7 +335,7 @@ impl<'a> Source<'a> {
         }
         let known: Vec<Value> = values
             .iter()
-            .filter_map(|text| match words::term(text, words::IMAGE_TYPES) {
+            .filter_map(|text| match words::term(text, vocabulary::IMAGE_TYPES) {
                 Some(term) => Some(Value::from(term)),
                 None => numbered(text).then(|| Value::from(text.as_str())),
             })
