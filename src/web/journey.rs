@@ -8,13 +8,17 @@ use serde::Serialize;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
+use super::inspect::Inspector;
 use super::report::{line_of, report_view};
 use crate::dataset::extend::{Existing, Survey};
 use crate::dataset::zip_out::crc32;
 use crate::dataset::{EntryName, Error, Report, ZipStream};
-use crate::deid::{KeyError, ProjectKey, Protection, Purpose, SealError};
+use crate::deid::{
+    Date, DatePolicy, DateShift, Identified, KeyError, LinkingRow, LinkingTable, Policy, ProjectKey,
+    Protection, Purpose, SealError,
+};
 use crate::dicom::Need;
-use crate::intake::{PlanError, VolumeId};
+use crate::intake::{PlanError, VolumeId, identity_of};
 use crate::session::{Export, ExportOptions, ExportStep, PlanEdit, Preview, Session};
 
 /// A journey and, once begun, its export.
@@ -74,21 +78,21 @@ fn place_trouble(error: &Error) -> JsValue {
 
 fn key_trouble(error: &KeyError) -> JsValue {
     let cause = match error {
-        KeyError::Seal(SealError::WrongPassphrase | SealError::NeedsPassphrase | SealError::EmptyPassphrase) => {
-            "passphrase"
-        }
+        KeyError::Seal(
+            SealError::WrongPassphrase | SealError::NeedsPassphrase | SealError::EmptyPassphrase,
+        ) => "passphrase",
         _ => "not-a-key",
     };
     trouble(cause, error)
 }
 
 /// Plain JavaScript objects; 64-bit counts become numbers, which hold them up to 2⁵³.
-fn to_js(value: &impl Serialize) -> JsValue {
+pub(super) fn to_js(value: &impl Serialize) -> JsValue {
     value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or(JsValue::NULL)
 }
 
 /// Needs as triples (source, offset, length): one array, whatever their number.
-fn flat(needs: &[Need]) -> Float64Array {
+pub(super) fn flat(needs: &[Need]) -> Float64Array {
     let numbers: Vec<f64> =
         needs.iter().flat_map(|n| [f64::from(n.source), n.offset as f64, n.len as f64]).collect();
     Float64Array::from(numbers.as_slice())
@@ -108,7 +112,13 @@ impl Journey {
     /// A journey under a new project key, from 32 random bytes.
     #[wasm_bindgen(constructor)]
     pub fn new(entropy: &[u8]) -> Result<Self, JsValue> {
-        Ok(Self { session: Session::new(new_key(entropy)?), export: None, zip: None, survey: None, key: KeyState::New })
+        Ok(Self {
+            session: Session::new(new_key(entropy)?),
+            export: None,
+            zip: None,
+            survey: None,
+            key: KeyState::New,
+        })
     }
 
     // ------------------------------------------------------------ intake
@@ -156,15 +166,22 @@ impl Journey {
     pub fn plan(&self) -> JsValue {
         let view = to_js(&self.session.view());
         if view.is_object() {
-            // Which key it is belongs to this surface, not to the plan.
+            // Whether the key was saved belongs to this surface, not to the plan.
             set(view.unchecked_ref(), "key", &to_js(&self.key));
+            let policy = Policy { dates: self.session.choices().dates, ..Policy::default() };
+            let mut effects = policy.effects();
+            for effect in &mut effects {
+                effect.changeable = false;
+            }
+            set(view.unchecked_ref(), "policy", &to_js(&effects));
         }
         view
     }
 
     /// Changes the plan, and gives it back.
     pub fn edit(&mut self, edit: JsValue) -> Result<JsValue, JsValue> {
-        let edit: PlanEdit = serde_wasm_bindgen::from_value(edit).map_err(|_| trouble("plan", "no such change"))?;
+        let edit: PlanEdit =
+            serde_wasm_bindgen::from_value(edit).map_err(|_| trouble("plan", "no such change"))?;
         self.session.edit(edit).map_err(|e| plan_trouble(&e))?;
         Ok(self.plan())
     }
@@ -188,6 +205,11 @@ impl Journey {
     /// A picture of a volume's middle slice, to be fed and drawn.
     pub fn preview(&self, volume: u32) -> Option<Picture> {
         Preview::new(&self.session, VolumeId(volume)).map(Picture)
+    }
+
+    /// A volume's header before and after, to be fed and looked at.
+    pub fn inspector(&self, volume: u32) -> Option<Inspector> {
+        Inspector::new(&self.session, VolumeId(volume))
     }
 
     // ------------------------------------------------------------ keys
@@ -214,6 +236,34 @@ impl Journey {
             self.key = KeyState::Saved;
         }
         self.plan()
+    }
+
+    /// The bytes of the linking table: which subject is which patient.
+    #[wasm_bindgen(js_name = linkingTable)]
+    pub fn linking_table(&self, passphrase: Option<String>) -> Result<Vec<u8>, JsValue> {
+        let mut table = LinkingTable::new();
+        let plan = self.session.plan().into_iter().flat_map(|plan| &plan.patients);
+        for (patient, found) in plan.zip(&self.session.catalogue().patients) {
+            let shift = match self.session.choices().dates {
+                DatePolicy::Shift => {
+                    DateShift::for_patient(self.session.key(), &patient.assignment.person, &found.dates).ok()
+                }
+                _ => None,
+            };
+            for (study, entry) in patient.studies.iter().zip(&found.studies) {
+                table.push(LinkingRow {
+                    subject: patient.subject.clone(),
+                    session: study.session.clone(),
+                    identity: identity_of(&entry.facts),
+                    study_date: Date::parse_da(&entry.facts.study_date).map(Identified::new),
+                    day: study.days_from_first.and_then(|day| i32::try_from(day).ok()),
+                    shift,
+                });
+            }
+        }
+        table
+            .save(protection(passphrase.as_deref()))
+            .map_err(|e| trouble(if e == SealError::EmptyPassphrase { "passphrase" } else { "plan" }, e))
     }
 
     // ------------------------------------------------------------ export
@@ -331,9 +381,7 @@ impl Journey {
     /// The report as a file, without identifiers.
     #[wasm_bindgen(js_name = reportFile)]
     pub fn report_file(&self) -> String {
-        self.report()
-            .and_then(|report| serde_json::to_string_pretty(report).ok())
-            .unwrap_or_default()
+        self.report().and_then(|report| serde_json::to_string_pretty(report).ok()).unwrap_or_default()
     }
 }
 
