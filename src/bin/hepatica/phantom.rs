@@ -66,12 +66,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         truth(&phantom, &options.out.join("truth"))?;
     }
     progress.finish_and_clear();
-    println!(
-        "{} files, {:.1} MB, {} patients",
+    crate::say(&format!(
+        "{} files, {:.1} MB, {} patients
+",
         phantom.count(),
         bytes.into_inner() as f64 / 1e6,
         options.patients
-    );
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
