@@ -121,6 +121,17 @@ impl Journey {
         })
     }
 
+    /// Forgets all but the key, so that the same patients get the same codes.
+    pub fn restart(&mut self) {
+        *self = Self {
+            session: Session::new(self.session.key().clone()),
+            export: None,
+            zip: None,
+            survey: None,
+            key: self.key,
+        };
+    }
+
     // ------------------------------------------------------------ intake
 
     /// Registers a source; `source` is the caller's number for it.

@@ -21,7 +21,7 @@ import { type Chip, countOf, type Row, shapeRows, type SortKey } from "./rows";
 
 export type Phase =
   | { kind: "empty" }
-  | { kind: "reading"; since: number; gathering: boolean }
+  | { kind: "reading"; since: number; gathering: boolean; demo: boolean }
   | { kind: "plan" }
   | { kind: "exporting"; since: number; stopping: boolean }
   | { kind: "report"; report: ReportView; download: { url: string; name: string } | null };
