@@ -21,6 +21,8 @@ pub mod report;
 pub mod sidecar;
 mod sidecar_table;
 pub mod tsv;
+#[rustfmt::skip] // Tables of words, packed into lines.
+mod vocabulary;
 mod words;
 pub mod zip_format;
 pub mod zip_in;

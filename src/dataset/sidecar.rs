@@ -2,16 +2,16 @@
 //!
 //! In come the header of a volume's first frame, what conversion worked out ([`Computed`]) and what
 //! the policy retains ([`Retain`]); out comes a JSON object whose fields are on the allow-list
-//! ([`super::sidecar_table`]), in BIDS units and a fixed order. Free text never passes: a text is a
+//! (`sidecar_table`), in BIDS units and a fixed order. Free text never passes: a text is a
 //! defined term, a code made of known words, or it is left out. What is not known is not written.
 
 use super::sidecar_table::{
     BANDWIDTH_PHASE_ENCODE, FIELDS, Field, From, GE_ASSET, GE_ECHO_SPACING, IMAGE_TYPE_TEXT, Needs,
     PHASE_ENCODING_POSITIVE, SCANNING_SEQUENCE_TEXT, Value as Allowed,
 };
-use super::{extend::FINGERPRINT, layout::UNNAMED_TASK, words};
+use super::{extend::FINGERPRINT, layout::UNNAMED_TASK, vocabulary, words};
 use crate::dicom::csa::{self, Csa};
-use crate::dicom::{FrameView, VR};
+use crate::dicom::{FrameView, Tag, VR};
 use dicom_dictionary_std::tags;
 use serde_json::{Map, Number, Value, json};
 
@@ -95,6 +95,55 @@ pub fn sidecar(frame: &FrameView<'_>, computed: &Computed, retain: Retain) -> Ma
     source.phase_encoding(computed, &mut out);
     finish(computed, &mut out);
     out
+}
+
+/// Fields that [`sidecar`] works out rather than copies, beyond those of the table.
+const WORKED_OUT: &[&str] = &[
+    "Manufacturer",
+    "PulseSequenceType",
+    "SpacingBetweenSlices",
+    "ContrastBolusAgent",
+    "EchoTime1",
+    "EchoTime2",
+    "RepetitionTime",
+    "SliceTiming",
+    "SecondsFromFirstPhase",
+    "DiffusionBValues",
+    "Units",
+    "TaskName",
+    "HepaticaWarnings",
+    "ConversionSoftware",
+    "ConversionSoftwareVersion",
+    FINGERPRINT,
+    "NonlinearGradientCorrection",
+    "ImageType",
+    "PhaseEncodingDirection",
+    "PhaseEncodingAxis",
+    "AcquisitionMatrixPE",
+    "ReconMatrixPE",
+    "EffectiveEchoSpacing",
+    "TotalReadoutTime",
+];
+
+/// Elements from which those fields are made, and the field.
+const WORKED_OUT_FROM: &[(Tag, &str)] = &[
+    (tags::MANUFACTURER, "Manufacturer"),
+    (tags::IMAGE_TYPE, "ImageType"),
+    (tags::CONTRAST_BOLUS_AGENT, "ContrastBolusAgent"),
+    (tags::IN_PLANE_PHASE_ENCODING_DIRECTION, "PhaseEncodingDirection"),
+    (tags::SPACING_BETWEEN_SLICES, "SpacingBetweenSlices"),
+];
+
+/// Every field that a sidecar may have.
+pub fn field_names() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().map(|field| field.name).chain(WORKED_OUT.iter().copied())
+}
+
+/// The field that an element's value goes into, if any does.
+pub fn field_of(tag: Tag) -> Option<&'static str> {
+    let reads = |field: &&Field| field.sources.iter().any(|source| matches!(source, From::Tag(t) if *t == tag));
+    let copied = FIELDS.iter().find(reads).map(|field| field.name);
+    copied.or_else(|| WORKED_OUT_FROM.iter().find(|(from, _)| *from == tag).map(|(_, name)| *name))
 }
 
 fn put(out: &mut Map<String, Value>, name: &str, value: Option<Value>) {
@@ -227,7 +276,7 @@ impl<'a> Source<'a> {
 
     fn manufacturer(&self) -> Option<Value> {
         let text = self.frame.text(tags::MANUFACTURER)?.to_lowercase();
-        let known = words::MANUFACTURERS.iter().find(|(part, _)| text.contains(part));
+        let known = vocabulary::MANUFACTURERS.iter().find(|(part, _)| text.contains(part));
         known.map(|(_, name)| *name).or_else(|| (text == "ge").then_some("GE")).map(Value::from)
     }
 
@@ -239,7 +288,7 @@ impl<'a> Source<'a> {
             texts.extend(item.text(tags::CODE_MEANING));
         }
         let text = texts.join(" ").to_lowercase();
-        words::AGENTS.iter().find(|(word, _)| text.contains(word)).map(|(_, agent)| Value::from(*agent))
+        vocabulary::AGENTS.iter().find(|(word, _)| text.contains(word)).map(|(_, agent)| Value::from(*agent))
     }
 
     /// In BIDS's words, from the parts that headers name (PS3.3 C.8.3.1 and C.8.13.4).
@@ -286,7 +335,7 @@ impl<'a> Source<'a> {
         }
         let known: Vec<Value> = values
             .iter()
-            .filter_map(|text| match words::term(text, words::IMAGE_TYPES) {
+            .filter_map(|text| match words::term(text, vocabulary::IMAGE_TYPES) {
                 Some(term) => Some(Value::from(term)),
                 None => numbered(text).then(|| Value::from(text.as_str())),
             })

@@ -10,7 +10,7 @@
 //! Dates, times, identifiers, institutions, people, protocol names and descriptions are absent on
 //! purpose, as are serial numbers and stations.
 
-use super::words;
+use super::vocabulary;
 use crate::dicom::Tag;
 use dicom_dictionary_std::tags;
 
@@ -43,7 +43,7 @@ pub(super) enum Value {
     Numbers { factor: f64, least: f64, most: f64 },
     /// One of these words; written in the list's spelling. A text of several values passes by value.
     Term(&'static [&'static str]),
-    /// Texts that are codes: runs of letters are of this list or short (see [`words::is_code`]).
+    /// Texts that are codes: runs of letters are of this list or short (see `words::is_code`).
     Code(&'static [&'static str]),
     /// `YES`/`NO` and their kin, as a truth value: words for true, words for false.
     Truth(&'static [&'static str], &'static [&'static str]),
@@ -91,10 +91,14 @@ pub(super) const FIELDS: &[Field] = &[
         &[From::Tag(tags::IMAGING_FREQUENCY), From::Tag(tags::TRANSMITTER_FREQUENCY)],
         plain(0.1, 1300.0),
     ),
-    device("ManufacturersModelName", &[From::Tag(tags::MANUFACTURER_MODEL_NAME)], Value::Code(words::MODELS)),
-    device("SoftwareVersions", &[From::Tag(tags::SOFTWARE_VERSIONS)], Value::Code(words::SOFTWARE)),
-    row("BodyPart", &[From::Tag(tags::BODY_PART_EXAMINED)], Value::Term(words::BODY_PARTS)),
-    row("PatientPosition", &[From::Tag(tags::PATIENT_POSITION)], Value::Term(words::POSITIONS)),
+    device(
+        "ManufacturersModelName",
+        &[From::Tag(tags::MANUFACTURER_MODEL_NAME)],
+        Value::Code(vocabulary::MODELS),
+    ),
+    device("SoftwareVersions", &[From::Tag(tags::SOFTWARE_VERSIONS)], Value::Code(vocabulary::SOFTWARE)),
+    row("BodyPart", &[From::Tag(tags::BODY_PART_EXAMINED)], Value::Term(vocabulary::BODY_PARTS)),
+    row("PatientPosition", &[From::Tag(tags::PATIENT_POSITION)], Value::Term(vocabulary::POSITIONS)),
     row("MRAcquisitionType", &[From::Tag(tags::MR_ACQUISITION_TYPE)], Value::Term(&["1D", "2D", "3D"])),
     row(
         "ScanningSequence",
@@ -109,12 +113,12 @@ pub(super) const FIELDS: &[Field] = &[
     row(
         "ScanOptions",
         &[From::Tag(tags::SCAN_OPTIONS), From::Private(0x0021, SIEMENS_SERIES, 0x5c)],
-        Value::Term(words::SCAN_OPTIONS),
+        Value::Term(vocabulary::SCAN_OPTIONS),
     ),
     row(
         "SequenceName",
         &[From::Tag(tags::SEQUENCE_NAME), From::Tag(tags::PULSE_SEQUENCE_NAME)],
-        Value::Code(words::SEQUENCES),
+        Value::Code(vocabulary::SEQUENCES),
     ),
     row(
         "EchoTime",
@@ -203,7 +207,7 @@ pub(super) const FIELDS: &[Field] = &[
         &[From::Tag(tags::MAGNETIZATION_TRANSFER)],
         Value::Truth(&["ON_RESONANCE", "OFF_RESONANCE"], &["NONE"]),
     ),
-    row("ReceiveCoilName", &[From::Tag(tags::RECEIVE_COIL_NAME)], Value::Code(words::COILS)),
+    row("ReceiveCoilName", &[From::Tag(tags::RECEIVE_COIL_NAME)], Value::Code(vocabulary::COILS)),
     row(
         "ReceiveCoilActiveElements",
         &[From::Csa("ImaCoilString"), From::Private(0x0021, SIEMENS_IMAGE, 0x4f)],
@@ -231,7 +235,7 @@ pub(super) const FIELDS: &[Field] = &[
     row("ExposureTime", &[From::Tag(tags::EXPOSURE_TIME)], ms(1000.0)),
     row("GantryDetectorTilt", &[From::Tag(tags::GANTRY_DETECTOR_TILT)], plain(-90.0, 90.0)),
     row("ReconstructionDiameter", &[From::Tag(tags::RECONSTRUCTION_DIAMETER)], plain(1e-9, 10_000.0)),
-    row("ConvolutionKernel", &[From::Tag(tags::CONVOLUTION_KERNEL)], Value::Code(words::KERNELS)),
+    row("ConvolutionKernel", &[From::Tag(tags::CONVOLUTION_KERNEL)], Value::Code(vocabulary::KERNELS)),
 ];
 
 /// Hz a pixel along the phase-encoding axis (Siemens).

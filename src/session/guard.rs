@@ -4,9 +4,10 @@
 //! it. Fails closed: what can't be checked isn't written.
 
 use super::Session;
-use crate::dataset::EntryName;
 use crate::dataset::report::ElementTag;
-use crate::deid::{Check, CheckCount, DatePolicy, IdentityKey, Leak, Retained, Searched, Secrets};
+use crate::dataset::sidecar::{field_names, field_of};
+use crate::dataset::{EntryName, documents};
+use crate::deid::{Action, Check, CheckCount, IdentityKey, Leak, Retained, Searched, Secrets, action};
 use crate::dicom::Tag;
 use crate::intake::{PatientEntry, PlannedVolume};
 
@@ -85,8 +86,11 @@ impl Guard {
 }
 
 fn build(session: &Session, secrets: &[&Secrets]) -> Result<Check, Refusal> {
-    let dates: DatePolicy = session.choices().dates;
-    let kept = |tag: Tag| session.keeps(tag);
-    let retained = Retained { kept: &kept, dates, texts: &[], chosen: &[], fields: &[] };
+    let policy = session.policy();
+    // What the sidecar's allow-list and the tables hold, as far as the policy lets it out.
+    let kept = |tag: Tag| matches!(action(tag, &policy, &field_of), Action::Kept);
+    let texts: Vec<&str> = documents::texts().collect();
+    let fields: Vec<&str> = field_names().collect();
+    let retained = Retained { kept: &kept, dates: policy.dates, texts: &texts, chosen: &[], fields: &fields };
     Check::new(secrets, &retained).map_err(|_| Refusal::Unchecked)
 }

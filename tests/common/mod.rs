@@ -53,10 +53,7 @@ pub fn judge(program: &str) -> PathBuf {
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join(".judges"),
     };
     let found = root.join("bin").join(program);
-    assert!(
-        found.exists(),
-        "the judge `{program}` is absent; `cargo xtask test --only judges` sets it up"
-    );
+    assert!(found.exists(), "the judge `{program}` is absent; `cargo xtask test --only judges` sets it up");
     found
 }
 

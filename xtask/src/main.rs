@@ -21,10 +21,7 @@ mod toolchain;
 mod wasm;
 // The server is the one of `hepatica serve`, by its source: xtask must build and run while the
 // crate that it builds does not compile.
-#[allow(
-    unreachable_pub,
-    reason = "the file is written as a public module of the library"
-)]
+#[allow(unreachable_pub, reason = "the file is written as a public module of the library")]
 #[path = "../../src/serve.rs"]
 mod server;
 

@@ -27,6 +27,9 @@ mod embedded {
     use hepatica::serve::Site;
     use include_dir::{Dir, include_dir};
 
+    /// The build of the page, said by `cargo xtask build`: a new one compiles this file anew.
+    pub(super) const BUILD: Option<&str> = option_env!("HEPATICA_PAGE_BUILD");
+
     static PAGE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/dist");
 
     pub(super) struct Page;
@@ -46,6 +49,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let failed = |e: serve::ServeError| Failure::Usage(e.to_string());
     if let Some(folder) = &options.dist {
         return match serve::run(&serve::Folder::new(folder), &settings, announce).map_err(failed)? {};
+    }
+    #[cfg(feature = "embed-page")]
+    if let Some(build) = embedded::BUILD {
+        crate::say(&format!("The page is build {build}.\n"));
     }
     #[cfg(feature = "embed-page")]
     return match serve::run(&embedded::Page, &settings, announce).map_err(failed)? {};
