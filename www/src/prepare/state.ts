@@ -56,6 +56,8 @@ export const folded = signal<ReadonlySet<string>>(new Set());
 export const selected = signal<ReadonlySet<number>>(new Set());
 /** Key of the row that arrows start from. */
 export const active = signal<string | null>(null);
+/** The volume whose name is being changed. */
+export const naming = signal<number | null>(null);
 /** Identified names beside the codes; off until asked for. */
 export const showNames = signal(false);
 
