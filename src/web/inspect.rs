@@ -3,16 +3,14 @@
 //! In: the bytes of that header, asked for by range. Out: rows for the screen: what is there, what is
 //! done with it, what is written. Identified: they go to the page that asked and nowhere else.
 
-use dicom_core::dictionary::{DataDictionary as _, DataDictionaryEntry as _};
-use dicom_dictionary_std::StandardDataDictionary;
 use js_sys::Float64Array;
 use serde::Serialize;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::journey::{flat, to_js};
-use crate::dataset::sidecar::{Computed, Retain, sidecar};
-use crate::deid::{Action, After, DatePolicy, DateShift, Inspection, Policy, Purpose, SubjectCode};
-use crate::dicom::{Header, Tag};
+use crate::dataset::sidecar::field_of;
+use crate::deid::{Action, After, DateShift, Inspection, Policy, Purpose, SubjectCode};
+use crate::dicom::Header;
 use crate::intake::{RangeReader, VolumeId};
 use crate::session::Session;
 
@@ -65,12 +63,7 @@ impl Inspector {
         let middle = volume.stack.frames.get(volume.stack.frames.len() / 2)?;
         let instance = instances.get(middle.instance as usize)?;
         let length = (!instance.syntax.deflated).then_some(instance.pixels.offset);
-        let shift = match plan.dates {
-            DatePolicy::Shift => {
-                DateShift::for_patient(session.key(), &patient.assignment.person, &found.dates).ok()
-            }
-            _ => None,
-        };
+        let shift = session.date_shift(patient, found);
         Some(Self {
             range: RangeReader::new(session.files().get(instance.file)?, 0, length).ok()?,
             title: format!("{}, image {}", planned.role_label, volume.stack.frames.len() / 2 + 1),
@@ -78,7 +71,7 @@ impl Inspector {
             role: planned.role_label.clone(),
             day: study.days_from_first.and_then(|day| i32::try_from(day).ok()),
             shift,
-            policy: Policy { dates: plan.dates, ..Policy::default() },
+            policy: session.policy(),
         })
     }
 }
@@ -99,14 +92,7 @@ impl Inspector {
     pub fn look(self) -> JsValue {
         let Self { range, title, subject, role, day, shift, policy } = self;
         let Ok(header) = Header::from_bytes(range.take()) else { return JsValue::NULL };
-        let written = sidecar(&header.frame(0), &Computed::default(), Retain { device: true });
-        let field = |tag: Tag| -> Option<&'static str> {
-            let keyword = StandardDataDictionary.by_tag(tag)?.alias();
-            // BIDS has it in the plural.
-            let name = if keyword == "ManufacturerModelName" { "ManufacturersModelName" } else { keyword };
-            written.contains_key(name).then_some(name)
-        };
-        let after = After { subject: &subject, role: &role, day, shift, policy: &policy, field: &field };
+        let after = After { subject: &subject, role: &role, day, shift, policy: &policy, field: &field_of };
         let seen = Inspection::of(&header, &after, true);
         let rows = seen
             .rows

@@ -13,12 +13,9 @@ use super::report::{line_of, report_view};
 use crate::dataset::extend::{Existing, Survey};
 use crate::dataset::zip_out::crc32;
 use crate::dataset::{EntryName, Error, Report, ZipStream};
-use crate::deid::{
-    Date, DatePolicy, DateShift, Identified, KeyError, LinkingRow, LinkingTable, Policy, ProjectKey,
-    Protection, Purpose, SealError,
-};
+use crate::deid::{KeyError, ProjectKey, Protection, Purpose, SealError};
 use crate::dicom::Need;
-use crate::intake::{PlanError, VolumeId, identity_of};
+use crate::intake::{PlanError, VolumeId};
 use crate::session::{Export, ExportOptions, ExportStep, PlanEdit, Preview, Session};
 
 /// A journey and, once begun, its export.
@@ -62,6 +59,7 @@ fn plan_trouble(error: &PlanError) -> JsValue {
         PlanError::Subjects(_) => "mapping",
         PlanError::SameName { .. } => "same-name",
         PlanError::Protocol(_) => "protocol",
+        PlanError::Policy(_) => "policy",
         _ => "plan",
     };
     trouble(cause, error)
@@ -121,6 +119,17 @@ impl Journey {
         })
     }
 
+    /// Forgets all but the key, so that the same patients get the same codes.
+    pub fn restart(&mut self) {
+        *self = Self {
+            session: Session::new(self.session.key().clone()),
+            export: None,
+            zip: None,
+            survey: None,
+            key: self.key,
+        };
+    }
+
     // ------------------------------------------------------------ intake
 
     /// Registers a source; `source` is the caller's number for it.
@@ -168,12 +177,6 @@ impl Journey {
         if view.is_object() {
             // Whether the key was saved belongs to this surface, not to the plan.
             set(view.unchecked_ref(), "key", &to_js(&self.key));
-            let policy = Policy { dates: self.session.choices().dates, ..Policy::default() };
-            let mut effects = policy.effects();
-            for effect in &mut effects {
-                effect.changeable = false;
-            }
-            set(view.unchecked_ref(), "policy", &to_js(&effects));
         }
         view
     }
@@ -241,28 +244,8 @@ impl Journey {
     /// The bytes of the linking table: which subject is which patient.
     #[wasm_bindgen(js_name = linkingTable)]
     pub fn linking_table(&self, passphrase: Option<String>) -> Result<Vec<u8>, JsValue> {
-        let mut table = LinkingTable::new();
-        let plan = self.session.plan().into_iter().flat_map(|plan| &plan.patients);
-        for (patient, found) in plan.zip(&self.session.catalogue().patients) {
-            let shift = match self.session.choices().dates {
-                DatePolicy::Shift => {
-                    DateShift::for_patient(self.session.key(), &patient.assignment.person, &found.dates).ok()
-                }
-                _ => None,
-            };
-            for (study, entry) in patient.studies.iter().zip(&found.studies) {
-                table.push(LinkingRow {
-                    subject: patient.subject.clone(),
-                    session: study.session.clone(),
-                    identity: identity_of(&entry.facts),
-                    study_date: Date::parse_da(&entry.facts.study_date).map(Identified::new),
-                    day: study.days_from_first.and_then(|day| i32::try_from(day).ok()),
-                    shift,
-                });
-            }
-        }
-        table
-            .save(protection(passphrase.as_deref()))
+        self.session
+            .linking_table(protection(passphrase.as_deref()))
             .map_err(|e| trouble(if e == SealError::EmptyPassphrase { "passphrase" } else { "plan" }, e))
     }
 

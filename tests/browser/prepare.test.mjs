@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import {
-  DIST, ROOT, accessibilityFaults, browser, judge, screenshot, scratch, servePlain, serveSealed, sharedData,
+  ROOT, accessibilityFaults, browser, judge, screenshot, scratch, servePlain, serveSealed, sharedData,
   sink, test, until, untilSealed, untilText, variant,
 } from "./harness.mjs";
 

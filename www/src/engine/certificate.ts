@@ -15,7 +15,8 @@ interface Certificate {
 const count = (n: number): string => new Intl.NumberFormat("en").format(n);
 
 export function sentencesOf(bytes: Uint8Array): string[] {
-  const certificate = JSON.parse(new TextDecoder().decode(bytes)) as Certificate;
+  const certificate = JSON.parse(new TextDecoder().decode(bytes)) as Certificate | null;
+  if (!certificate) return [];
   const { searched } = certificate;
   const values = Object.values(searched?.values ?? {}).reduce((sum, n) => sum + n, 0);
   const sentences = [certificate.statement ?? ""];

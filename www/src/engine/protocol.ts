@@ -174,6 +174,8 @@ export type PlanEdit =
   | { kind: "setRole"; volumes: number[]; role: string }
   | { kind: "setInclude"; volumes: number[]; include: boolean }
   | { kind: "confirmRole"; volumes: number[] }
+  /** A path without extension; an empty one is the proposed. */
+  | { kind: "setName"; volume: number; path: string }
   | { kind: "setSubject"; patient: number; code: string }
   | { kind: "setSession"; patient: number; study: number; session: string; timePoint: string }
   /** A preset's id, a protocol's JSON, or nothing: one for each study. */

@@ -90,13 +90,12 @@ async function fed(one: Fed): Promise<boolean> {
 }
 
 /** A new journey; under the key at hand, if there is one, so that codes stay. */
-async function begin(): Promise<Journey> {
+async function restart(): Promise<void> {
   const { engine } = await loading;
-  journey?.free();
   sources.clear();
   added = 0;
-  journey = new engine.Journey(crypto.getRandomValues(new Uint8Array(32)));
-  return journey;
+  if (journey) journey.restart();
+  else journey = new engine.Journey(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 const handlers: Handlers = {
@@ -104,7 +103,7 @@ const handlers: Handlers = {
     if (running) throw trouble("busy", "An export is running.");
     reading.cancelled = true;
     reading = { cancelled: false };
-    if (!keepPlan || !journey) await begin();
+    if (!keepPlan || !journey) await restart();
     return null;
   },
   async add({ files }) {

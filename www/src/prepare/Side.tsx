@@ -198,10 +198,15 @@ function Change({ row }: { row: InspectRow }) {
   );
 }
 
+/** As much as leaves room for what comes after; the whole of it stands under Inspect. */
+function short(text: string): string {
+  return text.length > 14 ? `${text.slice(0, 13)}…` : text;
+}
+
 function Struck({ row }: { row: InspectRow }) {
   return (
     <>
-      <del class="change__before">{state.showNames.value ? row.before : row.masked}</del>
+      <del class="change__before">{short(state.showNames.value ? row.before : row.masked)}</del>
       {row.after !== "" && (
         <>
           {" → "}
