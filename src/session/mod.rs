@@ -15,13 +15,13 @@ pub use view::{PlanEdit, PlanView};
 
 use crate::dataset::extend::Existing;
 use crate::deid::{
-    Date, DatePolicy, DateShift, Identified, IdentityKey, LinkingRow, LinkingTable, Policy, ProjectKey, Protection,
-    SealError, Secrets, SubjectNaming,
+    Date, DatePolicy, DateShift, Identified, IdentityKey, LinkingRow, LinkingTable, Policy, ProjectKey,
+    Protection, SealError, Secrets, SubjectNaming,
 };
 use crate::dicom::Need;
 use crate::intake::{
-    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PatientEntry, PlanError, PlannedPatient,
-    PublishedPlan, WorkingPlan, identity_of,
+    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PatientEntry, PlanError,
+    PlannedPatient, PublishedPlan, WorkingPlan, identity_of,
 };
 
 /// Undo goes back this many choices.
@@ -125,7 +125,9 @@ impl Session {
 
     /// The plan for others' eyes.
     pub fn published_plan(&self) -> Option<PublishedPlan> {
-        self.plan.as_ref().map(|plan| PublishedPlan::of(plan, &self.catalogue, &self.intake.files, &self.ordinals))
+        self.plan
+            .as_ref()
+            .map(|plan| PublishedPlan::of(plan, &self.catalogue, &self.intake.files, &self.ordinals))
     }
 
     /// What was found.
@@ -154,7 +156,8 @@ impl Session {
     /// An empty passphrase.
     pub fn linking_table(&self, protection: Protection<'_>) -> Result<Vec<u8>, SealError> {
         let mut table = LinkingTable::new();
-        for (patient, found) in self.plan.iter().flat_map(|plan| &plan.patients).zip(&self.catalogue.patients) {
+        for (patient, found) in self.plan.iter().flat_map(|plan| &plan.patients).zip(&self.catalogue.patients)
+        {
             for (study, entry) in patient.studies.iter().zip(&found.studies) {
                 table.push(LinkingRow {
                     subject: patient.subject.clone(),
@@ -269,11 +272,11 @@ impl Session {
     /// Codes that can't be given under it.
     pub fn set_key(&mut self, key: ProjectKey) -> Result<(), PlanError> {
         let before = std::mem::replace(&mut self.key, key);
-        if self.plan.is_some() {
-            if let Err(error) = self.replan() {
-                self.key = before;
-                return Err(error);
-            }
+        if self.plan.is_some()
+            && let Err(error) = self.replan()
+        {
+            self.key = before;
+            return Err(error);
         }
         Ok(())
     }
