@@ -158,6 +158,11 @@ pub fn opening(existing: &Existing) -> Result<Vec<Entry>, Error> {
     Ok(missing)
 }
 
+/// Texts of ours that every data set holds: what stands in them is no leak.
+pub fn texts() -> impl Iterator<Item = &'static str> {
+    [README, BIDS_IGNORE].into_iter()
+}
+
 impl Documents<'_> {
     /// What is written behind the last volume, in this order. Nothing at all where nothing was added
     /// to a data set that exists: it stays as it is, byte for byte.

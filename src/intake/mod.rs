@@ -15,6 +15,7 @@ mod ranges;
 mod reading;
 
 pub(crate) use classify::fail_reason;
+pub(crate) use reading::identity_of;
 pub use catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntry, VolumeId};
 pub use files::{FileId, FileState, FileTable};
 pub use plan::{

@@ -11,7 +11,7 @@ use crate::convert::VolumeWarning;
 use crate::dataset::extend::Existing;
 use crate::dataset::{Modality, Part, Plane as NamePlane, Stem, VolumeName};
 use crate::deid::{
-    Age, Assignment, Date, DatePolicy, Doubt, KeyUse, ProjectKey, SubjectCode, SubjectError, SubjectNaming, Subjects,
+    Age, Assignment, Date, DatePolicy, Doubt, KeyUse, Options, ProjectKey, SubjectCode, SubjectError, SubjectNaming, Subjects,
 };
 use crate::hanging::facts::{ComplexPart, Plane, VolumeFacts};
 use crate::hanging::{
@@ -47,6 +47,8 @@ pub struct Choices {
     pub protocol: Option<Protocol>,
     /// What becomes of dates.
     pub dates: DatePolicy,
+    /// The switches of the de-identification policy.
+    pub options: Options,
     /// How subjects are named.
     pub naming: SubjectNaming,
     /// Convert localizers and projections too.
@@ -72,6 +74,9 @@ pub enum PlanError {
     /// A preset that does not parse: a fault of the build.
     #[error(transparent)]
     Protocol(#[from] crate::hanging::ProtocolError),
+    /// A policy that can't hold.
+    #[error(transparent)]
+    Policy(#[from] crate::deid::PolicyError),
     /// Two patients were given one code.
     #[error("two patients have the subject code {code}: give one of them another")]
     SameSubject {

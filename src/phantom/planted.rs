@@ -211,7 +211,8 @@ impl Persona {
     pub(super) fn new(seed: u64, patient: u32, old: bool) -> Self {
         let mut rng = Rng::new(seed, &[u64::from(patient), 7]);
         let utf8 = patient % 3 == 1;
-        let shift = super::noise::key(seed, &[99]) as usize % HEADS.len();
+        // Reduced before it is narrowed: `usize` has 32 bits in WebAssembly.
+        let shift = (super::noise::key(seed, &[99]) % HEADS.len() as u64) as usize;
         let (mut family, mut given, mut ideographic) = (
             surname(&mut rng, patient as usize + shift),
             rng.pick(&GIVEN).copied().unwrap_or_default().to_owned(),

@@ -229,11 +229,17 @@ impl Plane {
             let start = j * self.nx;
             match solid.space {
                 Space::Warped => {
-                    let Some(row) = self.warped.get(start + i0..start + i1) else {
+                    let span = start + i0..start + i1;
+                    let (Some(row), Some(skin)) =
+                        (self.warped.get(span.clone()), self.skin.get(span))
+                    else {
                         return;
                     };
-                    for (n, &q) in row.iter().enumerate() {
-                        visit(start + i0 + n, solid.form.distance(q), q);
+                    for (n, (&q, s)) in row.iter().zip(skin).enumerate() {
+                        // Outside the skin all is air in the end.
+                        if s.distance < self.edge {
+                            visit(start + i0 + n, solid.form.distance(q), q);
+                        }
                     }
                 }
                 Space::Wall | Space::Organ => {

@@ -9,11 +9,20 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use super::Session;
 use super::guard::Guard;
 use crate::convert::{Product, VolumeJob};
+use crate::convert::VolumeWarning;
+use crate::convert::instance::Instance;
+use crate::convert::stack::Stack;
 use crate::dataset::documents::{Documents, Participant, Scan, Session as SessionRow, Sex};
+use crate::dataset::sidecar::{Computed, Retain, Units, field_of, sidecar};
 use crate::dataset::{EntryName, FailReason, Ledger, Report, SkipReason, documents};
+use crate::deid::{ActionCounts, Certificate, Date, DatePolicy, Evidence, PolicyOption};
+use crate::nifti::ImageHeader;
 use crate::hanging::{PublishedHanging, PublishedRole};
 use crate::dicom::{DicomError, Header, Need};
-use crate::intake::{FileId, FileState, PlannedStudy, PlannedVolume, RangeReader, VolumeId, fail_reason};
+use crate::intake::{
+    FileId, FileState, PatientEntry, PlannedPatient, PlannedStudy, PlannedVolume, RangeReader, StudyEntry, VolumeEntry,
+    VolumeId, fail_reason,
+};
 
 /// Bytes asked for at a time.
 const IN_FLIGHT: u64 = 64 << 20;
@@ -110,6 +119,9 @@ pub struct Export {
     state: State,
     report: Option<Report>,
     refused_documents: bool,
+    refusals: Vec<String>,
+    /// Volumes that the check stopped.
+    stopped: u64,
 }
 
 #[derive(PartialEq, Clone, Copy)]
@@ -172,6 +184,8 @@ impl Export {
             state: State::Volumes,
             report: None,
             refused_documents: false,
+            refusals: Vec::new(),
+            stopped: 0,
         }
     }
 
@@ -335,6 +349,11 @@ impl Export {
         self.refused_documents
     }
 
+    /// What the check stopped, and where: elements and places, never a value.
+    pub fn refusals(&self) -> &[String] {
+        &self.refusals
+    }
+
     fn abandon(&mut self, session: &Session, volume: VolumeId, why: FailReason) {
         let before = self.active.len();
         self.active.retain(|a| a.volume.id != volume);
@@ -417,17 +436,29 @@ struct Books {
 impl Export {
     /// The entries of a finished volume, in order: image, b-values, b-vectors, sidecar.
     fn finish_volume(&mut self, session: &Session, active: Active, product: Product) {
-        let Active { volume, files, .. } = active;
+        let volume = active.volume.clone();
+        let files = active.files.clone();
         self.progress.done += 1;
         let stem = &volume.name;
         let mut entries = vec![(stem.image(), product.nii_gz)];
-        if let Some((_, _, _, found)) = session.catalogue().volume(volume.id)
-            && let Some(b_values) = &found.stack.b_values
-        {
+        let (Some((_, _, series, found)), HeaderSlot::Read(first)) =
+            (session.catalogue().volume(volume.id), &active.header)
+        else {
+            return;
+        };
+        if let Some(b_values) = &found.stack.b_values {
             entries.push((stem.bval(), b_values_text(b_values).into_bytes()));
             entries.push((stem.bvec(), b_vectors_text(&found.stack.b_vectors).into_bytes()));
         }
+        let frame = found.stack.frames.first().map_or(0, |at| at.frame as usize);
+        let instances = session.catalogue().instances_of(series);
+        let computed = computed(&volume, found, &instances, &product.image);
+        let retain = Retain { device: session.policy().holds(PolicyOption::RetainDeviceIdentity) };
+        let fields = sidecar(&first.frame(frame), &computed, retain);
+        entries.push((stem.sidecar(), documents::json_bytes(&serde_json::Value::Object(fields))));
         if let Err(refusal) = self.guard.check_volume(session, &volume, &product.header, &entries) {
+            self.stopped += 1;
+            self.refusals.push(format!("volume {}: {refusal}", volume.id.0));
             for file in files {
                 let ordinal = session.ordinals().of(file);
                 let _ = self.ledger.failed(ordinal, FailReason::IdentifierFound, refusal.element());
@@ -439,6 +470,38 @@ impl Export {
         }
         self.books.written.insert(volume.id);
         self.outbox.extend(entries);
+    }
+
+    /// The certificate: what was done to which elements, what was searched, and what was not.
+    fn certificate(&self, session: &Session, patients: &[PlannedPatient]) -> serde_json::Value {
+        let policy = session.policy();
+        let mut actions = ActionCounts::new();
+        for secrets in session.all_secrets() {
+            actions.add(secrets, &policy, &field_of);
+        }
+        let written = |p: &&PlannedPatient| {
+            p.studies.iter().any(|s| s.volumes.iter().any(|v| self.books.written.contains(&v.id)))
+        };
+        let keyed = session.key().fingerprint();
+        let burned_in = patients
+            .iter()
+            .flat_map(|p| &p.studies)
+            .flat_map(|s| &s.volumes)
+            .filter(|v| self.books.written.contains(&v.id))
+            .filter(|v| v.warnings.contains(&VolumeWarning::BurnedIn))
+            .count();
+        let evidence = Evidence {
+            policy: &policy,
+            key_fingerprint: Some(&keyed),
+            subjects: patients.iter().filter(written).count() as u64,
+            actions: &actions,
+            searched: &self.guard.searched,
+            checked: self.guard.count,
+            stopped: self.stopped,
+            faces: 0,
+            burned_in_suspected: burned_in as u64,
+        };
+        serde_json::from_str(&Certificate::new(&evidence).to_json()).unwrap_or_default()
     }
 
     fn documents(&mut self, session: &Session) {
@@ -453,14 +516,15 @@ impl Export {
             scans: Vec::new(),
             report: &report,
             plan: serde_json::to_value(&published).unwrap_or_default(),
-            deidentification: serde_json::Value::Null,
+            deidentification: self.certificate(session, &plan.patients),
             hanging: serde_json::Value::Null,
         };
         let mut hanging = PublishedHanging::default();
-        for patient in &plan.patients {
+        for (patient, found) in plan.patients.iter().zip(&session.catalogue().patients) {
             let subject = patient.subject.as_str().to_owned();
+            let characteristics = session.policy().holds(PolicyOption::RetainPatientCharacteristics);
             let mut any = false;
-            for study in &patient.studies {
+            for (study, entry) in patient.studies.iter().zip(&found.studies) {
                 let mut volumes = study.volumes.iter().filter(|v| written(v)).peekable();
                 if volumes.peek().is_none() {
                     continue;
@@ -471,7 +535,7 @@ impl Export {
                     session: study.session.clone(),
                     days_from_first: study.days_from_first,
                     timepoint: Some(study.time_point.clone()).filter(|t| !t.is_empty()),
-                    date: None,
+                    date: written_date(session, patient, found, entry),
                 });
                 for volume in volumes {
                     hanging.volumes.insert(volume.name.image().as_str().to_owned(), published_role(session, study, volume));
@@ -486,19 +550,73 @@ impl Export {
             if any {
                 documents.participants.push(Participant {
                     subject,
-                    sex: patient.sex.and_then(|s| Sex::from_dicom(&s.to_string())),
-                    age: patient.age.map(|age| age.band()),
+                    sex: patient.sex.filter(|_| characteristics).and_then(|s| Sex::from_dicom(&s.to_string())),
+                    age: patient.age.filter(|_| characteristics).map(|age| age.band()),
                 });
             }
         }
         documents.hanging = serde_json::to_value(&hanging).unwrap_or_default();
         let entries = documents.closing(session.existing()).unwrap_or_default();
-        self.refused_documents = self.guard.check_shared(session, &entries).is_err();
-        if !self.refused_documents {
-            self.outbox.extend(entries);
+        match self.guard.check_shared(session, &entries) {
+            Ok(()) => self.outbox.extend(entries),
+            Err(refusal) => {
+                self.refused_documents = true;
+                self.refusals.push(format!("tables and documents: {refusal}"));
+            }
         }
         self.report = Some(report);
     }
+}
+
+/// A study's date as the policy lets it out, ISO 8601.
+fn written_date(session: &Session, planned: &PlannedPatient, found: &PatientEntry, study: &StudyEntry) -> Option<String> {
+    let date = Date::parse_da(&study.facts.study_date)?;
+    match session.choices().dates {
+        DatePolicy::None => None,
+        DatePolicy::Shift => Some(session.date_shift(planned, found)?.apply(date)?.to_iso()),
+        DatePolicy::Keep => Some(date.to_iso()),
+    }
+}
+
+/// What conversion knows better than one header.
+fn computed(planned: &PlannedVolume, found: &VolumeEntry, instances: &[&Instance], image: &ImageHeader) -> Computed {
+    let stack = &found.stack;
+    let [x, y, z] = image.grid.dims();
+    let four = stack.times > 1;
+    let repetition = found.facts.repetition_time_ms.map(|t| t / 1000.0);
+    Computed {
+        fingerprint: planned.source.clone(),
+        slice_spacing_mm: (z > 1).then(|| image.grid.affine().spacing()[2]),
+        size: [x, y, z],
+        echo_time_s: stack.echo_time_ms.map(|t| t / 1000.0),
+        echo_times_s: None,
+        repetition_time_s: repetition.filter(|_| four),
+        slice_timing_s: slice_timing(stack, instances),
+        seconds_from_first_phase: planned.seconds_from_first,
+        // A trace image of one b-value stands where no `.bval` may.
+        b_values: stack.b_values.clone().filter(|_| !planned.name.is_bids()),
+        units: match (found.facts.modality.as_deref(), stack.part) {
+            (Some("CT"), _) => Some(Units::Hounsfield),
+            _ => None,
+        },
+        functional: planned.role.role.as_ref().is_some_and(|r| r.as_str() == "bold") && four,
+        warnings: stack.warnings.iter().map(|w| w.id().to_owned()).collect(),
+    }
+}
+
+/// Start of each stored slice, s, where the scanner tells it (Siemens mosaics).
+fn slice_timing(stack: &Stack, instances: &[&Instance]) -> Option<Vec<f64>> {
+    let tiling = stack.tiling?;
+    let first = stack.frames.first()?;
+    let mosaic = instances.get(first.instance as usize)?.mosaic.as_ref()?;
+    if mosaic.slice_times_ms.len() != stack.slices as usize {
+        return None;
+    }
+    let mut times: Vec<f64> = mosaic.slice_times_ms.iter().map(|t| t / 1000.0).collect();
+    if tiling.reversed {
+        times.reverse();
+    }
+    Some(times)
 }
 
 /// What the viewer will match: the role as the user left it, and the facts that rules use.

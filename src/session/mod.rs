@@ -14,11 +14,14 @@ pub use preview::{Preview, Thumbnail};
 pub use view::{PlanEdit, PlanView};
 
 use crate::dataset::extend::Existing;
-use crate::deid::{Identified, IdentityKey, ProjectKey, Secrets};
+use crate::deid::{
+    Date, DatePolicy, DateShift, Identified, IdentityKey, LinkingRow, LinkingTable, Policy, ProjectKey, Protection,
+    SealError, Secrets, SubjectNaming,
+};
 use crate::dicom::Need;
 use crate::intake::{
-    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PlanError, PublishedPlan,
-    WorkingPlan,
+    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PatientEntry, PlanError, PlannedPatient,
+    PublishedPlan, WorkingPlan, identity_of,
 };
 
 /// Undo goes back this many choices.
@@ -102,6 +105,9 @@ impl Session {
     pub fn finish_intake(&mut self) -> Result<&WorkingPlan, PlanError> {
         let mut instances = std::mem::take(&mut self.catalogue).instances;
         instances.append(&mut self.intake.instances);
+        for secrets in self.intake.secrets.values_mut() {
+            secrets.settle();
+        }
         self.catalogue = Catalogue::build(instances, &mut self.intake.files);
         self.ordinals = Ordinals::new(&self.catalogue, &self.intake.files);
         self.replan()
@@ -137,9 +143,43 @@ impl Session {
         &self.ordinals
     }
 
-    /// Whether an element's value is written to sidecars, so that finding it there is no leak.
-    pub(crate) fn keeps(&self, _tag: crate::dicom::Tag) -> bool {
-        false
+    /// The de-identification policy as the user left it.
+    pub fn policy(&self) -> Policy {
+        Policy { options: self.choices.options, dates: self.choices.dates, ..Policy::default() }
+    }
+
+    /// Who became whom: the linking table's file.
+    ///
+    /// # Errors
+    /// An empty passphrase.
+    pub fn linking_table(&self, protection: Protection<'_>) -> Result<Vec<u8>, SealError> {
+        let mut table = LinkingTable::new();
+        for (patient, found) in self.plan.iter().flat_map(|plan| &plan.patients).zip(&self.catalogue.patients) {
+            for (study, entry) in patient.studies.iter().zip(&found.studies) {
+                table.push(LinkingRow {
+                    subject: patient.subject.clone(),
+                    session: study.session.clone(),
+                    identity: identity_of(&entry.facts),
+                    study_date: Date::parse_da(&entry.facts.study_date).map(Identified::new),
+                    day: study.days_from_first.and_then(|day| i32::try_from(day).ok()),
+                    shift: self.date_shift(patient, found),
+                });
+            }
+        }
+        if let SubjectNaming::Numbered(earlier) | SubjectNaming::Mapped(earlier) = &self.choices.naming {
+            table.carry_over(earlier);
+        }
+        table.save(protection)
+    }
+
+    /// The days by which a patient's dates move, where they are shifted.
+    pub fn date_shift(&self, planned: &PlannedPatient, found: &PatientEntry) -> Option<DateShift> {
+        if self.choices.dates != DatePolicy::Shift {
+            return None;
+        }
+        let mut dates = found.dates.clone();
+        dates.extend(self.secrets(&found.key).map(Secrets::original_dates).unwrap_or_default());
+        DateShift::for_patient(&self.key, &planned.assignment.person, &dates).ok()
     }
 
     /// What must not come out of a patient's files.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Session;
 use crate::convert::VolumeWarning;
 use crate::dataset::{FailReason, SkipReason, Stem};
-use crate::deid::{DatePolicy, Purpose, SubjectCode};
+use crate::deid::{DatePolicy, Effect, PolicyOption, Purpose, SubjectCode};
 use crate::hanging::{Agent, KNOWN_ROLES, Preset, Protocol, RoleId, role_label};
 use crate::intake::{
     FileState, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, SeriesEntry, StudyEntry, VolumeEntry, VolumeId,
@@ -170,6 +170,7 @@ pub struct PlanView {
     pub time_points: Vec<ChoiceView>,
     pub patients: Vec<PatientView>,
     pub roles: Vec<ChoiceView>,
+    pub policy: Vec<Effect>,
     pub dates: DatePolicy,
     pub to_confirm: u32,
     pub included: IncludedView,
@@ -231,6 +232,13 @@ pub enum PlanEdit {
     SetProtocol {
         /// Id of a preset, or the JSON of a protocol.
         protocol: String,
+    },
+    /// Switches an option of the de-identification policy.
+    SetPolicy {
+        /// Which.
+        option: PolicyOption,
+        /// Whether it holds.
+        on: bool,
     },
     /// Says what becomes of dates.
     SetDates {
@@ -307,6 +315,14 @@ impl Session {
                 };
                 self.choose(|c| c.protocol = protocol)?;
             }
+            PlanEdit::SetPolicy { option, on } => {
+                let mut policy = self.policy();
+                policy.set(option, on)?;
+                self.choose(|c| {
+                    c.options = policy.options;
+                    c.dates = policy.dates;
+                })?;
+            }
             PlanEdit::SetDates { dates } => {
                 self.choose(|c| c.dates = dates)?;
             }
@@ -365,6 +381,7 @@ impl Session {
                 .map(|id| ChoiceView { id: id.into(), label: time_point_label(id).into() })
                 .to_vec(),
             roles: KNOWN_ROLES.iter().map(|r| ChoiceView { id: r.id.into(), label: r.label.into() }).collect(),
+            policy: self.policy().effects(),
             dates: plan.dates,
             to_confirm: plan.to_confirm().count() as u32,
             included: IncludedView {
@@ -480,9 +497,7 @@ impl Session {
 
 fn warning_view(warning: &VolumeWarning) -> WarningView {
     let note = matches!(warning, VolumeWarning::Tilted | VolumeWarning::ScaledToFloat | VolumeWarning::Lossy);
-    let id = serde_json::to_value(warning).ok();
-    let id = id.as_ref().and_then(|v| v.get("id")).and_then(serde_json::Value::as_str).unwrap_or_default();
-    WarningView { id: id.to_owned(), text: warning.text(), level: if note { "note" } else { "look" } }
+    WarningView { id: warning.id().to_owned(), text: warning.text(), level: if note { "note" } else { "look" } }
 }
 
 fn doubt_text(doubt: crate::deid::Doubt) -> &'static str {

@@ -1,7 +1,4 @@
-//! `cargo xtask bench NAME`: measures the built page, or the engine, beside its peers.
-//!
-//! Each bench is a script `tests/browser/bench/NAME.mjs`, which says what it measures and prints its
-//! figures. It gets the optimised page and the native program, and its judges.
+//! `cargo xtask bench NAME`: measures, beside the peers, what the documentation states.
 
 use std::process::{Command, ExitCode};
 
@@ -12,36 +9,27 @@ use crate::wasm::Finish;
 use crate::{chromium, judges, page, process, say};
 
 pub(crate) fn run(place: &Place, arguments: &[String]) -> anyhow::Result<ExitCode> {
-    let known = known(place);
-    let Some((name, rest)) = arguments.split_first().filter(|(name, _)| known.contains(name)) else {
-        bail!("`bench` wants the name of a bench: {}", known.join(", "));
+    let Some((name, rest)) = arguments.split_first() else {
+        bail!("`bench` wants a name: cohort");
     };
+    let script = place.root.join("tests/browser/bench").join(format!("{name}.mjs"));
+    if !name.bytes().all(|b| b.is_ascii_lowercase()) || !script.exists() {
+        bail!("there is no bench `{name}`");
+    }
     page::build(place, Finish::Optimised)?;
     judges::set_up(place)?;
-    say::step("native hepatica", || {
+    say::step("native hepatica, optimised", || {
         process::run(place.cargo().args(["build", "--quiet", "--locked", "--release", "--bin", "hepatica"]))
     })?;
     process::run(
         Command::new("node")
             .current_dir(&place.root)
-            .arg(format!("tests/browser/bench/{name}.mjs"))
+            .arg(script)
             .args(rest)
             .env("CHROMIUM", chromium::find()?)
             .env("HEPATICA_JUDGES", place.join(".judges"))
-            .env("HEPATICA_BINARY", place.target().join("release/hepatica"))
+            .env("HEPATICA_PROGRAM", place.target().join("release/hepatica"))
             .env("HEPATICA_XTASK", std::env::current_exe()?),
     )?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The benches that there are.
-fn known(place: &Place) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(place.join("tests/browser/bench")) else {
-        return Vec::new();
-    };
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".mjs").map(str::to_owned))
-        .collect();
-    names.sort();
-    names
 }

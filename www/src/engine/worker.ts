@@ -9,7 +9,7 @@ import { readDemo } from "./demo";
 import { ExportRun } from "./export-run";
 import { loadEngine } from "./load";
 import type { Journey } from "./load";
-import type { Answer, Ask, CallName, Calls, IncomingFile, Picture, PlanView, Tell, Trouble } from "./protocol";
+import type { Answer, Ask, CallName, Calls, IncomingFile, InspectView, Picture, PlanView, Tell, Trouble } from "./protocol";
 import { feedAll, needsOf, Sources } from "./reader";
 import { type Sink, sweep } from "./sink";
 import { Beat } from "./steps";
@@ -71,14 +71,31 @@ async function readHeaders(from: Journey): Promise<boolean> {
   });
 }
 
+/** Something small of the core's that is fed one range at a time. */
+interface Fed {
+  need(): Float64Array;
+  feed(bytes: Uint8Array): boolean;
+  free(): void;
+}
+
+/** Feeds it until it wants no more; gives it up where a range can't be read or used. */
+async function fed(one: Fed): Promise<boolean> {
+  for (let [need] = needsOf(one.need()); need; [need] = needsOf(one.need())) {
+    const bytes = await sources.bytes(need).catch(() => null);
+    if (bytes && one.feed(bytes)) continue;
+    one.free();
+    return false;
+  }
+  return true;
+}
+
 /** A new journey; under the key at hand, if there is one, so that codes stay. */
-async function begin(): Promise<Journey> {
+async function restart(): Promise<void> {
   const { engine } = await loading;
-  journey?.free();
   sources.clear();
   added = 0;
-  journey = new engine.Journey(crypto.getRandomValues(new Uint8Array(32)));
-  return journey;
+  if (journey) journey.restart();
+  else journey = new engine.Journey(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 const handlers: Handlers = {
@@ -86,7 +103,7 @@ const handlers: Handlers = {
     if (running) throw trouble("busy", "An export is running.");
     reading.cancelled = true;
     reading = { cancelled: false };
-    if (!keepPlan || !journey) await begin();
+    if (!keepPlan || !journey) await restart();
     return null;
   },
   async add({ files }) {
@@ -120,17 +137,11 @@ const handlers: Handlers = {
   },
   async thumbnail({ volume }) {
     const picture = current().preview(volume);
-    if (!picture) return null;
-    for (let [need] = needsOf(picture.need()); need; [need] = needsOf(picture.need())) {
-      const bytes = await sources.bytes(need).catch(() => null);
-      if (bytes && picture.feed(bytes)) continue;
-      picture.free();
-      return null;
-    }
-    return picture.draw() as Picture | null;
+    return picture && (await fed(picture)) ? (picture.draw() as Picture | null) : null;
   },
-  async inspect() {
-    return null;
+  async inspect({ volume }) {
+    const inspector = current().inspector(volume);
+    return inspector && (await fed(inspector)) ? (inspector.look() as InspectView | null) : null;
   },
   async filesOf({ tally }) {
     return current().filesOf(tally);
@@ -144,8 +155,8 @@ const handlers: Handlers = {
   async keySaved() {
     return current().keySaved() as PlanView;
   },
-  async linkingTable() {
-    throw trouble("plan", "not yet");
+  async linkingTable({ passphrase }) {
+    return current().linkingTable(passphrase ?? undefined).buffer as ArrayBuffer;
   },
   async report() {
     return new TextEncoder().encode(current().reportFile()).buffer as ArrayBuffer;
