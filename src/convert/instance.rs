@@ -7,11 +7,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::dicom::codec::Codec;
 use crate::dicom::csa::{self, Csa};
 use crate::dicom::pixels::PixelLayout;
 use crate::convert::when::moment;
 use crate::dicom::{DicomError, FrameView, Header, PixelData, Tag, VR, tags};
 use crate::hanging::facts::{ComplexPart, Dixon};
+
+/// More frames than any real object has (a long functional series of one file has some 60,000).
+const MOST_FRAMES: usize = 200_000;
 
 /// A number that can be compared and hashed: by its bits.
 #[derive(Clone, Copy, Default)]
@@ -183,17 +187,25 @@ impl Instance {
         let root = header.root();
         let layout = PixelLayout::of(header)?;
         let pixels = header.pixels().ok_or(DicomError::PixelDescription { what: "no PixelData" })?;
-        // A header that promises millions of frames holds the memory of as many facts: refuse early.
-        let described = root.get(tags::PER_FRAME_FUNCTIONAL_GROUPS).map_or(0, |e| e.items().count());
+        // A header that promises millions of frames would cost the memory of as many facts.
         let declared = layout.frames as usize;
-        if declared > 1 && described == 0 && declared > 100_000 {
+        let described = root.get(tags::PER_FRAME_FUNCTIONAL_GROUPS).map_or(0, |e| e.item_count());
+        if declared > MOST_FRAMES || (declared > 1 && described > 0 && described < declared) {
             return Err(DicomError::PixelDescription { what: "NumberOfFrames" });
+        }
+        // One short file costs its own slice, not its volume.
+        if header.syntax().codec == Codec::Native && let Some(len) = pixels.len {
+            layout.check_native_length(len)?;
         }
         let csa = root
             .private(0x0029, csa::CREATOR, csa::IMAGE_INFO)
             .map(|e| Csa::parse(e.bytes()))
             .filter(|csa| !csa.is_empty());
-        let mosaic = mosaic_of(header, csa.as_ref()).map(|m| interner.mosaic(m));
+        // Tiles fill the picture to the last pixel; where they don't, it is none.
+        let mosaic = mosaic_of(header, csa.as_ref()).filter(|m| {
+            layout.columns.is_multiple_of(m.side()) && layout.rows.is_multiple_of(m.side())
+        });
+        let mosaic = mosaic.map(|m| interner.mosaic(m));
         let frames = (0..declared)
             .map(|index| frame_of(header.frame(index), index as u32, csa.as_ref(), interner))
             .collect();

@@ -110,6 +110,7 @@ pub(crate) fn stack(instances: &[&Instance]) -> Stacked {
 struct Key {
     layout: std::sync::Arc<PixelLayout>,
     orientation: Option<[f64; 6]>,
+    has_position: bool,
     spacing: Option<[f64; 2]>,
     echo_time: Option<f64>,
     part: ComplexPart,
@@ -124,6 +125,7 @@ impl Key {
         Self {
             layout: std::sync::Arc::clone(&instance.layout),
             orientation: frame.orientation,
+            has_position: frame.position.is_some(),
             spacing: frame.spacing,
             echo_time: frame.echo_time_ms,
             part: frame.part,
@@ -145,6 +147,7 @@ impl Key {
         let slice = |v: &'_ Option<[f64; 6]>| v.map(|v| v.to_vec());
         let layout = |l: &PixelLayout| (l.rows, l.columns, l.samples, l.bits_allocated, l.signed, l.element);
         layout(&self.layout) == layout(&other.layout)
+            && self.has_position == other.has_position
             && both(slice(&self.orientation).as_deref(), slice(&other.orientation).as_deref(), 1e-3)
             && both(self.spacing.as_ref().map(|s| &s[..]), other.spacing.as_ref().map(|s| &s[..]), 1e-3)
             && both(
@@ -186,6 +189,12 @@ fn derived_kind(image_type: &[String]) -> Option<&'static str> {
     image_type.iter().skip(2).find_map(|word| KINDS.iter().find(|kind| *kind == word).copied())
 }
 
+/// The frames of one volume with the number of their slice, ascending.
+type Volume = Vec<(usize, FrameRef)>;
+
+/// So many of the ways to part frames go by the header; the others by order.
+const LABELS_OF_HEADER: usize = 5;
+
 struct Series<'a> {
     instances: &'a [&'a Instance],
 }
@@ -222,20 +231,52 @@ impl Series<'_> {
         let times = self.volumes(&places);
         let (complete, partial): (Vec<_>, Vec<_>) =
             times.into_iter().partition(|volume| volume.len() == places.len());
-        let left: Vec<FrameRef> = partial.into_iter().flatten().map(|(_, at)| at).collect();
         if complete.is_empty() {
-            out.left_over.extend(left.into_iter().map(|at| (at, Unstacked::IncompleteVolume)));
+            self.stack_slabs(partial, key, out);
             return;
         }
-        let times = complete.len() as u32;
-        let frames: Vec<FrameRef> = complete.into_iter().flatten().map(|(_, at)| at).collect();
+        let left: Vec<FrameRef> = partial.into_iter().flatten().map(|(_, at)| at).collect();
+        let warnings = if left.is_empty() {
+            Vec::new()
+        } else {
+            vec![VolumeWarning::IncompleteVolumes { frames: left.len() as u32 }]
+        };
+        out.left_over.extend(left.into_iter().map(|at| (at, Unstacked::IncompleteVolume)));
+        self.place_volumes(complete, slices, warnings, key, out);
+    }
+
+    /// Volumes none of which has all slices: those without a gap are slabs that lie beside each other,
+    /// each a stack of its own; the others lack slices.
+    fn stack_slabs(&self, volumes: Vec<Volume>, key: &Key, out: &mut Stacked) {
+        let mut slabs: BTreeMap<(usize, usize), Vec<Volume>> = BTreeMap::new();
+        for volume in volumes {
+            let (Some((first, _)), Some((last, _))) = (volume.first(), volume.last()) else { continue };
+            if last - first + 1 == volume.len() {
+                slabs.entry((*first, *last)).or_default().push(volume);
+            } else {
+                out.left_over.extend(volume.into_iter().map(|(_, at)| (at, Unstacked::IncompleteVolume)));
+            }
+        }
+        for ((first, last), volumes) in slabs {
+            self.place_volumes(volumes, (last - first + 1) as u32, Vec::new(), key, out);
+        }
+    }
+
+    /// A stack of volumes that have the same slices.
+    fn place_volumes(
+        &self,
+        volumes: Vec<Volume>,
+        slices: u32,
+        mut warnings: Vec<VolumeWarning>,
+        key: &Key,
+        out: &mut Stacked,
+    ) {
+        let times = volumes.len() as u32;
+        let frames: Vec<FrameRef> = volumes.into_iter().flatten().map(|(_, at)| at).collect();
         let first_volume: Vec<&Frame> =
             frames.iter().take(slices as usize).filter_map(|at| self.frame(*at).map(|(_, f)| f)).collect();
-        let Placement { grid, mut warnings } = place(&first_volume, &key.layout);
-        if !left.is_empty() {
-            warnings.push(VolumeWarning::IncompleteVolumes { frames: left.len() as u32 });
-            out.left_over.extend(left.into_iter().map(|at| (at, Unstacked::IncompleteVolume)));
-        }
+        let Placement { grid, warnings: of_place } = place(&first_volume, &key.layout);
+        warnings.splice(0..0, of_place);
         let size = [key.layout.columns, key.layout.rows];
         self.finish(Shape { frames, slices, times, tiling: None, size, grid, warnings }, key, out);
     }
@@ -273,7 +314,11 @@ impl Series<'_> {
     }
 
     /// Parts the frames into volumes: for each, the frames by slice (slice number, frame).
-    fn volumes(&self, places: &[Vec<FrameRef>]) -> Vec<Vec<(usize, FrameRef)>> {
+    ///
+    /// A label of the header that gives as many volumes as the fullest slice has frames is right, even
+    /// where files are lost; instance numbers and mere order serve only where there's none, lest two
+    /// moments be mixed in one volume.
+    fn volumes(&self, places: &[Vec<FrameRef>]) -> Vec<Volume> {
         let most = places.iter().map(Vec::len).max().unwrap_or(0);
         if most <= 1 {
             return vec![places.iter().enumerate().filter_map(|(z, p)| Some((z, *p.first()?))).collect()];
@@ -299,15 +344,17 @@ impl Series<'_> {
             &|at| Some(Label::whole((self.number(at).0 - smallest) / slices)),
             &|at| ranks.get(&at).copied().map(Label::whole),
         ];
-        let mut best: Option<(usize, Vec<Vec<(usize, FrameRef)>>)> = None;
+        // How good a partition is: the right number of volumes by a label of the header, then whole ones.
+        let mut best: Option<((bool, usize), Vec<Volume>)> = None;
         for (rank, label) in discriminators.iter().enumerate() {
             let Some(volumes) = self.part(places, label, rank == 0 || rank == 2) else { continue };
             let complete = volumes.iter().filter(|v| v.len() == places.len()).count();
             if complete == most && volumes.len() == most {
                 return volumes;
             }
-            if best.as_ref().is_none_or(|(known, _)| complete > *known) {
-                best = Some((complete, volumes));
+            let merit = (rank < LABELS_OF_HEADER && volumes.len() == most, complete);
+            if best.as_ref().is_none_or(|(known, _)| merit > *known) {
+                best = Some((merit, volumes));
             }
         }
         best.map(|(_, volumes)| volumes).unwrap_or_default()
@@ -319,8 +366,8 @@ impl Series<'_> {
         places: &[Vec<FrameRef>],
         label: &dyn Fn(FrameRef) -> Option<Label>,
         by_label: bool,
-    ) -> Option<Vec<Vec<(usize, FrameRef)>>> {
-        let mut volumes: BTreeMap<Label, Vec<(usize, FrameRef)>> = BTreeMap::new();
+    ) -> Option<Vec<Volume>> {
+        let mut volumes: BTreeMap<Label, Volume> = BTreeMap::new();
         for (z, place) in places.iter().enumerate() {
             for at in place {
                 let volume = volumes.entry(label(*at)?).or_default();
@@ -392,12 +439,25 @@ impl Series<'_> {
             .frames
             .chunks(stack.slices as usize)
             .enumerate()
-            .map(|(t, frames)| Stack {
-                frames: frames.to_vec(),
-                times: 1,
-                phase: Some((t as u32, stack.times)),
-                b_vectors: Vec::new(),
-                ..stack.clone()
+            .map(|(t, frames)| {
+                let magnitude = stack.part == ComplexPart::Magnitude;
+                let scales = frames.iter().filter_map(|at| self.frame(*at));
+                // Phases scaled differently stay integers, each with its own slope.
+                let rescale = common(scales.map(|(_, f)| Rescale::of(f, magnitude)));
+                let mut warnings = stack.warnings.clone();
+                if rescale.is_some() && stack.rescale.is_none() {
+                    warnings.retain(|w| *w != VolumeWarning::ScaledToFloat);
+                    warnings.push(VolumeWarning::SlopesDiffer);
+                }
+                Stack {
+                    frames: frames.to_vec(),
+                    times: 1,
+                    phase: Some((t as u32, stack.times)),
+                    b_vectors: Vec::new(),
+                    rescale,
+                    warnings,
+                    ..stack.clone()
+                }
             })
             .collect()
     }

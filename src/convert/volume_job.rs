@@ -209,7 +209,10 @@ impl VolumeJob {
         let bytes = if file.syntax.deflated {
             let header = Header::from_bytes(bytes)?;
             let offset = usize::try_from(file.pixels.offset).unwrap_or(usize::MAX);
-            header.data().get(offset..).unwrap_or_default().to_vec()
+            // Only the element: behind the data set lie other bytes.
+            let len = file.pixels.len.and_then(|len| usize::try_from(len).ok()).unwrap_or(usize::MAX);
+            let rest = header.data().get(offset..).unwrap_or_default();
+            rest.get(..len.min(rest.len())).unwrap_or_default().to_vec()
         } else {
             bytes
         };

@@ -134,6 +134,12 @@ const WORKED_OUT_FROM: &[(Tag, &str)] = &[
     (tags::SPACING_BETWEEN_SLICES, "SpacingBetweenSlices"),
 ];
 
+/// Private elements that repeat what a field takes from elsewhere (group, element within its block).
+const REPEATS: &[(u16, u8, &str)] = &[
+    (0x0051, 0x0F, "ReceiveCoilActiveElements"), // Siemens' coil string, as in its CSA header
+    (0x0051, 0x11, "ParallelReductionFactorInPlane"), // Siemens' `p2`
+];
+
 /// Every field that a sidecar may have.
 pub fn field_names() -> impl Iterator<Item = &'static str> {
     FIELDS.iter().map(|field| field.name).chain(WORKED_OUT.iter().copied())
@@ -141,9 +147,20 @@ pub fn field_names() -> impl Iterator<Item = &'static str> {
 
 /// The field that an element's value goes into, if any does.
 pub fn field_of(tag: Tag) -> Option<&'static str> {
-    let reads = |field: &&Field| field.sources.iter().any(|source| matches!(source, From::Tag(t) if *t == tag));
+    let is_source = |source: &From| match *source {
+        From::Tag(of) => of == tag,
+        // Whichever block its creator reserved.
+        From::Private(group, _, offset) => tag.0 == group && tag.1 >= 0x1000 && tag.1 & 0xFF == u16::from(offset),
+        _ => false,
+    };
+    let reads = |field: &&Field| field.sources.iter().any(is_source);
     let copied = FIELDS.iter().find(reads).map(|field| field.name);
-    copied.or_else(|| WORKED_OUT_FROM.iter().find(|(from, _)| *from == tag).map(|(_, name)| *name))
+    let repeats = |(group, offset, _): &&(u16, u8, &str)| {
+        tag.0 == *group && tag.1 >= 0x1000 && tag.1 & 0xFF == u16::from(*offset)
+    };
+    copied
+        .or_else(|| WORKED_OUT_FROM.iter().find(|(from, _)| *from == tag).map(|(_, name)| *name))
+        .or_else(|| REPEATS.iter().find(repeats).map(|(_, _, name)| *name))
 }
 
 fn put(out: &mut Map<String, Value>, name: &str, value: Option<Value>) {

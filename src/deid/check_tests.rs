@@ -167,7 +167,8 @@ fn dates_in_every_spelling_leak() {
 
 #[test]
 fn times_of_day_leak_where_no_dates_are_written() {
-    let values = [(0x08, 0x32, "TM", "101112.345000"), (0x08, 0x33, "TM", "134501")];
+    let values =
+        [(0x08, 0x32, "TM", "101112.345000"), (0x08, 0x33, "TM", "134501"), (0x08, 0x31, "TM", "091512.5")];
     let check = check_of(&values);
     for text in [
         "10:11:12",
@@ -180,12 +181,16 @@ fn times_of_day_leak_where_no_dates_are_written() {
     ] {
         assert!(leaks(&check, SIDECAR, &format!("{{\"X\": \"{text}\"}}")), "{text}");
     }
-    assert!(!leaks(&check, SIDECAR, "{\"X\": 134501, \"Y\": \"10:11\", \"Z\": [10, 11, 12.345]}"));
+    assert!(!leaks(
+        &check,
+        SIDECAR,
+        "{\"X\": 134501, \"W\": 91512.5, \"Y\": \"10:11\", \"Z\": [10, 11, 12.345]}"
+    ));
     let header = file(&texts(&values));
     let kept = Retained { dates: DatePolicy::Shift, ..retained(&NOTHING_KEPT) };
     let shifted = Check::new(&[&secrets(&header)], &kept).unwrap();
     assert!(!leaks(&shifted, SIDECAR, "{\"AcquisitionTime\": \"10:11:12.345\"}"), "a shift moves days only");
-    assert_eq!(shifted.searched().retained.len(), 2);
+    assert_eq!(shifted.searched().retained.len(), 3);
 }
 
 #[test]

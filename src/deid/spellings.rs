@@ -128,7 +128,7 @@ pub(super) fn of_time(micros: u64, secret: u32, out: &mut Vec<Pattern>) {
         let folded = folded.into_bytes().into();
         out.push(Pattern { folded, rule: Rule::Time, kind: SecretKind::Time, direct: true, gaps, secret });
     };
-    if fraction.len() >= 2 {
+    if !fraction.is_empty() {
         push(format!("{whole}{fraction}"), 1 << 2 | 1 << 4 | 1 << 6);
     }
     push(whole, 1 << 2 | 1 << 4);

@@ -87,6 +87,18 @@ impl TransferSyntax {
         Self::by_uid(uid)
     }
 
+    /// What the syntax must be, given whether the pixel data are of undefined length, that is,
+    /// encapsulated (PS3.5 §A.4): tools that unpack or pack pixels forget to say so.
+    pub(super) fn borne_out_by(&self, encapsulated: bool) -> Self {
+        match (self.codec, encapsulated) {
+            // Packed in a way that nobody tells.
+            (Codec::Native, true) => explicit("", "undeclared compression", Codec::Unsupported),
+            (Codec::RunLength | Codec::EncapsulatedNative, false) => Self::of_encoding(true, false),
+            (Codec::Unsupported, false) if !self.uid.is_empty() && self.explicit => Self::of_encoding(true, false),
+            _ => self.clone(),
+        }
+    }
+
     /// Whether frames of this syntax can be decoded.
     pub fn is_supported(&self) -> bool {
         self.codec != Codec::Unsupported

@@ -31,14 +31,16 @@ impl Csa {
             return csa;
         };
         reader.at += 4;
-        // CSA1 stores item lengths relative to the first item's length field.
-        let mut first_len = 0;
+        // CSA1 adds to every item's length the first tag's number of items (as nibabel found out).
+        let mut excess = None;
         for _ in 0..count.min(1024) {
             let Some(name) = reader.take(64).map(text) else {
                 break;
             };
-            reader.at += 12; // value multiplicity, VR, data type
+            let Some(multiplicity) = reader.u32() else { break };
+            reader.at += 8; // VR, data type
             let Some(items) = reader.u32() else { break };
+            let excess = *excess.get_or_insert(items);
             reader.at += 4;
             if items > 4096 {
                 break;
@@ -48,22 +50,19 @@ impl Csa {
                 let Some(x0) = reader.u32() else { return csa };
                 let x1 = reader.u32().unwrap_or(0);
                 reader.at += 8;
-                let len = if modern {
-                    x1
-                } else {
-                    if item == 0 && first_len == 0 {
-                        first_len = x0;
-                    }
-                    x0.saturating_sub(first_len)
-                };
+                let len = if modern { x1 } else { x0.saturating_sub(excess) };
                 let Some(value) = reader.take(len as usize) else {
                     return csa;
                 };
-                reader.at = reader.at.next_multiple_of(4);
+                reader.at += (4 - len as usize % 4) % 4;
                 let value = text(value);
-                if !value.is_empty() {
+                // Behind the values there are empty items; some writers say a multiplicity of 0.
+                if !value.is_empty() || item < multiplicity {
                     values.push(value);
                 }
+            }
+            while values.last().is_some_and(String::is_empty) {
+                values.pop();
             }
             if !name.is_empty() {
                 csa.values.insert(name, values);

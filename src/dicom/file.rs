@@ -14,7 +14,7 @@ use super::tags;
 /// The first read: enough for the whole header of most classic MR files.
 const FIRST_READ: u64 = 64 * 1024;
 /// No header of a real object is larger; what asks for more is hostile or not a header.
-const HEADER_BUDGET: u64 = 512 * 1024 * 1024;
+const HEADER_BUDGET: u64 = 256 * 1024 * 1024;
 
 /// What a [`HeaderReader`] says after a feed.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ fn read(data: Vec<u8>, complete: bool, file_len: u64) -> ControlFlow<ReadStep, u
         data.get(meta_start..meta_start + 2) == Some(&[2, 0]) && plausible_start(&data, meta_start, *e)
     });
     let meta = match meta_encoding {
-        Some(encoding) => Parser::new(&data, complete).group(meta_start, 2, encoding),
+        Some(encoding) => Parser::new(&data, complete).of_file(file_len).group(meta_start, 2, encoding),
         None => Parsed { end: meta_start, ..Parsed::default() },
     };
     match meta.stop {
@@ -113,7 +113,9 @@ fn read(data: Vec<u8>, complete: bool, file_len: u64) -> ControlFlow<ReadStep, u
     let declared = header.meta().get(tags::TRANSFER_SYNTAX_UID).and_then(|e| e.text());
     let syntax = declared.as_deref().map(TransferSyntax::by_uid);
 
-    if syntax.as_ref().is_some_and(|s| s.deflated) {
+    // A data set that says it is deflated and plainly is not was inflated by a careless tool.
+    let inflated = plausible_start(header.data(), start, Encoding::EXPLICIT);
+    if syntax.as_ref().is_some_and(|s| s.deflated) && !inflated {
         return inflate_and_read(header, start, complete, file_len);
     }
     if header.data().len() <= start && complete {
@@ -126,9 +128,11 @@ fn read(data: Vec<u8>, complete: bool, file_len: u64) -> ControlFlow<ReadStep, u
             DicomError::NotDicom
         });
     };
-    header.syntax =
-        syntax.unwrap_or_else(|| TransferSyntax::of_encoding(encoding.explicit, encoding.big_endian));
-    let parsed = Parser::new(header.data(), complete).data_set(start, encoding);
+    // A declaration that lies about the order of bytes lies about the pixels', too.
+    header.syntax = syntax
+        .filter(|s| s.big_endian == encoding.big_endian && !s.deflated)
+        .unwrap_or_else(|| TransferSyntax::of_encoding(encoding.explicit, encoding.big_endian));
+    let parsed = Parser::new(header.data(), complete).of_file(file_len).data_set(start, encoding);
     finish(header, parsed, magic)
 }
 
@@ -150,6 +154,9 @@ fn finish(mut header: Header, parsed: Parsed, magic: bool) -> ControlFlow<ReadSt
         None => {}
     }
     header.set_root(parsed.root, parsed.pixels);
+    if let Some(pixels) = parsed.pixels {
+        header.syntax = header.syntax.borne_out_by(pixels.len.is_none());
+    }
     let root = header.root();
     let known = [tags::SOP_CLASS_UID, tags::SOP_INSTANCE_UID, tags::STUDY_INSTANCE_UID, tags::MODALITY];
     let looks_like_dicom = header.meta().get(tags::TRANSFER_SYNTAX_UID).is_some()

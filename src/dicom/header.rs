@@ -6,12 +6,12 @@
 use std::fmt;
 
 use dicom_core::{Tag, VR};
-use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
 
 use super::codec::TransferSyntax;
 use super::error::DicomError;
 use super::parse::{Item, Node, PixelData, Value};
 use super::tags;
+use super::text::Charset;
 
 /// Every element of a file before its pixel data, and where the pixel data are.
 pub struct Header {
@@ -19,7 +19,7 @@ pub struct Header {
     meta: Item,
     root: Item,
     preamble: Option<usize>,
-    charset: SpecificCharacterSet,
+    charset: Charset,
     pub(super) syntax: TransferSyntax,
     pub(super) pixels: Option<PixelData>,
     pub(super) damage: Option<DicomError>,
@@ -38,7 +38,7 @@ impl Header {
             meta,
             root: Item::default(),
             preamble,
-            charset: SpecificCharacterSet::default(),
+            charset: Charset::default(),
             syntax: TransferSyntax::of_encoding(true, false),
             pixels: None,
             damage: None,
@@ -53,13 +53,7 @@ impl Header {
         self.root = root;
         self.pixels = pixels;
         let code = self.root().get(tags::SPECIFIC_CHARACTER_SET).map(|e| e.strings()).unwrap_or_default();
-        // With code extensions the first value may be empty: the later one decides (PS3.3 C.12.1.1.2).
-        self.charset = code
-            .iter()
-            .rev()
-            .filter(|c| !c.is_empty())
-            .find_map(|c| SpecificCharacterSet::from_code(c))
-            .unwrap_or_default();
+        self.charset = Charset::of(&code);
     }
 
     /// A header whose data set is the inflated `plain`; its meta elements are dropped but for the syntax.
@@ -113,7 +107,7 @@ impl Header {
 
     /// The attributes of frame `index` (from 0): its functional groups, the shared ones, the root.
     pub fn frame(&self, index: usize) -> FrameView<'_> {
-        let item = |tag: Tag, n: usize| self.root().get(tag).and_then(|e| e.items().nth(n));
+        let item = |tag: Tag, n: usize| self.root().get(tag).and_then(|e| e.item(n));
         FrameView {
             root: self.root(),
             own: item(tags::PER_FRAME_FUNCTIONAL_GROUPS, index),
@@ -251,6 +245,22 @@ impl<'a> ElementRef<'a> {
         items.iter().map(move |item| ItemRef { header, item })
     }
 
+    /// How many items a sequence has.
+    pub fn item_count(&self) -> usize {
+        match &self.node.value {
+            Value::Items(items) => items.len(),
+            Value::Span { .. } => 0,
+        }
+    }
+
+    /// Item `n` of a sequence, from 0, without a walk.
+    pub fn item(&self, n: usize) -> Option<ItemRef<'a>> {
+        match &self.node.value {
+            Value::Items(items) => items.get(n).map(|item| ItemRef { header: self.header, item }),
+            Value::Span { .. } => None,
+        }
+    }
+
     /// The same element read as another VR: for UN, and for private ones in implicit files.
     #[must_use]
     pub fn with_vr(mut self, vr: VR) -> Self {
@@ -320,19 +330,12 @@ impl<'a> ElementRef<'a> {
 
     fn decode(&self) -> String {
         let bytes = self.bytes();
-        if bytes.is_ascii() && !bytes.contains(&0x1b) {
-            return bytes.iter().map(|b| char::from(*b)).collect();
-        }
-        let by_charset = match self.vr {
+        match self.vr {
             VR::LO | VR::SH | VR::PN | VR::LT | VR::ST | VR::UC | VR::UT | VR::UN => {
-                self.header.charset.decode(bytes).ok()
+                self.header.charset.decode(bytes)
             }
-            _ => None,
-        };
-        by_charset
-            .filter(|text| !text.contains('\u{fffd}'))
-            .or_else(|| std::str::from_utf8(bytes).ok().map(str::to_owned))
-            .unwrap_or_else(|| bytes.iter().map(|b| char::from(*b)).collect())
+            _ => Charset::default().decode(bytes),
+        }
     }
 }
 

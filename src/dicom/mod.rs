@@ -7,6 +7,7 @@
 //! - `parse` walks the encoding (PS3.5 §7) into a tree of spans over the bytes that were read.
 //! - `header` gives that tree accessors by tag, private creator and frame.
 //! - `pixels` and `codec` turn stored frames into voxels.
+//! - `text` reads character sets, code extensions included.
 //! - `csa` reads the text tables that Siemens keeps in private elements.
 
 pub mod codec;
@@ -17,6 +18,14 @@ mod header;
 mod parse;
 pub mod pixels;
 pub mod tags;
+#[cfg(test)]
+#[path = "../../tests/common/dicom.rs"]
+#[allow(clippy::unwrap_used, reason = "it makes files for tests")]
+pub(crate) mod testing;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;
+mod text;
 
 pub use dicom_core::{Tag, VR};
 pub use error::DicomError;

@@ -107,6 +107,8 @@ pub(super) struct Parser<'a> {
     data: &'a [u8],
     /// `data` is the whole file: its end is the end.
     complete: bool,
+    /// Bytes of the whole file, where they are known: what lies beyond needs no reading to be absent.
+    file_len: u64,
     /// Read only this group (the file meta information).
     only_group: Option<u16>,
     pixels: Option<PixelData>,
@@ -122,7 +124,14 @@ struct Head {
 
 impl<'a> Parser<'a> {
     pub(super) fn new(data: &'a [u8], complete: bool) -> Self {
-        Self { data, complete, only_group: None, pixels: None }
+        let file_len = if complete { data.len() as u64 } else { u64::MAX };
+        Self { data, complete, file_len, only_group: None, pixels: None }
+    }
+
+    /// Says how long the file is whose first bytes were given.
+    pub(super) fn of_file(mut self, file_len: u64) -> Self {
+        self.file_len = file_len;
+        self
     }
 
     /// Reads elements of `group` only, from `start`.
@@ -156,7 +165,8 @@ impl<'a> Parser<'a> {
 
     /// The stop for "these bytes aren't there".
     fn short(&self, upto: usize, tag: Tag) -> Stop {
-        if self.complete { Stop::Truncated(tag) } else { Stop::NeedMore(upto as u64) }
+        let absent = self.complete || upto as u64 > self.file_len;
+        if absent { Stop::Truncated(tag) } else { Stop::NeedMore(upto as u64) }
     }
 
     fn tag(&self, at: usize, big: bool) -> Option<Tag> {
@@ -165,8 +175,9 @@ impl<'a> Parser<'a> {
 
     fn head(&self, at: usize, encoding: Encoding, last: Tag) -> Result<Head, Stop> {
         let big = encoding.big_endian;
-        let tag = self.tag(at, big).ok_or_else(|| self.short(at + 8, last))?;
-        let short = || self.short(at + 12, tag);
+        let tag = self.tag(at, big).ok_or_else(|| self.short(at.saturating_add(8), last))?;
+        let short = || self.short(at.saturating_add(8), tag);
+        let long = || self.short(at.saturating_add(12), tag);
         if tag.0 == 0xFFFE || !encoding.explicit {
             let len = self.u32(at + 4, big).ok_or_else(short)?;
             return Ok(Head { tag, vr: implicit_vr(tag, len), len, value_at: at + 8 });
@@ -179,12 +190,12 @@ impl<'a> Parser<'a> {
                 Ok(Head { tag, vr, len: u32::from(len), value_at: at + 8 })
             }
             Some(vr) => {
-                let len = self.u32(at + 8, big).ok_or_else(short)?;
+                let len = self.u32(at + 8, big).ok_or_else(long)?;
                 Ok(Head { tag, vr, len, value_at: at + 12 })
             }
             // A VR of a later edition has a 32-bit length after two reserved bytes (§7.1.2).
             None if code.iter().all(u8::is_ascii_uppercase) && self.u16(at + 6, big) == Some(0) => {
-                let len = self.u32(at + 8, big).ok_or_else(short)?;
+                let len = self.u32(at + 8, big).ok_or_else(long)?;
                 Ok(Head { tag, vr: VR::UN, len, value_at: at + 12 })
             }
             // Two uppercase letters and no reserved zeros, or `??` and blanks as some PACS write.
@@ -217,19 +228,19 @@ impl<'a> Parser<'a> {
             if end.is_some_and(|end| at >= end) {
                 return Ok(end.unwrap_or(at));
             }
-            if depth == 0 && self.complete && self.data.len().saturating_sub(at) < 8 {
+            if depth == 0 && self.file_len.saturating_sub(at as u64) < 8 {
                 return Ok(at); // stray bytes after the last element
             }
             if let Some(group) = self.only_group.filter(|_| depth == 0) {
                 match self.u16(at, encoding.big_endian) {
                     Some(found) if found != group => return Ok(at),
                     Some(_) => {}
-                    None => return Err(self.short(at + 8, last)),
+                    None => return Err(self.short(at.saturating_add(8), last)),
                 }
             }
             let head = self.head(at, encoding, last)?;
             match head.tag {
-                ITEM_DELIMITER => return Ok(head.value_at),
+                ITEM_DELIMITER => return Ok(end.map_or(head.value_at, |end| head.value_at.min(end))),
                 SEQUENCE_DELIMITER if depth > 0 => return Ok(at),
                 ITEM | SEQUENCE_DELIMITER => {
                     // A stray delimiter between elements: skip it, as every reader does.
@@ -263,26 +274,26 @@ impl<'a> Parser<'a> {
         container_end: Option<usize>,
         item: &mut Item,
     ) -> Result<usize, Stop> {
-        let is_sequence = head.vr == VR::SQ
-            || (head.len == UNDEFINED && matches!(head.vr, VR::UN | VR::UT | VR::UC | VR::UR));
+        // UN of a public element: whoever wrote it didn't know its VR, but the dictionary does. Its
+        // value is little endian (PS3.5 §6.2.2, note 2).
+        let unknown = head.vr == VR::UN && encoding.explicit;
+        let vr = match head.vr {
+            VR::UN if unknown && head.len != UNDEFINED && !encoding.big_endian => dictionary_vr(head.tag),
+            vr => vr,
+        };
+        let is_sequence = vr == VR::SQ
+            || (head.len == UNDEFINED && matches!(vr, VR::UN | VR::UT | VR::UC | VR::UR));
         if is_sequence {
-            // CP-246: UN of undefined length holds a sequence in implicit little endian.
-            let inner = if head.vr == VR::UN && head.len == UNDEFINED && encoding.explicit {
-                self.inner_encoding(head.value_at, encoding)
-            } else {
-                encoding
-            };
-            let end = match head.len {
-                UNDEFINED => None,
-                len => Some(head.value_at.saturating_add(len as usize)),
-            };
+            // CP-246: UN holds a sequence in implicit little endian.
+            let inner = if unknown { self.inner_encoding(head.value_at, encoding) } else { encoding };
+            let end = bound(head.value_at, head.len, container_end);
             let mut items = Vec::new();
             let outcome = self.items(head.value_at, end, inner, depth + 1, head.tag, &mut items);
             item.nodes.push(Node { tag: head.tag, vr: VR::SQ, value: Value::Items(items) });
             return outcome;
         }
         if head.len == UNDEFINED {
-            return self.skip_fragments(head, encoding.big_endian);
+            return self.skip_fragments(head, encoding.big_endian, container_end);
         }
         let mut stop = head.value_at.saturating_add(head.len as usize);
         if let Some(end) = container_end.filter(|end| stop > *end) {
@@ -294,7 +305,7 @@ impl<'a> Parser<'a> {
         let len = stop.saturating_sub(head.value_at);
         item.nodes.push(Node {
             tag: head.tag,
-            vr: head.vr,
+            vr,
             value: Value::Span {
                 start: u32::try_from(head.value_at).map_err(|_| Stop::Malformed(head.value_at as u64))?,
                 len: u32::try_from(len).map_err(|_| Stop::Malformed(head.value_at as u64))?,
@@ -327,18 +338,15 @@ impl<'a> Parser<'a> {
             if let Some(end) = end.filter(|end| at >= *end) {
                 return Ok(end);
             }
-            let tag = self.tag(at, encoding.big_endian).ok_or_else(|| self.short(at + 8, owner))?;
-            let len = self.u32(at + 4, encoding.big_endian).ok_or_else(|| self.short(at + 8, owner))?;
+            let tag = self.tag(at, encoding.big_endian).ok_or_else(|| self.short(at.saturating_add(8), owner))?;
+            let len = self.u32(at + 4, encoding.big_endian).ok_or_else(|| self.short(at.saturating_add(8), owner))?;
             match tag {
-                SEQUENCE_DELIMITER => return Ok(at + 8),
+                SEQUENCE_DELIMITER => return Ok(end.map_or(at + 8, |end| end.min(at + 8))),
                 ITEM => {}
                 // Not an item where one must be: with a known end go on behind it.
                 _ => return end.ok_or(Stop::Malformed(at as u64)),
             }
-            let item_end = match len {
-                UNDEFINED => None,
-                len => Some(at.saturating_add(8).saturating_add(len as usize)),
-            };
+            let item_end = bound(at.saturating_add(8), len, end);
             let mut item = Item { big_endian: encoding.big_endian, ..Item::default() };
             let outcome = self.elements(at + 8, item_end, encoding, depth + 1, &mut item);
             item.settle();
@@ -348,10 +356,13 @@ impl<'a> Parser<'a> {
     }
 
     /// Skips encapsulated fragments below the outermost level (icons and the like).
-    fn skip_fragments(&self, head: &Head, big: bool) -> Result<usize, Stop> {
+    fn skip_fragments(&self, head: &Head, big: bool, end: Option<usize>) -> Result<usize, Stop> {
         let mut at = head.value_at;
         loop {
-            let short = || self.short(at + 8, head.tag);
+            if let Some(end) = end.filter(|end| at >= *end) {
+                return Ok(end);
+            }
+            let short = || self.short(at.saturating_add(8), head.tag);
             let tag = self.tag(at, big).ok_or_else(short)?;
             let len = self.u32(at + 4, big).ok_or_else(short)?;
             match tag {
@@ -360,6 +371,16 @@ impl<'a> Parser<'a> {
                 _ => return Err(Stop::Malformed(at as u64)),
             }
         }
+    }
+}
+
+/// Where a value or item of `len` bytes ends: never beyond what contains it. An undefined length ends
+/// with its container at the latest — else a file could have its bytes read again at every level.
+fn bound(start: usize, len: u32, container_end: Option<usize>) -> Option<usize> {
+    match (len, container_end) {
+        (UNDEFINED, end) => end,
+        (len, None) => Some(start.saturating_add(len as usize)),
+        (len, Some(end)) => Some(start.saturating_add(len as usize).min(end)),
     }
 }
 
@@ -390,6 +411,13 @@ fn has_short_length(vr: VR) -> bool {
             | VR::UT
             | VR::UV
     )
+}
+
+/// The VR of a public element whose VR the file doesn't tell; UN where the dictionary has none.
+fn dictionary_vr(tag: Tag) -> VR {
+    let public = tag.0 % 2 == 0 && tag.1 != 0;
+    let entry = public.then(|| StandardDataDictionary.by_tag(tag)).flatten();
+    entry.map_or(VR::UN, |entry| entry.vr().relaxed())
 }
 
 /// The VR of an implicit element: the dictionary's, LO for private creators, else UN.

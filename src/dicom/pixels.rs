@@ -4,6 +4,9 @@
 //! values, row by row, top left first, as stored — no rescale, no photometric inversion. Bits above
 //! `BitsStored` (old overlays) are masked, signed values extended from their sign bit.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::codec::{Codec, TransferSyntax};
 use super::error::DicomError;
 use super::header::Header;
@@ -111,12 +114,22 @@ impl PixelLayout {
 
     /// Bytes of one uncompressed frame.
     pub fn frame_bytes(&self) -> u64 {
+        // At most 2^16 · 2^16 · 4 · 8.
         self.frame_pixels() * u64::from(self.samples) * u64::from(self.bits_allocated / 8)
     }
 
     /// Bytes of all uncompressed frames.
     pub fn total_bytes(&self) -> u64 {
-        self.frame_bytes() * u64::from(self.frames)
+        self.frame_bytes().saturating_mul(u64::from(self.frames))
+    }
+
+    /// Whether `len` bytes of uncompressed pixel data hold all frames; one byte of padding may be lost.
+    ///
+    /// # Errors
+    /// They don't.
+    pub fn check_native_length(&self, len: u64) -> Result<(), DicomError> {
+        let needs = self.total_bytes();
+        if len < needs { Err(DicomError::PixelsShort { have: len, needs }) } else { Ok(()) }
     }
 
     /// Turns the stored bytes of one uncompressed grey frame into voxels.
@@ -201,8 +214,19 @@ pub struct Frames<'a> {
     layout: &'a PixelLayout,
     syntax: &'a TransferSyntax,
     value: &'a [u8],
-    /// For encapsulated syntaxes: each frame's fragments, as ranges of `value`.
-    fragments: Vec<std::ops::Range<usize>>,
+    /// For encapsulated syntaxes.
+    items: Items,
+}
+
+/// The items of an encapsulated value (PS3.5 §A.4).
+#[derive(Debug, Default)]
+struct Items {
+    /// The basic offset table: where each frame's first item stands, counted from the first fragment's.
+    offsets: Vec<usize>,
+    /// Where the first fragment's item stands in the value.
+    base: usize,
+    /// Each fragment, as a range of the value.
+    fragments: Vec<Range<usize>>,
 }
 
 impl<'a> Frames<'a> {
@@ -215,12 +239,12 @@ impl<'a> Frames<'a> {
         syntax: &'a TransferSyntax,
         value: &'a [u8],
     ) -> Result<Self, DicomError> {
-        let fragments = match syntax.codec {
-            Codec::Native => Vec::new(),
-            Codec::EncapsulatedNative | Codec::RunLength => fragments(value)?,
+        let items = match syntax.codec {
+            Codec::Native => Items::default(),
+            Codec::EncapsulatedNative | Codec::RunLength => Items::of(value)?,
             Codec::Unsupported => return Err(DicomError::TransferSyntax { name: syntax.name }),
         };
-        Ok(Self { layout, syntax, value, fragments })
+        Ok(Self { layout, syntax, value, items })
     }
 
     /// Decodes frame `index` (from 0).
@@ -236,11 +260,11 @@ impl<'a> Frames<'a> {
                 let bytes = self.value.get(start..).ok_or_else(|| short(0))?;
                 self.layout.decode_native(bytes, self.syntax.big_endian)
             }
-            Codec::EncapsulatedNative => self.layout.decode_native(self.fragment(index)?, false),
+            Codec::EncapsulatedNative => self.layout.decode_native(&self.coded(index)?, false),
             Codec::RunLength => {
                 let samples = usize::from(self.layout.samples);
                 let plain = unpack_run_length(
-                    self.fragment(index)?,
+                    &self.coded(index)?,
                     usize::from(self.layout.bits_allocated / 8) * samples,
                     size,
                 )?;
@@ -250,37 +274,62 @@ impl<'a> Frames<'a> {
         }
     }
 
-    /// RLE and encapsulated uncompressed have one fragment a frame (PS3.5 §A.4.2, §A.4.11).
-    fn fragment(&self, index: u32) -> Result<&'a [u8], DicomError> {
-        self.fragments
-            .get(index as usize)
-            .and_then(|range| self.value.get(range.clone()))
-            .ok_or(DicomError::PixelsShort { have: 0, needs: self.layout.frame_bytes() })
+    /// The bytes of one frame, its fragments put together (PS3.5 §A.4): all of them for a single frame,
+    /// one a frame where there are as many, else what lies between two offsets of the table.
+    fn coded(&self, index: u32) -> Result<Cow<'a, [u8]>, DicomError> {
+        let absent = DicomError::PixelsShort { have: 0, needs: self.layout.frame_bytes() };
+        let Items { offsets, base, fragments } = &self.items;
+        let (index, frames) = (index as usize, self.layout.frames as usize);
+        let of_frame: &[Range<usize>] = if frames == 1 {
+            fragments
+        } else if fragments.len() <= frames || offsets.len() != frames {
+            fragments.get(index..=index).unwrap_or_default()
+        } else {
+            let at = |n: usize| {
+                let start = offsets.get(n).map_or(usize::MAX, |offset| base.saturating_add(*offset));
+                fragments.partition_point(|fragment| fragment.start < start)
+            };
+            fragments.get(at(index)..at(index + 1)).unwrap_or_default()
+        };
+        match of_frame {
+            [] => Err(absent),
+            [one] => self.value.get(one.clone()).map(Cow::Borrowed).ok_or(absent),
+            many => Ok(many.iter().filter_map(|r| self.value.get(r.clone())).collect::<Vec<_>>().concat().into()),
+        }
     }
 }
 
-/// The fragments behind the basic offset table (PS3.5 §A.4).
-fn fragments(value: &[u8]) -> Result<Vec<std::ops::Range<usize>>, DicomError> {
-    let mut at = 0usize;
-    let mut out = Vec::new();
-    let mut first = true;
-    while let Some(head) = value.get(at..at + 8) {
-        let (tag, len) = head.split_at(4);
-        let len = u32::from_le_bytes(len.try_into().unwrap_or_default()) as usize;
-        match tag {
-            [0xFE, 0xFF, 0x00, 0xE0] => {
-                let end = (at + 8).saturating_add(len).min(value.len());
-                if !first {
-                    out.push(at + 8..end);
+impl Items {
+    /// Reads the items. What follows the fragments, delimiter or not, is nobody's.
+    fn of(value: &[u8]) -> Result<Self, DicomError> {
+        let mut at = 0usize;
+        let mut out = Self::default();
+        let mut first = true;
+        while let Some(head) = value.get(at..at + 8) {
+            let (tag, len) = head.split_at(4);
+            let len = u32::from_le_bytes(len.try_into().unwrap_or_default()) as usize;
+            match tag {
+                [0xFE, 0xFF, 0x00, 0xE0] => {
+                    let end = (at + 8).saturating_add(len).min(value.len());
+                    let content = at + 8..end;
+                    if first {
+                        let table = value.get(content).unwrap_or_default();
+                        let (words, _) = table.as_chunks::<4>();
+                        out.offsets = words.iter().map(|w| u32::from_le_bytes(*w) as usize).collect();
+                        out.base = end;
+                    } else {
+                        out.fragments.push(content);
+                    }
+                    first = false;
+                    at = end;
                 }
-                first = false;
-                at = end;
+                [0xFE, 0xFF, 0xDD, 0xE0] => break,
+                _ if out.fragments.is_empty() => return Err(DicomError::Malformed { offset: at as u64 }),
+                _ => break,
             }
-            [0xFE, 0xFF, 0xDD, 0xE0] => return Ok(out),
-            _ => return Err(DicomError::Malformed { offset: at as u64 }),
         }
+        Ok(out)
     }
-    Ok(out)
 }
 
 /// PS3.5 §G: up to 15 byte planes, each PackBits-coded, most significant byte first.

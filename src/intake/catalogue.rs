@@ -125,9 +125,10 @@ impl Catalogue {
         }
         // A frame left over of a file whose other frames were stacked is the volume's matter.
         for file in patients.iter().flat_map(PatientEntry::volumes).flat_map(|(_, v)| &v.files) {
-            if let Some(at) = instances.iter().position(|i| i.file == *file).filter(|_| {
-                files.state(*file) == Some(FileState::Skipped(SkipReason::IncompleteVolume))
-            }) {
+            if files.state(*file) != Some(FileState::Skipped(SkipReason::IncompleteVolume)) {
+                continue;
+            }
+            if let Some(at) = instances.iter().position(|i| i.file == *file) {
                 files.set(*file, FileState::Image(at as u32));
             }
         }

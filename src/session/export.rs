@@ -119,6 +119,7 @@ pub struct Export {
     state: State,
     report: Option<Report>,
     refused_documents: bool,
+    refusals: Vec<String>,
     /// Volumes that the check stopped.
     stopped: u64,
 }
@@ -183,6 +184,7 @@ impl Export {
             state: State::Volumes,
             report: None,
             refused_documents: false,
+            refusals: Vec::new(),
             stopped: 0,
         }
     }
@@ -347,6 +349,11 @@ impl Export {
         self.refused_documents
     }
 
+    /// What the check stopped, and where: elements and places, never a value.
+    pub fn refusals(&self) -> &[String] {
+        &self.refusals
+    }
+
     fn abandon(&mut self, session: &Session, volume: VolumeId, why: FailReason) {
         let before = self.active.len();
         self.active.retain(|a| a.volume.id != volume);
@@ -451,6 +458,7 @@ impl Export {
         entries.push((stem.sidecar(), documents::json_bytes(&serde_json::Value::Object(fields))));
         if let Err(refusal) = self.guard.check_volume(session, &volume, &product.header, &entries) {
             self.stopped += 1;
+            self.refusals.push(format!("volume {}: {refusal}", volume.id.0));
             for file in files {
                 let ordinal = session.ordinals().of(file);
                 let _ = self.ledger.failed(ordinal, FailReason::IdentifierFound, refusal.element());
@@ -549,9 +557,12 @@ impl Export {
         }
         documents.hanging = serde_json::to_value(&hanging).unwrap_or_default();
         let entries = documents.closing(session.existing()).unwrap_or_default();
-        self.refused_documents = self.guard.check_shared(session, &entries).is_err();
-        if !self.refused_documents {
-            self.outbox.extend(entries);
+        match self.guard.check_shared(session, &entries) {
+            Ok(()) => self.outbox.extend(entries),
+            Err(refusal) => {
+                self.refused_documents = true;
+                self.refusals.push(format!("tables and documents: {refusal}"));
+            }
         }
         self.report = Some(report);
     }

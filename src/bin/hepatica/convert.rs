@@ -149,8 +149,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             crate::say(&format!("  {}: {}\n", reason.words(), reason.remedy()));
         }
     }
+    for refusal in export.refusals() {
+        eprintln!("hepatica: {refusal}");
+    }
     if export.withheld_documents() {
-        eprintln!("hepatica: an identifier was found in the tables; they were not written");
         return Ok(ExitCode::from(3));
     }
     Ok(ExitCode::from(report.exit_code()))

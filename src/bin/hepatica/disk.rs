@@ -12,6 +12,8 @@ use rayon::prelude::*;
 #[derive(Default)]
 pub(crate) struct Disk {
     paths: Vec<PathBuf>,
+    /// Folders on the way to the one being walked, links resolved: one that contains itself ends there.
+    above: Vec<PathBuf>,
 }
 
 impl Disk {
@@ -25,15 +27,18 @@ impl Disk {
     fn walk(&mut self, path: &Path, session: &mut Session) {
         let shown = path.to_string_lossy().into_owned();
         match std::fs::metadata(path) {
-            Ok(meta) if meta.is_dir() => match std::fs::read_dir(path) {
-                Ok(entries) => {
+            Ok(meta) if meta.is_dir() => match (std::fs::read_dir(path), path.canonicalize()) {
+                (Ok(_), Ok(real)) if self.above.contains(&real) => {}
+                (Ok(entries), real) => {
+                    self.above.push(real.unwrap_or_else(|_| path.to_owned()));
                     let mut inside: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
                     inside.sort();
                     for path in inside {
                         self.walk(&path, session);
                     }
+                    self.above.pop();
                 }
-                Err(_) => session.add_unreadable(shown),
+                (Err(_), _) => session.add_unreadable(shown),
             },
             Ok(meta) if meta.is_file() => {
                 session.add_source(self.paths.len() as u32, shown, meta.len());
