@@ -307,6 +307,8 @@ export type Tell =
   | { kind: "ready"; seen: EngineSeen }
   | { kind: "intake"; progress: IntakeProgress }
   | { kind: "export"; progress: ExportProgress }
+  /** Bytes of memory that the engine holds. */
+  | { kind: "memory"; bytes: number }
   | { kind: "lost"; trouble: Trouble };
 
 export type FromEngine = Answer | Tell;

@@ -16,6 +16,13 @@ import { Beat } from "./steps";
 
 const tell = (message: Tell): void => postMessage(message);
 
+/** WebAssembly memory only grows: what it holds is the most that it held. */
+let held = 0;
+const tellMemory = (bytes: number): void => {
+  if (bytes !== held) tell({ kind: "memory", bytes });
+  held = bytes;
+};
+
 /** Loading starts at once, so that the seal can say what runs; every question waits for it. */
 const loading = loadEngine().then((loaded) => {
   tell({ kind: "ready", seen: loaded.seen });
@@ -192,16 +199,22 @@ function troubleOf(thrown: unknown): Trouble {
   return trouble("fault", "");
 }
 
+const LONG = new Set<CallName>(["read", "demo", "exportTo"]);
+
 async function answer<K extends CallName>(id: number, call: K, what: Calls[K]["ask"]): Promise<void> {
   let message: Answer;
   const transfer: Transferable[] = [];
   try {
-    await loading;
-    const value = await handlers[call](what);
+    const { engine } = await loading;
+    const watch = LONG.has(call) ? setInterval(() => tellMemory(engine.memoryBytes()), 1000) : undefined;
+    const value = await handlers[call](what).finally(() => clearInterval(watch));
+    tellMemory(engine.memoryBytes());
     if (value instanceof ArrayBuffer) transfer.push(value);
     else if (value && typeof value === "object" && "rgba" in value) transfer.push(value.rgba);
     message = { kind: "answer", id, ok: true, value };
   } catch (thrown) {
+    // An instance that has trapped is in no known state: nothing more may be asked of it.
+    if (thrown instanceof WebAssembly.RuntimeError) tell({ kind: "lost", trouble: troubleOf(thrown) });
     message = { kind: "answer", id, ok: false, trouble: troubleOf(thrown) };
   }
   postMessage(message, { transfer });

@@ -5,6 +5,7 @@
 import { batch } from "@preact/signals";
 import type { IncomingFile } from "../engine/protocol";
 import { known, problemOf } from "../prepare/problems";
+import { allVolumes } from "../prepare/rows";
 import * as state from "../prepare/state";
 
 let running: { cancelled: boolean } | null = null;
@@ -76,8 +77,8 @@ async function intake({ keep, demo }: How, gather: (mine: { cancelled: boolean }
       state.takePlan(plan);
       state.phase.value = { kind: "plan" };
     });
-    const first = plan.patients[0]?.studies[0]?.volumes[0];
-    void state.inspect(first ? first.id : null);
+    const volumes = allVolumes(plan);
+    void state.inspect((volumes.find((v) => v.include) ?? volumes[0])?.id ?? null);
   } catch (thrown) {
     if (!mine.cancelled) state.problem.value = problemOf(thrown);
     back();
