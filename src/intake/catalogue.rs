@@ -116,12 +116,12 @@ impl Catalogue {
             volume.id = VolumeId(number);
         }
         // A frame left over of a file whose other frames were stacked is the volume's matter.
+        let places: BTreeMap<FileId, u32> = instances.iter().map(|i| i.file).zip(0..).collect();
         for file in patients.iter().flat_map(PatientEntry::volumes).flat_map(|(_, v)| &v.files) {
-            if files.state(*file) != Some(FileState::Skipped(SkipReason::IncompleteVolume)) {
-                continue;
-            }
-            if let Some(at) = instances.iter().position(|i| i.file == *file) {
-                files.set(*file, FileState::Image(at as u32));
+            if files.state(*file) == Some(FileState::Skipped(SkipReason::IncompleteVolume))
+                && let Some(at) = places.get(file)
+            {
+                files.set(*file, FileState::Image(*at));
             }
         }
         Self { instances, patients }

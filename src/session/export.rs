@@ -209,6 +209,9 @@ impl Export {
             }
         }
         let mut needs = Vec::new();
+        if self.in_flight_bytes > IN_FLIGHT / 2 {
+            return needs;
+        }
         for active in &mut self.active {
             let volume = active.volume.id;
             let header = match &mut active.header {
