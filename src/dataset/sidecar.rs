@@ -150,7 +150,9 @@ pub fn field_of(tag: Tag) -> Option<&'static str> {
     let is_source = |source: &From| match *source {
         From::Tag(of) => of == tag,
         // Whichever block its creator reserved.
-        From::Private(group, _, offset) => tag.0 == group && tag.1 >= 0x1000 && tag.1 & 0xFF == u16::from(offset),
+        From::Private(group, _, offset) => {
+            tag.0 == group && tag.1 >= 0x1000 && tag.1 & 0xFF == u16::from(offset)
+        }
         _ => false,
     };
     let reads = |field: &&Field| field.sources.iter().any(is_source);

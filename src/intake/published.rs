@@ -16,7 +16,7 @@ use crate::deid::{DatePolicy, ProjectKey, SubjectCode};
 use crate::hanging::RoleId;
 
 /// Version of the document.
-pub const SCHEMA: &str = "hepatica-plan/1";
+pub(crate) const SCHEMA: &str = "hepatica-plan/1";
 
 /// Numbers of files that tell nothing of their names: by patient, study, series and instance, from 1.
 #[derive(Clone, Default, Debug)]
@@ -30,7 +30,15 @@ pub struct Ordinals {
 impl Ordinals {
     /// Numbers the files: images in the catalogue's order, then the rest by state and size.
     pub fn new(catalogue: &Catalogue, table: &FileTable) -> Self {
-        let mut files: Vec<FileId> = catalogue.patients.iter().flat_map(|p| &p.studies).flat_map(|s| &s.series).flat_map(|s| &s.instances).filter_map(|at| catalogue.instances.get(*at as usize)).map(|i| i.file).collect();
+        let mut files: Vec<FileId> = catalogue
+            .patients
+            .iter()
+            .flat_map(|p| &p.studies)
+            .flat_map(|s| &s.series)
+            .flat_map(|s| &s.instances)
+            .filter_map(|at| catalogue.instances.get(*at as usize))
+            .map(|i| i.file)
+            .collect();
         let mut numbered = vec![false; table.len()];
         for file in &files {
             if let Some(flag) = numbered.get_mut(*file as usize) {
@@ -177,7 +185,11 @@ impl PublishedPlan {
                         time_point: study.time_point.clone(),
                         days_from_first: study.days_from_first,
                         protocol: study.protocol.clone(),
-                        volumes: study.volumes.iter().map(|v| published_volume(v, catalogue, ordinals)).collect(),
+                        volumes: study
+                            .volumes
+                            .iter()
+                            .map(|v| published_volume(v, catalogue, ordinals))
+                            .collect(),
                     })
                     .collect(),
             })
@@ -223,7 +235,12 @@ impl PublishedPlan {
     ///
     /// # Errors
     /// The plan was made from other files.
-    pub fn choices(&self, catalogue: &Catalogue, key: &ProjectKey, base: &Choices) -> Result<Choices, PlanError> {
+    pub fn choices(
+        &self,
+        catalogue: &Catalogue,
+        key: &ProjectKey,
+        base: &Choices,
+    ) -> Result<Choices, PlanError> {
         let mut choices = Choices { dates: self.dates, ..base.clone() };
         if self.subjects.len() != catalogue.patients.len() {
             return Err(PlanError::Mismatch("it has another number of patients"));
@@ -306,6 +323,8 @@ pub(crate) fn ranges(numbers: &[u32]) -> String {
             _ => runs.push((number, number)),
         }
     }
-    let text = |(first, last): &(u32, u32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    let text = |(first, last): &(u32, u32)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    };
     runs.iter().map(text).collect::<Vec<_>>().join(", ")
 }

@@ -8,21 +8,21 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::Session;
 use super::guard::Guard;
-use crate::convert::{Product, VolumeJob};
 use crate::convert::VolumeWarning;
 use crate::convert::instance::Instance;
 use crate::convert::stack::Stack;
+use crate::convert::{Product, VolumeJob};
 use crate::dataset::documents::{Documents, Participant, Scan, Session as SessionRow, Sex};
 use crate::dataset::sidecar::{Computed, Retain, Units, field_of, sidecar};
 use crate::dataset::{EntryName, FailReason, Ledger, Report, SkipReason, documents};
 use crate::deid::{ActionCounts, Certificate, Date, DatePolicy, Evidence, PolicyOption};
-use crate::nifti::ImageHeader;
-use crate::hanging::{PublishedHanging, PublishedRole};
 use crate::dicom::{DicomError, Header, Need};
+use crate::hanging::{PublishedHanging, PublishedRole};
 use crate::intake::{
-    FileId, FileState, PatientEntry, PlannedPatient, PlannedStudy, PlannedVolume, RangeReader, StudyEntry, VolumeEntry,
-    VolumeId, fail_reason,
+    FileId, FileState, PatientEntry, PlannedPatient, PlannedStudy, PlannedVolume, RangeReader, StudyEntry,
+    VolumeEntry, VolumeId, fail_reason,
 };
+use crate::nifti::ImageHeader;
 
 /// Bytes asked for at a time.
 const IN_FLIGHT: u64 = 64 << 20;
@@ -209,16 +209,18 @@ impl Export {
             }
         }
         let mut needs = Vec::new();
+        if self.in_flight_bytes > IN_FLIGHT / 2 {
+            return needs;
+        }
         for active in &mut self.active {
             let volume = active.volume.id;
             let header = match &mut active.header {
                 HeaderSlot::Reading(range) => range.need().map(|need| (need, Target::Header { volume })),
                 HeaderSlot::Read(_) => None,
             };
-            let pixels = active
-                .ranges
-                .iter_mut()
-                .filter_map(|(slot, range)| range.need().map(|need| (need, Target::Pixels { volume, slot: *slot })));
+            let pixels = active.ranges.iter_mut().filter_map(|(slot, range)| {
+                range.need().map(|need| (need, Target::Pixels { volume, slot: *slot }))
+            });
             for (need, target) in header.into_iter().chain(pixels) {
                 if let Some(waiting) = self.in_flight.get_mut(&need) {
                     // Asked for already, by this target or (zip entries side by side) by another.
@@ -399,7 +401,8 @@ fn open(session: &Session, planned: &PlannedVolume, options: &ExportOptions) -> 
     let catalogue = session.catalogue();
     let (_, _, series, volume) = catalogue.volume(planned.id).ok_or(FailReason::Internal)?;
     let instances = catalogue.instances_of(series);
-    let time_step = if volume.stack.times > 1 { volume.facts.repetition_time_ms.unwrap_or(0.0) / 1000.0 } else { 0.0 };
+    let time_step =
+        if volume.stack.times > 1 { volume.facts.repetition_time_ms.unwrap_or(0.0) / 1000.0 } else { 0.0 };
     let job = VolumeJob::new(&volume.stack, &instances, time_step, options.budget, options.threads)
         .map_err(|e| fail_reason(&e))?;
     let entry = |file: FileId| session.files().get(file).ok_or(FailReason::Internal);
@@ -538,7 +541,10 @@ impl Export {
                     date: written_date(session, patient, found, entry),
                 });
                 for volume in volumes {
-                    hanging.volumes.insert(volume.name.image().as_str().to_owned(), published_role(session, study, volume));
+                    hanging.volumes.insert(
+                        volume.name.image().as_str().to_owned(),
+                        published_role(session, study, volume),
+                    );
                     documents.scans.push(Scan {
                         stem: volume.name.clone(),
                         role: volume.role.role.as_ref().map(|r| r.as_str().to_owned()),
@@ -550,7 +556,10 @@ impl Export {
             if any {
                 documents.participants.push(Participant {
                     subject,
-                    sex: patient.sex.filter(|_| characteristics).and_then(|s| Sex::from_dicom(&s.to_string())),
+                    sex: patient
+                        .sex
+                        .filter(|_| characteristics)
+                        .and_then(|s| Sex::from_dicom(&s.to_string())),
                     age: patient.age.filter(|_| characteristics).map(|age| age.band()),
                 });
             }
@@ -569,7 +578,12 @@ impl Export {
 }
 
 /// A study's date as the policy lets it out, ISO 8601.
-fn written_date(session: &Session, planned: &PlannedPatient, found: &PatientEntry, study: &StudyEntry) -> Option<String> {
+fn written_date(
+    session: &Session,
+    planned: &PlannedPatient,
+    found: &PatientEntry,
+    study: &StudyEntry,
+) -> Option<String> {
     let date = Date::parse_da(&study.facts.study_date)?;
     match session.choices().dates {
         DatePolicy::None => None,
@@ -579,7 +593,12 @@ fn written_date(session: &Session, planned: &PlannedPatient, found: &PatientEntr
 }
 
 /// What conversion knows better than one header.
-fn computed(planned: &PlannedVolume, found: &VolumeEntry, instances: &[&Instance], image: &ImageHeader) -> Computed {
+fn computed(
+    planned: &PlannedVolume,
+    found: &VolumeEntry,
+    instances: &[&Instance],
+    image: &ImageHeader,
+) -> Computed {
     let stack = &found.stack;
     let [x, y, z] = image.grid.dims();
     let four = stack.times > 1;

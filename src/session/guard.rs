@@ -87,7 +87,9 @@ impl Guard {
                 None => &shared,
                 Some(subject) => match own.entry(subject) {
                     Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(place) => place.insert(build(session, &secrets_of(session, subject)?, &[])?),
+                    Entry::Vacant(place) => {
+                        place.insert(build(session, &secrets_of(session, subject)?, &[])?)
+                    }
                 },
             };
             self.count += check.entry(name.as_str(), bytes).map_err(Refusal::Leak)?;
@@ -111,7 +113,11 @@ impl Guard {
 /// The secrets of everybody who has this code: more than one where a mapping joins two IDs.
 fn secrets_of<'a>(session: &'a Session, subject: &str) -> Result<Vec<&'a Secrets>, Refusal> {
     let plan = session.plan().ok_or(Refusal::Unchecked)?;
-    let of = plan.patients.iter().zip(&session.catalogue().patients).filter(|(p, _)| p.subject.as_str() == subject);
+    let of = plan
+        .patients
+        .iter()
+        .zip(&session.catalogue().patients)
+        .filter(|(p, _)| p.subject.as_str() == subject);
     let secrets: Vec<&Secrets> = of.filter_map(|(_, found)| session.secrets(&found.key)).collect();
     // Rows of a subject that joined the data set earlier are united with nobody's secrets here.
     if secrets.is_empty() { Err(Refusal::Unchecked) } else { Ok(secrets) }

@@ -13,15 +13,17 @@ pub use export::{Export, ExportOptions, ExportProgress, ExportStep};
 pub use preview::{Preview, Thumbnail};
 pub use view::{PlanEdit, PlanView};
 
+use std::collections::BTreeMap;
+
 use crate::dataset::extend::Existing;
 use crate::deid::{
-    Date, DatePolicy, DateShift, Identified, IdentityKey, LinkingRow, LinkingTable, Policy, ProjectKey, Protection,
-    SealError, Secrets, SubjectNaming,
+    Date, DatePolicy, DateShift, Identified, IdentityKey, LinkingRow, LinkingTable, Policy, ProjectKey,
+    Protection, SealError, Secrets, SubjectNaming,
 };
 use crate::dicom::Need;
 use crate::intake::{
-    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PatientEntry, PlanError, PlannedPatient,
-    PublishedPlan, WorkingPlan, identity_of,
+    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PatientEntry, PlanError,
+    PlannedPatient, PublishedPlan, VolumeId, WorkingPlan, identity_of,
 };
 
 /// Undo goes back this many choices.
@@ -38,6 +40,32 @@ pub struct Session {
     redo: Vec<Choices>,
     existing: Existing,
     plan: Option<WorkingPlan>,
+}
+
+/// Identities behind the plan's numbers.
+#[derive(Default)]
+struct Anchors {
+    volumes: BTreeMap<String, VolumeId>,
+    patients: BTreeMap<IdentityKey, usize>,
+    studies: BTreeMap<String, (usize, usize)>,
+}
+
+impl Anchors {
+    fn is_empty(&self) -> bool {
+        self.patients.is_empty()
+    }
+}
+
+/// Old number → new number, for what is in both.
+fn joined<'a, K: Ord, V: Copy>(
+    before: &'a BTreeMap<K, V>,
+    now: &'a BTreeMap<K, V>,
+) -> impl Iterator<Item = (V, V)> + 'a {
+    before.iter().filter_map(|(what, old)| Some((*old, *now.get(what)?)))
+}
+
+fn renumbered<K: Ord + Copy, V>(choices: BTreeMap<K, V>, numbers: &BTreeMap<K, K>) -> BTreeMap<K, V> {
+    choices.into_iter().filter_map(|(old, choice)| Some((*numbers.get(&old)?, choice))).collect()
 }
 
 impl std::fmt::Debug for Session {
@@ -108,9 +136,42 @@ impl Session {
         for secrets in self.intake.secrets.values_mut() {
             secrets.settle();
         }
+        let before = self.anchors();
         self.catalogue = Catalogue::build(instances, &mut self.intake.files);
         self.ordinals = Ordinals::new(&self.catalogue, &self.intake.files);
+        self.replan()?;
+        if !before.is_empty() {
+            self.follow(&before);
+        }
         self.replan()
+    }
+
+    /// What the numbers of the plan stand for, so that choices stay with their volumes when more
+    /// files join and the numbers change.
+    fn anchors(&self) -> Anchors {
+        let mut anchors = Anchors::default();
+        let patients = self.plan.iter().flat_map(|plan| &plan.patients).zip(&self.catalogue.patients);
+        for (p, (planned, found)) in patients.enumerate() {
+            anchors.patients.insert(found.key.clone(), p);
+            for (s, (study, entry)) in planned.studies.iter().zip(&found.studies).enumerate() {
+                anchors.studies.insert(entry.facts.study_uid.clone(), (p, s));
+                anchors.volumes.extend(study.volumes.iter().map(|v| (v.source.clone(), v.id)));
+            }
+        }
+        anchors
+    }
+
+    /// Renumbers the choices after the catalogue was built anew.
+    fn follow(&mut self, before: &Anchors) {
+        let now = self.anchors();
+        let volumes: BTreeMap<_, _> = joined(&before.volumes, &now.volumes).collect();
+        let patients: BTreeMap<_, _> = joined(&before.patients, &now.patients).collect();
+        let studies: BTreeMap<_, _> = joined(&before.studies, &now.studies).collect();
+        for choices in self.undo.iter_mut().chain(&mut self.redo).chain([&mut self.choices]) {
+            choices.volumes = renumbered(std::mem::take(&mut choices.volumes), &volumes);
+            choices.subjects = renumbered(std::mem::take(&mut choices.subjects), &patients);
+            choices.studies = renumbered(std::mem::take(&mut choices.studies), &studies);
+        }
     }
 
     fn replan(&mut self) -> Result<&WorkingPlan, PlanError> {
@@ -125,7 +186,9 @@ impl Session {
 
     /// The plan for others' eyes.
     pub fn published_plan(&self) -> Option<PublishedPlan> {
-        self.plan.as_ref().map(|plan| PublishedPlan::of(plan, &self.catalogue, &self.intake.files, &self.ordinals))
+        self.plan
+            .as_ref()
+            .map(|plan| PublishedPlan::of(plan, &self.catalogue, &self.intake.files, &self.ordinals))
     }
 
     /// What was found.
@@ -154,7 +217,8 @@ impl Session {
     /// An empty passphrase.
     pub fn linking_table(&self, protection: Protection<'_>) -> Result<Vec<u8>, SealError> {
         let mut table = LinkingTable::new();
-        for (patient, found) in self.plan.iter().flat_map(|plan| &plan.patients).zip(&self.catalogue.patients) {
+        for (patient, found) in self.plan.iter().flat_map(|plan| &plan.patients).zip(&self.catalogue.patients)
+        {
             for (study, entry) in patient.studies.iter().zip(&found.studies) {
                 table.push(LinkingRow {
                     subject: patient.subject.clone(),
@@ -269,11 +333,11 @@ impl Session {
     /// Codes that can't be given under it.
     pub fn set_key(&mut self, key: ProjectKey) -> Result<(), PlanError> {
         let before = std::mem::replace(&mut self.key, key);
-        if self.plan.is_some() {
-            if let Err(error) = self.replan() {
-                self.key = before;
-                return Err(error);
-            }
+        if self.plan.is_some()
+            && let Err(error) = self.replan()
+        {
+            self.key = before;
+            return Err(error);
         }
         Ok(())
     }

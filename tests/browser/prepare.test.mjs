@@ -79,7 +79,7 @@ async function assertAddsUp(page) {
 /** The phantom's DICOM and truth, written by the command line. */
 async function phantom() {
   const out = await scratch();
-  const program = path.join(ROOT, "target/debug/hepatica");
+  const program = process.env.HEPATICA_PROGRAM ?? path.join(ROOT, "target/debug/hepatica");
   if (!existsSync(program)) execFileSync("cargo", ["build", "--quiet", "--locked"], { cwd: ROOT, stdio: "inherit" });
   execFileSync(program, ["phantom", "--out", out, ...DEMO], { stdio: ["ignore", "ignore", "inherit"] });
   return out;

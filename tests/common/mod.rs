@@ -3,7 +3,7 @@
 //! `mod common;` in a test file, then [`shared_data`] for files that may be absent and [`judge`] for
 //! programs that may not.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 #![allow(clippy::panic, reason = "a missing judge fails the test")]
 
 use std::io::Write as _;

@@ -185,6 +185,8 @@ fn skips_file(place: &Place) -> anyhow::Result<PathBuf> {
 
 fn browser_tests(place: &Place, wish: &Wish) -> anyhow::Result<Tally> {
     let chromium = chromium::find()?;
+    // The command line writes the phantom that the page is judged by.
+    process::run(place.cargo().args(["build", "--quiet", "--locked", "--bin", "hepatica"]))?;
     let mut command = Command::new("node");
     command
         .current_dir(&place.root)
@@ -192,6 +194,7 @@ fn browser_tests(place: &Place, wish: &Wish) -> anyhow::Result<Tally> {
         .args(&wish.matching)
         .env("CHROMIUM", chromium)
         .env("HEPATICA_JUDGES", place.join(".judges"))
+        .env("HEPATICA_PROGRAM", place.target().join("debug/hepatica"))
         .env("HEPATICA_XTASK", std::env::current_exe()?);
     if wish.full {
         command.env("HEPATICA_FULL", "1");

@@ -120,7 +120,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     target.finish()?;
     bar.finish_and_clear();
     if let Some(path) = &options.linking_table {
-        let bytes = options.key.protect(|p| session.linking_table(p).map_err(|e| Failure::Key(e.to_string())))?;
+        let bytes =
+            options.key.protect(|p| session.linking_table(p).map_err(|e| Failure::Key(e.to_string())))?;
         crate::key::write_private(path, &bytes)
             .map_err(|e| Failure::Key(format!("the linking table can't be written: {e}")))?;
     }
@@ -141,10 +142,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         crate::say(&(serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"));
     } else {
         crate::say(&format!("{}\n", report.summary()));
-        let reasons: BTreeSet<FailReason> = report.rows().iter().filter_map(|row| match row.outcome {
-            Outcome::Failed(why) => Some(why),
-            _ => None,
-        }).collect();
+        let reasons: BTreeSet<FailReason> = report
+            .rows()
+            .iter()
+            .filter_map(|row| match row.outcome {
+                Outcome::Failed(why) => Some(why),
+                _ => None,
+            })
+            .collect();
         for reason in reasons {
             crate::say(&format!("  {}: {}\n", reason.words(), reason.remedy()));
         }

@@ -45,17 +45,25 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let mut settings = serve::Options::default();
     settings.port = options.port;
     settings.open = !options.no_open;
-    let announce = |url: &str| crate::say(&format!("Hepatica is at {url} (this machine only). Ctrl+C ends it.\n"));
-    let failed = |e: serve::ServeError| Failure::Usage(e.to_string());
-    if let Some(folder) = &options.dist {
-        return match serve::run(&serve::Folder::new(folder), &settings, announce).map_err(failed)? {};
+    match &options.dist {
+        Some(folder) => forever(&serve::Folder::new(folder), &settings),
+        #[cfg(feature = "embed-page")]
+        None => {
+            if let Some(build) = embedded::BUILD {
+                crate::say(&format!("The page is build {build}.\n"));
+            }
+            forever(&embedded::Page, &settings)
+        }
+        #[cfg(not(feature = "embed-page"))]
+        None => Err(Failure::Usage(
+            "this program was built without the page: use `cargo xtask build`, or --dist FOLDER".into(),
+        )),
     }
-    #[cfg(feature = "embed-page")]
-    if let Some(build) = embedded::BUILD {
-        crate::say(&format!("The page is build {build}.\n"));
-    }
-    #[cfg(feature = "embed-page")]
-    return match serve::run(&embedded::Page, &settings, announce).map_err(failed)? {};
-    #[cfg(not(feature = "embed-page"))]
-    Err(Failure::Usage("this program was built without the page: use `cargo xtask build`, or --dist FOLDER".into()))
+}
+
+fn forever(site: &impl serve::Site, settings: &serve::Options) -> Result<ExitCode, Failure> {
+    let announce =
+        |url: &str| crate::say(&format!("Hepatica is at {url} (this machine only). Ctrl+C ends it.\n"));
+    let never = serve::run(site, settings, announce).map_err(|e| Failure::Usage(e.to_string()))?;
+    match never {}
 }
