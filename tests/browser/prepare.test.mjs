@@ -193,6 +193,29 @@ test("a zip is read like a folder", async () => {
   assert.equal(await volumes(), zipped);
 });
 
+test("what is dropped onto a plan can join it, and what was changed stays", async () => {
+  const data = sharedData("dcm_qa/nih");
+  if (!data) return { skipped: "no dcm_qa/nih beside the repository" };
+  const { url } = await serveSealed();
+  const { page } = await open(url);
+  const volumes = async () => Number((await page.getByRole("button", { name: /^all / }).innerText()).replace(/\D/g, ""));
+  const [first, second] = ["20180918GE", "20180918Si"].map((name) => path.join(data, "In", name));
+  await drop(page, second);
+  await untilPlan(page);
+  const before = await volumes();
+  const row = () => table(page).getByRole("row").filter({ has: page.getByRole("checkbox") });
+  const description = await row().first().getByRole("gridcell").nth(2).innerText();
+  await row().first().getByRole("checkbox").uncheck();
+  await page.getByRole("button", { name: "left out 1" }).waitFor();
+
+  await drop(page, first);
+  await page.getByRole("dialog", { name: "Add to this plan?" }).getByRole("button", { name: "Add to the plan" }).click();
+  await until("the plan has grown", async () => (await volumes().catch(() => 0)) > before, 60_000);
+  await page.getByRole("button", { name: "left out 1" }).click();
+  assert.equal(await row().count(), 1);
+  assert.equal(await row().first().getByRole("gridcell").nth(2).innerText(), description);
+}, { patience: 180_000 });
+
 test("an export to a folder adds only what is missing, and a discarded one leaves nothing", async () => {
   const { url } = await serveSealed();
   const context = await browser();
