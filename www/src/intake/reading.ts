@@ -72,6 +72,9 @@ async function intake({ keep, demo }: How, gather: (mine: { cancelled: boolean }
     }
     batch(() => {
       if (!keep) resetTable();
+      // Numbers of volumes may stand for others now.
+      state.selected.value = new Set();
+      state.active.value = null;
       state.forgetPictures();
       state.readTook.value = { seconds: (performance.now() - since) / 1000 };
       state.takePlan(plan);

@@ -229,6 +229,7 @@ function WholeHeader({ view, close }: { view: InspectView; close: () => void }) 
       <div class="inspect__bar">
         <input
           type="search"
+          autocomplete="off"
           class="field inspect__filter"
           placeholder="Filter: element, action…"
           aria-label="Filter: element, action"
