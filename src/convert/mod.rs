@@ -9,6 +9,9 @@ pub(crate) mod geometry;
 pub(crate) mod instance;
 pub(crate) mod scaling;
 pub(crate) mod stack;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;
 mod volume_job;
 mod warning;
 pub(crate) mod when;

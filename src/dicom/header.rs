@@ -16,6 +16,9 @@ use super::text::Charset;
 /// Every element of a file before its pixel data, and where the pixel data are.
 pub struct Header {
     data: Vec<u8>,
+    /// So many bytes of `data` are the file's (or the inflated data set's); the meta header of a deflated
+    /// file is kept behind them.
+    own: usize,
     meta: Item,
     root: Item,
     preamble: Option<usize>,
@@ -34,6 +37,7 @@ impl fmt::Debug for Header {
 impl Header {
     pub(super) fn new(data: Vec<u8>, meta: Item, preamble: Option<usize>) -> Self {
         Self {
+            own: data.len(),
             data,
             meta,
             root: Item::default(),
@@ -46,7 +50,7 @@ impl Header {
     }
 
     pub(crate) fn data(&self) -> &[u8] {
-        &self.data
+        self.data.get(..self.own).unwrap_or_default()
     }
 
     pub(super) fn set_root(&mut self, root: Item, pixels: Option<PixelData>) {
@@ -60,7 +64,7 @@ impl Header {
     pub(super) fn replace_data(self, plain: Vec<u8>) -> Self {
         let declared = self.meta().get(tags::TRANSFER_SYNTAX_UID).and_then(|e| e.text());
         let syntax = declared.as_deref().map_or_else(|| self.syntax.clone(), TransferSyntax::by_uid);
-        // The meta header's bytes go before the inflated ones, so that its spans stay valid.
+        // The meta header's bytes go behind the inflated ones, its spans with them.
         let mut data = plain;
         let mut meta = self.meta;
         let shift = data.len();
@@ -72,7 +76,7 @@ impl Header {
             }
             _ => false,
         });
-        Self { data, meta, syntax, ..Self::new(Vec::new(), Item::default(), self.preamble) }
+        Self { data, own: shift, meta, syntax, ..Self::new(Vec::new(), Item::default(), self.preamble) }
     }
 
     /// The data set's outermost level.

@@ -62,3 +62,27 @@ pub fn judge(program: &str) -> PathBuf {
 pub fn full() -> bool {
     std::env::var_os("HEPATICA_FULL").is_some()
 }
+
+/// Every file below a folder, in order of paths.
+#[must_use]
+pub fn files_below(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Writes a phantom's files as the export that it is.
+pub fn write_phantom(phantom: &hepatica::phantom::Phantom, root: &Path) {
+    for (index, entry) in phantom.files().enumerate() {
+        let path = root.join(entry.path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, phantom.file(index).unwrap()).unwrap();
+    }
+}
