@@ -377,11 +377,24 @@ impl Series<'_> {
                 volume.push((z, *at));
             }
         }
-        let mut volumes: Vec<_> = volumes.into_values().collect();
-        if !by_label {
-            volumes.sort_by_key(|v| v.iter().map(|(_, at)| self.number(*at)).min());
-        }
-        Some(volumes)
+        let volumes: Vec<Volume> = volumes.into_values().collect();
+        Some(if by_label { volumes } else { self.by_number(volumes) })
+    }
+
+    /// Volumes in the order of instance numbers, where these order every slice's frames alike; shuffled
+    /// ones (Philips) mean nothing, and the label's order stays.
+    fn by_number(&self, volumes: Vec<Volume>) -> Vec<Volume> {
+        let mut sorted = volumes.clone();
+        sorted.sort_by_key(|v| v.iter().map(|(_, at)| self.number(*at)).min());
+        let alike = sorted.windows(2).all(|pair| {
+            let [earlier, later] = pair else { return true };
+            let mut later = later.iter().peekable();
+            earlier.iter().all(|(z, at)| {
+                while later.next_if(|(other, _)| other < z).is_some() {}
+                later.peek().is_none_or(|(other, next)| other != z || self.number(*at) < self.number(*next))
+            })
+        });
+        if alike { sorted } else { volumes }
     }
 
     fn finish(&self, shape: Shape, key: &Key, out: &mut Stacked) {

@@ -137,6 +137,23 @@ fn a_4d_series_is_sorted_whatever_the_order_of_files_and_numbers() {
 }
 
 #[test]
+fn shuffled_numbers_leave_diffusion_in_the_order_of_b_values() {
+    // Philips numbers frames at random; here each volume has the lowest number of some slice.
+    let numbers = [[7, 3, 9], [1, 8, 5], [4, 6, 2]];
+    let mut sets = Vec::new();
+    for (b, row) in numbers.iter().enumerate() {
+        for (z, number) in (0u32..).zip(row) {
+            let mut s = slice(z, 0, 3, [0.0, 0.0, 3.0], AXIAL);
+            s.number = *number;
+            let mut set = s.set();
+            set.put((0x0018, 0x9087), "FD", Value::F64(vec![b as f64 * 400.0]));
+            sets.push(set);
+        }
+    }
+    assert_eq!(stacked(&sets).stacks[0].b_values.as_deref(), Some(&[0.0, 400.0, 800.0][..]));
+}
+
+#[test]
 fn positions_repeated_without_any_label_are_volumes_in_the_order_of_numbers() {
     let sets: Vec<Set> = (0..4).flat_map(|t| (0..3).map(move |z| axial(z, t, 3))).collect();
     let out = stacked(&sets);

@@ -4,7 +4,9 @@
 //! programs that may not.
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
-#![allow(clippy::panic, reason = "a missing judge fails the test")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests may panic")]
+
+pub mod dicom;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
