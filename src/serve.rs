@@ -61,10 +61,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            port: PORT,
-            open: false,
-        }
+        Self { port: PORT, open: false }
     }
 }
 
@@ -91,8 +88,7 @@ impl Site for Folder {
     fn file(&self, path: &str) -> Option<Cow<'_, [u8]>> {
         // A part that begins with a dot is no file of the page, nor is an empty one; without them
         // and without backslashes and colons a path cannot leave the folder.
-        let plain =
-            |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':']);
+        let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':']);
         if !path.split('/').all(plain) {
             return None;
         }
@@ -111,10 +107,8 @@ pub fn run<S: Site>(
     announce: impl FnOnce(&str),
 ) -> Result<Infallible, ServeError> {
     let headers = headers()?;
-    let unusable = |reason: std::io::Error| ServeError::Port {
-        port: options.port,
-        reason: reason.to_string(),
-    };
+    let unusable =
+        |reason: std::io::Error| ServeError::Port { port: options.port, reason: reason.to_string() };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let listener = TcpListener::bind(address).map_err(unusable)?;
     let url = format!("http://{}/", listener.local_addr().map_err(unusable)?);
@@ -142,10 +136,7 @@ pub fn run<S: Site>(
 /// Whether accepting failed because of one connection, and not for good.
 fn transient(fault: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-    matches!(
-        fault.kind(),
-        ConnectionAborted | ConnectionReset | Interrupted
-    )
+    matches!(fault.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
 /// The headers of every response, as lines.
@@ -170,10 +161,8 @@ fn answer(site: &impl Site, headers: &str, mut client: &TcpStream) -> std::io::R
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let mut words = line.split_whitespace();
-    let (method, url) = (
-        words.next().unwrap_or_default().to_owned(),
-        words.next().unwrap_or_default().to_owned(),
-    );
+    let (method, url) =
+        (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
     let mut length = 0_u64;
     loop {
         line.clear();
@@ -191,11 +180,7 @@ fn answer(site: &impl Site, headers: &str, mut client: &TcpStream) -> std::io::R
 
     let (status, kind, body) = match content(site, &method, &url) {
         Ok((kind, body)) => ("200 OK", kind, body),
-        Err(status) => (
-            status,
-            "text/plain; charset=utf-8",
-            Cow::Borrowed(&b"refused\n"[..]),
-        ),
+        Err(status) => (status, "text/plain; charset=utf-8", Cow::Borrowed(&b"refused\n"[..])),
     };
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nAllow: GET, HEAD\r\n{headers}\r\n",
@@ -296,10 +281,7 @@ mod tests {
     #[test]
     fn no_path_leaves_the_folder() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let www = here
-            .ancestors()
-            .map(|folder| folder.join("www"))
-            .find(|www| www.exists());
+        let www = here.ancestors().map(|folder| folder.join("www")).find(|www| www.exists());
         let folder = Folder::new(www.unwrap_or_default());
         assert!(folder.file("index.html").is_some());
         for path in [

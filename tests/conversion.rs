@@ -1,6 +1,12 @@
 //! What the command line makes of real scanners' files equals what dcm2niix makes of them, and what it
 //! makes of the phantom equals the phantom's truth.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, missing_docs, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test may panic"
+)]
 
 mod common;
 
@@ -24,7 +30,12 @@ fn equals_dcm2niix(set: &str, volumes: usize) {
     let folder = tempfile::tempdir().unwrap();
     let (reference, ours) = (folder.path().join("reference"), folder.path().join("ours"));
     std::fs::create_dir(&reference).unwrap();
-    let made = Command::new(dcm2niix).args(["-z", "1", "-b", "n", "-f", "%s_%p", "-o"]).arg(&reference).arg(&data).output().unwrap();
+    let made = Command::new(dcm2niix)
+        .args(["-z", "1", "-b", "n", "-f", "%s_%p", "-o"])
+        .arg(&reference)
+        .arg(&data)
+        .output()
+        .unwrap();
     assert!(made.status.success(), "dcm2niix: {}", said(&made));
     let converted = hepatica(&["convert", "--all", data.to_str().unwrap(), "--out", ours.to_str().unwrap()]);
     assert_eq!(converted.status.code(), Some(0), "{}", said(&converted));
@@ -116,9 +127,9 @@ fn equals_the_truth(vendor: Vendor, seed: u64) {
         volume.taken = true;
         // b-values stand beside the image.
         if !wanted.b_values.is_empty() {
-            let text = common::files_below(&ours).into_iter().find(|p| {
-                p.to_string_lossy().ends_with(&volume.name.replace(".nii.gz", ".bval"))
-            });
+            let text = common::files_below(&ours)
+                .into_iter()
+                .find(|p| p.to_string_lossy().ends_with(&volume.name.replace(".nii.gz", ".bval")));
             let text = std::fs::read_to_string(text.unwrap()).unwrap();
             let values: Vec<f64> = text.split_whitespace().map(|v| v.parse().unwrap()).collect();
             assert_eq!(values, wanted.b_values, "{what}");

@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::convert::when::moment;
 use crate::dicom::codec::Codec;
 use crate::dicom::csa::{self, Csa};
 use crate::dicom::pixels::PixelLayout;
-use crate::convert::when::moment;
 use crate::dicom::{DicomError, FrameView, Header, PixelData, Tag, VR, tags};
 use crate::hanging::facts::{ComplexPart, Dixon};
 
@@ -120,7 +120,6 @@ pub(crate) struct Frame {
     pub(crate) part: ComplexPart,
     pub(crate) dixon: Option<Dixon>,
     pub(crate) image_type: Arc<[String]>,
-    pub(crate) stack: Option<Arc<str>>,
 }
 
 /// One file.
@@ -194,7 +193,9 @@ impl Instance {
             return Err(DicomError::PixelDescription { what: "NumberOfFrames" });
         }
         // One short file costs its own slice, not its volume.
-        if header.syntax().codec == Codec::Native && let Some(len) = pixels.len {
+        if header.syntax().codec == Codec::Native
+            && let Some(len) = pixels.len
+        {
             layout.check_native_length(len)?;
         }
         let csa = root
@@ -202,9 +203,8 @@ impl Instance {
             .map(|e| Csa::parse(e.bytes()))
             .filter(|csa| !csa.is_empty());
         // Tiles fill the picture to the last pixel; where they don't, it is none.
-        let mosaic = mosaic_of(header, csa.as_ref()).filter(|m| {
-            layout.columns.is_multiple_of(m.side()) && layout.rows.is_multiple_of(m.side())
-        });
+        let mosaic = mosaic_of(header, csa.as_ref())
+            .filter(|m| layout.columns.is_multiple_of(m.side()) && layout.rows.is_multiple_of(m.side()));
         let mosaic = mosaic.map(|m| interner.mosaic(m));
         let frames = (0..declared)
             .map(|index| frame_of(header.frame(index), index as u32, csa.as_ref(), interner))
@@ -359,7 +359,6 @@ fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut I
         part: complex_part(view, &image_type),
         dixon: dixon_of(&image_type),
         image_type: interner.image_type(image_type),
-        stack: view.text(tags::STACK_ID).map(Into::into),
     }
 }
 

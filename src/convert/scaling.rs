@@ -26,10 +26,6 @@ impl Rescale {
     pub(crate) fn apply(self, stored: f64) -> f64 {
         self.slope * stored + self.intercept
     }
-
-    pub(crate) fn is_identity(self) -> bool {
-        self == Self::IDENTITY
-    }
 }
 
 /// One rescale for all frames, or none that serves all.

@@ -16,7 +16,8 @@ type V = [f64; 3];
 
 fn instances(files: &[Vec<u8>]) -> Result<Vec<Instance>, DicomError> {
     let mut interner = Interner::default();
-    let one = |(n, bytes): (u32, &Vec<u8>)| Instance::of(n, &Header::from_bytes(bytes.clone())?, &mut interner);
+    let one =
+        |(n, bytes): (u32, &Vec<u8>)| Instance::of(n, &Header::from_bytes(bytes.clone())?, &mut interner);
     (0u32..).zip(files).map(one).collect()
 }
 
@@ -52,7 +53,9 @@ fn convert(stack: &Stack, files: &[Vec<u8>]) -> Result<(Vec<u8>, Vec<f64>), Dico
                 2 => body.iter().map(|b| f64::from(*b)).collect(),
                 4 => body.chunks(2).map(|b| f64::from(i16::from_le_bytes([b[0], b[1]]))).collect(),
                 512 => body.chunks(2).map(|b| f64::from(u16::from_le_bytes([b[0], b[1]]))).collect(),
-                16 => body.chunks(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))).collect(),
+                16 => {
+                    body.chunks(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]]))).collect()
+                }
                 _ => panic!("type {code}"),
             };
             return Ok((header.to_vec(), values));
@@ -98,10 +101,18 @@ fn numbers(stack: &Stack, sets: &[Set]) -> Vec<i64> {
 fn a_4d_series_is_sorted_whatever_the_order_of_files_and_numbers() {
     // Numbers run through the slices first, then through time, as Philips' may.
     let label: [(&str, fn(&mut Set, u32)); 4] = [
-        ("temporal position", |s, t| { s.text((0x0020, 0x0100), "IS", &(t + 1).to_string()); }),
-        ("acquisition", |s, t| { s.text((0x0020, 0x0012), "IS", &(t + 1).to_string()); }),
-        ("trigger time", |s, t| { s.text((0x0018, 0x1060), "DS", &(t * 300).to_string()); }),
-        ("b-value", |s, t| { s.put((0x0018, 0x9087), "FD", Value::F64(vec![f64::from(t) * 400.0])); }),
+        ("temporal position", |s, t| {
+            s.text((0x0020, 0x0100), "IS", &(t + 1).to_string());
+        }),
+        ("acquisition", |s, t| {
+            s.text((0x0020, 0x0012), "IS", &(t + 1).to_string());
+        }),
+        ("trigger time", |s, t| {
+            s.text((0x0018, 0x1060), "DS", &(t * 300).to_string());
+        }),
+        ("b-value", |s, t| {
+            s.put((0x0018, 0x9087), "FD", Value::F64(vec![f64::from(t) * 400.0]));
+        }),
     ];
     for (name, label) in label {
         let mut sets = Vec::new();
@@ -210,7 +221,15 @@ fn mixed_orientations_echoes_and_kinds_are_parted() {
     let coronal = [1.0, 0.0, 0.0, 0.0, 0.0, -1.0];
     for z in 0..3 {
         sets.push(axial(z, 0, 3));
-        sets.push(Slice { number: 20 + z, orientation: coronal, position: [0.0, f64::from(z), 0.0], ..Slice::default() }.set());
+        sets.push(
+            Slice {
+                number: 20 + z,
+                orientation: coronal,
+                position: [0.0, f64::from(z), 0.0],
+                ..Slice::default()
+            }
+            .set(),
+        );
         let mut echo = slice(z, 2, 3, [0.0, 0.0, 3.0], AXIAL).set();
         echo.text((0x0018, 0x0081), "DS", "80.5");
         sets.push(echo);
@@ -339,7 +358,12 @@ proptest! {
 fn header_of(affine: Affine) -> Vec<u8> {
     let grid = crate::volume::Grid::new([5, 6, 7], affine).unwrap();
     let image = crate::nifti::ImageHeader {
-        grid, times: 3, time_step_s: 2.5, voxel_type: crate::volume::VoxelType::U16, slope: 0.5, intercept: -3.0,
+        grid,
+        times: 3,
+        time_step_s: 2.5,
+        voxel_type: crate::volume::VoxelType::U16,
+        slope: 0.5,
+        intercept: -3.0,
     };
     image.to_bytes().to_vec()
 }
@@ -359,7 +383,12 @@ fn quaternion_says_what_the_matrix_says(header: &[u8], affine: Affine) -> Result
     for row in 0..3 {
         for column in 0..3 {
             let q = r[row][column] * size[column] * if column == 2 { fac } else { 1.0 };
-            prop_assert!((q - affine.0[row][column]).abs() < 5e-4 * size[column].max(1.0), "{} {}", q, affine.0[row][column]);
+            prop_assert!(
+                (q - affine.0[row][column]).abs() < 5e-4 * size[column].max(1.0),
+                "{} {}",
+                q,
+                affine.0[row][column]
+            );
         }
         prop_assert!((float(268 + row * 4) - affine.0[row][3]).abs() < 1e-3);
     }
@@ -369,8 +398,20 @@ fn quaternion_says_what_the_matrix_says(header: &[u8], affine: Affine) -> Result
 /// Half turns make the quaternion's first part zero: the branch that is easily got wrong.
 #[test]
 fn half_turns_have_quaternions() {
-    for signs in [[1.0, -1.0, -1.0], [-1.0, 1.0, -1.0], [-1.0, -1.0, 1.0], [-1.0, 1.0, 1.0], [1.0, -1.0, 1.0], [-1.0, -1.0, -1.0]] {
-        let affine = Affine::from_columns([signs[0] * 2.0, 0.0, 0.0], [0.0, signs[1] * 3.0, 0.0], [0.0, 0.0, signs[2]], [1.0, 2.0, 3.0]);
+    for signs in [
+        [1.0, -1.0, -1.0],
+        [-1.0, 1.0, -1.0],
+        [-1.0, -1.0, 1.0],
+        [-1.0, 1.0, 1.0],
+        [1.0, -1.0, 1.0],
+        [-1.0, -1.0, -1.0],
+    ] {
+        let affine = Affine::from_columns(
+            [signs[0] * 2.0, 0.0, 0.0],
+            [0.0, signs[1] * 3.0, 0.0],
+            [0.0, 0.0, signs[2]],
+            [1.0, 2.0, 3.0],
+        );
         quaternion_says_what_the_matrix_says(&header_of(affine), affine).unwrap();
     }
 }
@@ -390,7 +431,9 @@ fn another_reader_sees_the_header_that_was_meant() {
     for (row, values) in [header.srow_x, header.srow_y, header.srow_z].iter().zip(affine.0) {
         assert!(row.iter().zip(values).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-6));
     }
-    assert!(header.descrip.iter().all(|b| *b == 0) && header.aux_file == [0; 24] && header.intent_name == [0; 16]);
+    assert!(
+        header.descrip.iter().all(|b| *b == 0) && header.aux_file == [0; 24] && header.intent_name == [0; 16]
+    );
     assert_eq!(&bytes[4..38], &[0; 34], "data_type, db_name and the rest of the unused fields");
 }
 
@@ -426,15 +469,31 @@ fn enhanced_frames_are_placed_by_their_functional_groups() {
         (tag, ([b'S', b'Q'], Value::Items(vec![inner])))
     };
     let shared = Set([
-        group((0x0020, 0x9116), &|s| { s.numbers((0x0020, 0x0037), &AXIAL); }),
-        group((0x0028, 0x9110), &|s| { s.numbers((0x0028, 0x0030), &[2.0, 1.5]); }),
-    ].into_iter().collect());
+        group((0x0020, 0x9116), &|s| {
+            s.numbers((0x0020, 0x0037), &AXIAL);
+        }),
+        group((0x0028, 0x9110), &|s| {
+            s.numbers((0x0028, 0x0030), &[2.0, 1.5]);
+        }),
+    ]
+    .into_iter()
+    .collect());
     set.put((0x5200, 0x9229), "SQ", Value::Items(vec![shared]));
     // Frames: three slices from the top, two times.
-    let frames: Vec<Set> = (0..6).map(|n| Set([
-        group((0x0020, 0x9111), &|s| { s.put((0x0020, 0x9128), "UL", Value::U32(vec![n % 2 + 1])); }),
-        group((0x0020, 0x9113), &|s| { s.numbers((0x0020, 0x0032), &[0.0, 0.0, -4.0 * f64::from(n / 2)]); }),
-    ].into_iter().collect())).collect();
+    let frames: Vec<Set> = (0..6)
+        .map(|n| {
+            Set([
+                group((0x0020, 0x9111), &|s| {
+                    s.put((0x0020, 0x9128), "UL", Value::U32(vec![n % 2 + 1]));
+                }),
+                group((0x0020, 0x9113), &|s| {
+                    s.numbers((0x0020, 0x0032), &[0.0, 0.0, -4.0 * f64::from(n / 2)]);
+                }),
+            ]
+            .into_iter()
+            .collect())
+        })
+        .collect();
     set.put((0x5200, 0x9230), "SQ", Value::Items(frames));
     for form in [Form::default(), Form { undefined: true, ..Form::implicit() }, Form::big()] {
         let bytes = vec![form.file(&set)];
@@ -473,7 +532,10 @@ fn pixel_data_of_another_size_than_promised() {
         set.put((0x7FE0, 0x0010), "OW", Value::Bytes(vec![1; bytes]));
         set
     };
-    assert_eq!(instances(&files(&[with(22)])).map(|_| ()).unwrap_err(), DicomError::PixelsShort { have: 22, needs: 24 });
+    assert_eq!(
+        instances(&files(&[with(22)])).map(|_| ()).unwrap_err(),
+        DicomError::PixelsShort { have: 22, needs: 24 }
+    );
     // Longer is padding, or frames that nobody counted.
     let longer = [with(24 + 10)];
     let (_, values) = convert(&stacked(&longer).stacks[0], &files(&longer)).unwrap();
@@ -516,13 +578,17 @@ fn a_volume_beyond_the_budget_is_refused_with_the_numbers() {
 fn mosaic(slices: u32, side: u16, columns: u16, normal: f64) -> Set {
     let (tile_rows, tile_columns) = (2u16, 2u16);
     let (rows, columns) = (side * tile_rows, columns);
-    let pixels = (0..rows).flat_map(|r| (0..columns).map(move |c| (r / tile_rows) * side + c / tile_columns + 1)).collect();
+    let pixels = (0..rows)
+        .flat_map(|r| (0..columns).map(move |c| (r / tile_rows) * side + c / tile_columns + 1))
+        .collect();
     let mut set = Slice { rows, columns, pixels, ..Slice::default() }.set();
     set.text((0x0008, 0x0008), "CS", "ORIGINAL\\PRIMARY\\M\\ND\\MOSAIC");
     let mut csa = b"SV10\x04\x03\x02\x01".to_vec();
     csa.extend(2u32.to_le_bytes());
     csa.extend(77u32.to_le_bytes());
-    for (name, values) in [("NumberOfImagesInMosaic", vec![f64::from(slices)]), ("SliceNormalVector", vec![0.0, 0.0, normal])] {
+    for (name, values) in
+        [("NumberOfImagesInMosaic", vec![f64::from(slices)]), ("SliceNormalVector", vec![0.0, 0.0, normal])]
+    {
         let mut tag = name.as_bytes().to_vec();
         tag.resize(64, 0);
         for word in [values.len() as u32, 0, 3, values.len() as u32, 77] {
@@ -572,7 +638,15 @@ fn a_mosaic_that_its_tiles_do_not_fill_is_a_picture() {
 #[test]
 fn b_vectors_are_along_the_stored_axes() {
     let mut sets = Vec::new();
-    for (t, (b, g)) in [(0.0, [0.0; 3]), (800.0, [1.0, 0.0, 0.0]), (800.0, [0.0, 1.0, 0.0]), (800.0, [0.0, 0.0, 2.0f64.sqrt()])].iter().enumerate() {
+    for (t, (b, g)) in [
+        (0.0, [0.0; 3]),
+        (800.0, [1.0, 0.0, 0.0]),
+        (800.0, [0.0, 1.0, 0.0]),
+        (800.0, [0.0, 0.0, 2.0f64.sqrt()]),
+    ]
+    .iter()
+    .enumerate()
+    {
         for z in 0..2 {
             let mut set = axial(z, t as u32, 2);
             set.put((0x0018, 0x9087), "FD", Value::F64(vec![*b]));

@@ -37,6 +37,21 @@ pub enum VolumeWarning {
 }
 
 impl VolumeWarning {
+    /// Its stable id.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::MissingSlices { .. } => "missing_slices",
+            Self::VariableSpacing { .. } => "variable_spacing",
+            Self::NoGeometry => "no_geometry",
+            Self::Tilted => "tilted",
+            Self::IncompleteVolumes { .. } => "incomplete_volumes",
+            Self::BurnedIn => "burned_in",
+            Self::Lossy => "lossy",
+            Self::ScaledToFloat => "scaled_to_float",
+            Self::SlopesDiffer => "slopes_differ",
+        }
+    }
+
     /// A short sentence for people.
     pub fn text(&self) -> String {
         match self {

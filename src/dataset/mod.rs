@@ -18,7 +18,12 @@ pub mod extend;
 pub mod layout;
 pub mod namer;
 pub mod report;
+pub mod sidecar;
+mod sidecar_table;
 pub mod tsv;
+#[rustfmt::skip] // Tables of words, packed into lines.
+mod vocabulary;
+mod words;
 pub mod zip_format;
 pub mod zip_in;
 pub mod zip_out;
@@ -26,6 +31,7 @@ pub mod zip_out;
 pub use layout::{EntryName, Modality, Part, PhaseEncoding, Plane, Stem, VolumeName};
 pub use namer::Namer;
 pub use report::{FailReason, Ledger, Outcome, Report, SkipReason};
+pub use sidecar::{Computed, Retain, Units, sidecar};
 pub use zip_in::{DirectoryReader, EntryReader, ZipEntry, ZipIndex, looks_like_zip};
 pub use zip_out::ZipStream;
 

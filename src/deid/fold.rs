@@ -211,7 +211,8 @@ mod tests {
 
     #[test]
     fn spellings_of_a_name_become_one() {
-        for text in ["MÜLLER^Jörg", "müller, jörg", "Mu\u{308}ller_Jo\u{308}rg", "ＭＵＬＬＥＲ　ＪＯＲＧ"] {
+        for text in ["MÜLLER^Jörg", "müller, jörg", "Mu\u{308}ller_Jo\u{308}rg", "ＭＵＬＬＥＲ　ＪＯＲＧ"]
+        {
             assert_eq!(folded(text.as_bytes(), false), "mullerjorg", "{text}");
         }
         assert_eq!(folded(b"M\xfcller", false), "muller", "Latin-1");

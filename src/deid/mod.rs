@@ -9,16 +9,21 @@
 
 mod ages;
 mod blob;
+mod certificate;
 mod check;
 mod csv;
 mod date;
 mod dates;
+mod fate;
 mod fold;
 mod identified;
 mod identity;
+mod inspect;
 mod key;
+mod linking;
 mod mapping;
 mod place;
+mod policy;
 mod sealed;
 mod secrets;
 mod spellings;
@@ -28,13 +33,24 @@ mod synthetic;
 mod vocabulary;
 
 pub use ages::Age;
+pub use certificate::{
+    CERTIFICATE_SCHEMA, Certificate, CertificateError, Coded, EDITION, ElementCount, Evidence,
+    PositionSection, RetainedItem, SearchSection,
+};
 pub use check::{Check, CheckCount, EntryKind, Leak, Retained, Searched, TooManySecrets};
 pub use date::{Date, DateTime, TimeOfDay, days_between, parse_offset};
 pub use dates::{DatePolicy, DateShift, NoShift, SHIFT_DAYS};
+pub use fate::{Action, ActionCounts, action};
 pub use identified::{Identified, Purpose};
 pub use identity::{IdentityKey, PatientIdentity, RecognisedBy};
+pub use inspect::{After, Inspection, Row};
 pub use key::{KeyError, KeyUse, ProjectKey};
+pub use linking::{LinkingRow, LinkingTable};
 pub use mapping::{Mapping, MappingError, MappingRow};
+pub use policy::{
+    Code, Effect, Faces, Keep, KeepPrivate, Options, POLICY_SCHEMA, Policy, PolicyError, PolicyOption,
+    PolicySchema, Profile, Reach, SubjectScheme,
+};
 pub use sealed::{Protection, SealError, WORK_FACTOR, is_sealed, seal, unseal};
 pub use secrets::{ByPosition, SecretKind, Secrets};
 pub use subjects::{

@@ -88,7 +88,7 @@ pub(super) fn tag_words(tag: Tag) -> String {
 
 /// An element's keyword in PS3.6.
 pub(super) fn keyword(tag: Tag) -> Option<&'static str> {
-    StandardDataDictionary.by_tag(tag).map(|entry| entry.alias()).filter(|_| tag.0 % 2 == 0)
+    StandardDataDictionary.by_tag(tag).map(|entry| entry.alias()).filter(|_| tag.0.is_multiple_of(2))
 }
 
 /// The bytes of a NIfTI file before its voxels: `vox_offset` (float at byte 108, nifti1.h), at
@@ -125,7 +125,7 @@ impl<'a> Place<'a> {
             }
             Rule::Number => {
                 !edges.digit_continues()
-                    && !(separators == 0 && self.is_measurement(folded, start, end))
+                    && (separators > 0 || !self.is_measurement(folded, start, end))
                     && !is_digest(folded, start, end)
             }
             Rule::Cell => separators == 0 && self.is_cell(folded, start, end),
@@ -134,12 +134,13 @@ impl<'a> Place<'a> {
                 let none = separators == 0 && !separated;
                 if none && edges.next.is_some_and(|b| b.is_ascii_digit()) {
                     // `20180312101112`: a date and a time in one.
-                    return edges.prev.is_none_or(|b| !b.is_ascii_digit()) && digits_from(folded, start) == 14;
+                    return edges.prev.is_none_or(|b| !b.is_ascii_digit())
+                        && digits_from(folded, start) == 14;
                 }
                 (all || none)
                     && !edges.digit_continues()
                     && !edges.letter_continues()
-                    && !(none && self.is_measurement(folded, start, end))
+                    && (all || !self.is_measurement(folded, start, end))
                     && !is_digest(folded, start, end)
             }
             Rule::Time => {
@@ -150,11 +151,14 @@ impl<'a> Place<'a> {
                     .all(|gap| gap.first == b':');
                 let fraction = end - start > 6;
                 let spelled = colons && (separators >= 2 || (fraction && end - start >= 8));
-                // Zeros may follow a fraction: `.345000`.
-                let digits = if fraction { edges_after_zeros(folded, start, end) } else { edges };
-                !digits.digit_continues()
+                // Zeros may follow: `.345000`, `101112.000000`.
+                let after = after_zeros(folded, end, !fraction);
+                // One tenth of a second is a short fraction: only as a whole string.
+                let dotted = colons && end - start == 7 && separators > 0;
+                let whole = separators == 0 && !fraction || dotted;
+                !Edges::of(folded, start, after).digit_continues()
                     && !is_digest(folded, start, end)
-                    && (spelled || (!fraction && separators == 0 && self.is_quoted_cell(folded, start, end)))
+                    && (spelled || (whole && self.is_quoted_cell(folded, start, after)))
             }
             Rule::Uid => !edges.digit_continues(),
         }
@@ -318,12 +322,22 @@ impl Edges {
     }
 }
 
-fn edges_after_zeros(folded: &Folded, start: usize, end: usize) -> Edges {
+/// The end of the zeros that follow `end`, with a point before them if `point`.
+fn after_zeros(folded: &Folded, end: usize, point: bool) -> usize {
+    let touching = |at: usize| folded.gaps.get(at).is_some_and(|gap| gap.count == 0);
+    let zero = |at: usize| folded.bytes.get(at) == Some(&b'0');
     let mut after = end;
-    while folded.bytes.get(after) == Some(&b'0') && folded.gaps.get(after).is_some_and(|g| g.count == 0) {
+    if point {
+        let dot = folded.gaps.get(end).is_some_and(|gap| gap.count == 1 && gap.first == b'.');
+        if !dot || !zero(end) {
+            return end;
+        }
         after += 1;
     }
-    Edges::of(folded, start, after)
+    while zero(after) && touching(after) {
+        after += 1;
+    }
+    after
 }
 
 /// Digits in a row from `start`.

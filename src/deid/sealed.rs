@@ -144,7 +144,7 @@ mod tests {
     fn truncated_and_altered_files_are_damaged_not_wrong() {
         let sealed = seal_with(&[7; 3000], "p", FAST).unwrap();
         assert_eq!(unseal(&sealed[..sealed.len() / 2], Some("p")).unwrap_err(), SealError::Damaged);
-        let mut altered = sealed.clone();
+        let mut altered = sealed;
         let middle = altered.len() * 2 / 3;
         altered[middle] = if altered[middle] == b'A' { b'B' } else { b'A' };
         assert_eq!(unseal(&altered, Some("p")).unwrap_err(), SealError::Damaged);

@@ -10,7 +10,7 @@ use super::fold::Folded;
 use super::identified::{Identified, Purpose};
 use super::vocabulary;
 use crate::dicom::{ElementRef, Header, Tag, VR};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -82,6 +82,8 @@ pub struct Secrets {
     set_index: BTreeMap<Box<[Tag]>, u32>,
     /// Hashes of elements met before: most headers of a series repeat one another.
     seen: HashSet<u64>,
+    /// How often each element occurs, with its VR.
+    occurrences: HashMap<Tag, (VR, u64)>,
     /// Distinct UIDs of the standard's own root, which are not secret.
     standard_uids: BTreeSet<Box<str>>,
 }
@@ -171,6 +173,9 @@ impl Secrets {
             let tags = self.import(other, tags);
             self.insert_time(time, tags);
         }
+        for (&tag, &(vr, count)) in &other.occurrences {
+            self.occurrences.entry(tag).or_insert((vr, 0)).1 += count;
+        }
         self.standard_uids.extend(other.standard_uids.iter().cloned());
     }
 
@@ -182,6 +187,11 @@ impl Secrets {
     /// Forgets which elements were met, once all headers are collected: frees a third of the memory.
     pub fn settle(&mut self) {
         self.seen = HashSet::new();
+    }
+
+    /// How often each element occurred in all headers, by tag, with its VR; sequences not counted.
+    pub(super) fn occurrences(&self) -> BTreeMap<Tag, (VR, u64)> {
+        self.occurrences.iter().map(|(&tag, &seen)| (tag, seen)).collect()
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = (&[u8], &Entry, &[Tag])> {
@@ -205,6 +215,9 @@ impl Secrets {
         let tag = element.tag;
         let ignored = tag.1 == 0 || tag == Tag(0x0008, 0x0005) || tag.0 == 0x7fe0;
         let bytes = element.bytes();
+        if element.vr != VR::SQ {
+            self.occurrences.entry(tag).or_insert((element.vr, 0)).1 += 1;
+        }
         if ignored || bytes.is_empty() || element.vr == VR::SQ || !self.is_new(tag, bytes) {
             return;
         }
@@ -462,18 +475,30 @@ fn treatment(text: &str, folded: &Folded, kind: SecretKind, direct: bool) -> Tre
     let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
     let weight = weight(bytes);
     let first = bytes.first();
-    if digits > 0 && bytes.iter().all(|b| Some(b) == first) {
-        return position(ByPosition::Common);
-    }
     let named = direct || matches!(kind, SecretKind::Name | SecretKind::NamePart);
     let least = match (digits, digits == bytes.len()) {
         // Letters only: three for names (then only as a whole cell), five for other texts.
-        (0, _) => if named { 3 } else { 5 },
+        (0, _) => {
+            if named {
+                3
+            } else {
+                5
+            }
+        }
         // Digits only, or both: four for what identifies (as a whole cell), else six.
-        _ => if named { 4 } else { 6 },
+        _ => {
+            if named {
+                4
+            } else {
+                6
+            }
+        }
     };
     if weight < least {
         return position(ByPosition::Short);
+    }
+    if digits > 0 && bytes.iter().all(|b| Some(b) == first) {
+        return position(ByPosition::Common);
     }
     // `1.5000` and `-0.0001` in a text VR are measurements.
     let trimmed = text.trim();

@@ -45,21 +45,32 @@ pub(super) fn of_entry(folded: &[u8], entry: &Entry, secret: u32) -> Option<Patt
     } else if digits == folded.len() {
         if weight >= 6 { Rule::Number } else { Rule::Cell }
     } else if digits > 0 {
-        if weight >= 6 { Rule::Word { anywhere: false } } else { Rule::Cell }
+        if weight >= 6 { Rule::Word { anywhere: weight >= 24 } } else { Rule::Cell }
     } else if weight <= 3 && folded.is_ascii() {
         Rule::Cell
     } else {
         // Ideographs have no spaces about them; long names are looked for within longer words too.
         let ideographs = folded.iter().any(|&b| b >= 0xe0);
         let name = matches!(kind, SecretKind::Name | SecretKind::NamePart);
-        Rule::Word { anywhere: ideographs || (name && weight >= 8) }
+        // A long text may have been cut, here or by the format that it came out in.
+        Rule::Word { anywhere: ideographs || (name && weight >= 8) || weight >= 24 }
     };
     Some(Pattern { folded: folded.into(), rule, kind, direct: entry.direct, gaps: entry.gaps, secret })
 }
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-    "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
 /// A date's spellings: `20180312`, `2018-03-12`, `12.03.2018`, `03/12/2018`, `12 Mar 2018`,
@@ -117,7 +128,7 @@ pub(super) fn of_time(micros: u64, secret: u32, out: &mut Vec<Pattern>) {
         let folded = folded.into_bytes().into();
         out.push(Pattern { folded, rule: Rule::Time, kind: SecretKind::Time, direct: true, gaps, secret });
     };
-    if fraction.len() >= 2 {
+    if !fraction.is_empty() {
         push(format!("{whole}{fraction}"), 1 << 2 | 1 << 4 | 1 << 6);
     }
     push(whole, 1 << 2 | 1 << 4);

@@ -3,7 +3,7 @@
 //! a code that depends on which other patients are there (keyed), that is renumbered (numbered),
 //! or that two patients share by accident.
 
-use super::identified::{Identified, Purpose};
+use super::identified::Identified;
 use super::identity::{IdentityKey, PatientIdentity};
 use super::key::{KeyUse, ProjectKey};
 use super::mapping::Mapping;
@@ -334,11 +334,6 @@ fn doubts(
         }
     }
     doubts
-}
-
-/// The linking of an identity to its code, for tables that the user asks for.
-pub(super) fn reveal_text(text: &Identified<String>) -> &str {
-    text.reveal(Purpose::LinkingTable).trim_matches(['\0', ' '])
 }
 
 #[cfg(test)]

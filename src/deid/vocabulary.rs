@@ -124,6 +124,21 @@ warm was water way week well went were west what wheel when where whether which 
 with within without woman wood word words work works world would write written wrong year years yellow yes yet you young your zero
 ";
 
+/// Words of the documents, reports and reasons that the other rooms write, and of everybody's folders.
+const OURS: &str = "
+absent added already annex apparent archive artearly artlate ask backup balanced budget burned byte camelcase
+can cancelled capped coefficients cohort colour column command compression contradictory convert damaged
+dataset declared del density desktop device dicom differently differs dimensions distance download downloads
+drive duplicates element encrypted endian error exams excluded explicit export fit floats folder follows
+fraction frames gantry generic geometry grid has hcc header hence highest https identification identifier
+identifiers impossible incoming incomplete index input internal its keyed labels layout leaked lies loss
+machine marks matters two media memory modalities monai mre named needs network neuroimaging nnunet oppphase
+parameters password permission pixels please policy presentation readable readme recognised recorded rename
+reports saturated says scaled scaling scans schema screenshots segmentations series not sessions sheared
+shifted snake sort sources ssfp states stored structured studies syntax tells temp tilted times tmp transfer
+uncompressed unless unpack unsupported update users values varies 
+";
+
 /// Whether a folded word is of the vocabulary.
 pub(super) fn is_common(folded: &[u8]) -> bool {
     WORDS.contains(folded)
@@ -140,11 +155,11 @@ pub(super) fn presets() -> impl Iterator<Item = &'static str> {
 }
 
 fn texts() -> impl Iterator<Item = &'static str> {
-    [SCANNER, PLACEHOLDERS, BIDS, ENGLISH].into_iter().chain(presets())
+    [SCANNER, PLACEHOLDERS, BIDS, ENGLISH, OURS].into_iter().chain(presets())
 }
 
 static APART: LazyLock<String> = LazyLock::new(|| {
-    let words = [SCANNER, PLACEHOLDERS, BIDS, ENGLISH].into_iter().flat_map(str::split_whitespace);
+    let words = [SCANNER, PLACEHOLDERS, BIDS, ENGLISH, OURS].into_iter().flat_map(str::split_whitespace);
     words.collect::<Vec<_>>().join("\n\n\n\n\n\n")
 });
 
@@ -181,10 +196,19 @@ mod tests {
 
     #[test]
     fn scanner_names_are_common_and_people_are_not() {
-        for text in ["t1_vibe_fs_tra_pre_W", "Ax LAVA ARTERIAL", "ep2d_diff_b50_400_800_TRACEW", "Head^Routine", "LIVER", "SIEMENS"] {
+        for text in [
+            "t1_vibe_fs_tra_pre_W",
+            "Ax LAVA ARTERIAL",
+            "ep2d_diff_b50_400_800_TRACEW",
+            "Head^Routine",
+            "LIVER",
+            "SIEMENS",
+        ] {
             assert!(is_common_phrase(text), "{text}");
         }
-        for text in ["DOE^JANE", "Klinikum Musterstadt", "t1_vibe_mueller", "AWP45123", "20180312", "Schneider"] {
+        for text in
+            ["DOE^JANE", "Klinikum Musterstadt", "t1_vibe_mueller", "AWP45123", "20180312", "Schneider"]
+        {
             assert!(!is_common_phrase(text), "{text}");
         }
     }

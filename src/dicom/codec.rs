@@ -94,7 +94,9 @@ impl TransferSyntax {
             // Packed in a way that nobody tells.
             (Codec::Native, true) => explicit("", "undeclared compression", Codec::Unsupported),
             (Codec::RunLength | Codec::EncapsulatedNative, false) => Self::of_encoding(true, false),
-            (Codec::Unsupported, false) if !self.uid.is_empty() && self.explicit => Self::of_encoding(true, false),
+            (Codec::Unsupported, false) if !self.uid.is_empty() && self.explicit => {
+                Self::of_encoding(true, false)
+            }
             _ => self.clone(),
         }
     }

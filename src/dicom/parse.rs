@@ -281,8 +281,8 @@ impl<'a> Parser<'a> {
             VR::UN if unknown && head.len != UNDEFINED && !encoding.big_endian => dictionary_vr(head.tag),
             vr => vr,
         };
-        let is_sequence = vr == VR::SQ
-            || (head.len == UNDEFINED && matches!(vr, VR::UN | VR::UT | VR::UC | VR::UR));
+        let is_sequence =
+            vr == VR::SQ || (head.len == UNDEFINED && matches!(vr, VR::UN | VR::UT | VR::UC | VR::UR));
         if is_sequence {
             // CP-246: UN holds a sequence in implicit little endian.
             let inner = if unknown { self.inner_encoding(head.value_at, encoding) } else { encoding };
@@ -338,8 +338,11 @@ impl<'a> Parser<'a> {
             if let Some(end) = end.filter(|end| at >= *end) {
                 return Ok(end);
             }
-            let tag = self.tag(at, encoding.big_endian).ok_or_else(|| self.short(at.saturating_add(8), owner))?;
-            let len = self.u32(at + 4, encoding.big_endian).ok_or_else(|| self.short(at.saturating_add(8), owner))?;
+            let tag =
+                self.tag(at, encoding.big_endian).ok_or_else(|| self.short(at.saturating_add(8), owner))?;
+            let len = self
+                .u32(at + 4, encoding.big_endian)
+                .ok_or_else(|| self.short(at.saturating_add(8), owner))?;
             match tag {
                 SEQUENCE_DELIMITER => return Ok(end.map_or(at + 8, |end| end.min(at + 8))),
                 ITEM => {}
@@ -415,7 +418,7 @@ fn has_short_length(vr: VR) -> bool {
 
 /// The VR of a public element whose VR the file doesn't tell; UN where the dictionary has none.
 fn dictionary_vr(tag: Tag) -> VR {
-    let public = tag.0 % 2 == 0 && tag.1 != 0;
+    let public = tag.0.is_multiple_of(2) && tag.1 != 0;
     let entry = public.then(|| StandardDataDictionary.by_tag(tag)).flatten();
     entry.map_or(VR::UN, |entry| entry.vr().relaxed())
 }
@@ -425,7 +428,7 @@ fn implicit_vr(tag: Tag, len: u32) -> VR {
     if tag.1 == 0 {
         return VR::UL;
     }
-    if tag.0 % 2 == 1 {
+    if !tag.0.is_multiple_of(2) {
         return match tag.1 {
             0x0010..=0x00FF => VR::LO,
             _ if len == UNDEFINED => VR::SQ,

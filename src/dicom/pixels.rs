@@ -294,7 +294,9 @@ impl<'a> Frames<'a> {
         match of_frame {
             [] => Err(absent),
             [one] => self.value.get(one.clone()).map(Cow::Borrowed).ok_or(absent),
-            many => Ok(many.iter().filter_map(|r| self.value.get(r.clone())).collect::<Vec<_>>().concat().into()),
+            many => {
+                Ok(many.iter().filter_map(|r| self.value.get(r.clone())).collect::<Vec<_>>().concat().into())
+            }
         }
     }
 }

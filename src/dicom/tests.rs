@@ -48,7 +48,8 @@ fn every_encoding_gives_the_same_header() {
         for undefined in [false, true] {
             for preamble in [false, true] {
                 for declared in [Some(syntax), None] {
-                    let form = Form { explicit, big, undefined, preamble, syntax: declared, ..Form::default() };
+                    let form =
+                        Form { explicit, big, undefined, preamble, syntax: declared, ..Form::default() };
                     let header = read(form.file(&rich()));
                     check_rich(&header, &format!("{form:?}"));
                     assert_eq!(header.syntax().big_endian, big);
@@ -121,7 +122,12 @@ fn text_and_trailing_bytes_around_the_data_set_are_no_elements() {
 
 #[test]
 fn what_is_no_dicom_is_said_to_be_none() {
-    for bytes in [b"hello world, this is a text file".to_vec(), vec![0; 4000], vec![0xFF; 4000], b"\x89PNG\r\n\x1a\n".repeat(99)] {
+    for bytes in [
+        b"hello world, this is a text file".to_vec(),
+        vec![0; 4000],
+        vec![0xFF; 4000],
+        b"\x89PNG\r\n\x1a\n".repeat(99),
+    ] {
         assert_eq!(Header::from_bytes(bytes).unwrap_err(), DicomError::NotDicom);
     }
     assert_eq!(Header::from_bytes(Vec::new()).unwrap_err(), DicomError::Empty);
@@ -280,7 +286,6 @@ fn cut_anywhere_a_file_gives_a_header_or_an_error() {
             if let Ok(header) = result {
                 let complete = header.pixels().is_some();
                 assert_eq!(complete, cut as u64 >= pixels.offset, "cut at {cut}");
-                assert!(complete || header.damage().is_some() || cut as u64 + 8 > pixels.offset || !complete);
             }
         }
     }
@@ -441,12 +446,22 @@ fn fragments_belong_to_frames_by_count_or_by_offset_table() {
         out
     };
     let layout = |frames| PixelLayout {
-        rows: 2, columns: 2, frames, samples: 1, bits_allocated: 16, bits_stored: 16, high_bit: 15,
-        signed: false, element: PixelElement::Integer, monochrome: true,
+        rows: 2,
+        columns: 2,
+        frames,
+        samples: 1,
+        bits_allocated: 16,
+        bits_stored: 16,
+        high_bit: 15,
+        signed: false,
+        element: PixelElement::Integer,
+        monochrome: true,
     };
     let syntax = codec::TransferSyntax::by_uid(ENCAPSULATED);
     let end = [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0];
-    let decode = |frames: u32, value: &[u8], n: u32| Frames::new(&layout(frames), &syntax, value).and_then(|f| f.decode(n));
+    let decode = |frames: u32, value: &[u8], n: u32| {
+        Frames::new(&layout(frames), &syntax, value).and_then(|f| f.decode(n))
+    };
     let expect = |n: u8| Voxels::U16((n..n + 4).map(u16::from).collect());
     // One frame in three fragments.
     let (a, b) = (frame(1), frame(9));
@@ -457,7 +472,16 @@ fn fragments_belong_to_frames_by_count_or_by_offset_table() {
     assert_eq!(decode(2, &value, 1).unwrap(), expect(9));
     // Two frames in five fragments with a table.
     let table: Vec<u8> = [0u32, 10 + 14].iter().flat_map(|o| o.to_le_bytes()).collect();
-    let value = [item(&table), item(&a[..2]), item(&a[2..]), item(&b[..2]), item(&b[2..4]), item(&b[4..]), end.to_vec()].concat();
+    let value = [
+        item(&table),
+        item(&a[..2]),
+        item(&a[2..]),
+        item(&b[..2]),
+        item(&b[2..4]),
+        item(&b[4..]),
+        end.to_vec(),
+    ]
+    .concat();
     assert_eq!(decode(2, &value, 0).unwrap(), expect(1));
     assert_eq!(decode(2, &value, 1).unwrap(), expect(9));
     // A frame that isn't there.
@@ -472,16 +496,66 @@ fn impossible_pixel_descriptions_are_errors_that_name_the_attribute() {
         PixelLayout::of(&read(Form::default().file(&set))).unwrap_err().to_string()
     };
     for (change, word) in [
-        (&(|s: &mut Set| { s.us((0x0028, 0x0010), 0); }) as &dyn Fn(&mut Set), "Rows"),
-        (&|s: &mut Set| { s.remove((0x0028, 0x0011)); }, "Columns"),
-        (&|s: &mut Set| { s.us((0x0028, 0x0100), 12); }, "BitsAllocated"),
-        (&|s: &mut Set| { s.us((0x0028, 0x0101), 17); }, "BitsStored"),
-        (&|s: &mut Set| { s.us((0x0028, 0x0101), 0); }, "BitsStored"),
-        (&|s: &mut Set| { s.us((0x0028, 0x0102), 3); }, "HighBit"),
-        (&|s: &mut Set| { s.us((0x0028, 0x0002), 2); }, "SamplesPerPixel"),
-        (&|s: &mut Set| { s.text((0x0028, 0x0008), "IS", "-4"); }, "NumberOfFrames"),
-        (&|s: &mut Set| { s.text((0x0028, 0x0008), "IS", "99999999999"); }, "NumberOfFrames"),
-        (&|s: &mut Set| { s.remove((0x7FE0, 0x0010)); }, "PixelData"),
+        (
+            &(|s: &mut Set| {
+                s.us((0x0028, 0x0010), 0);
+            }) as &dyn Fn(&mut Set),
+            "Rows",
+        ),
+        (
+            &|s: &mut Set| {
+                s.remove((0x0028, 0x0011));
+            },
+            "Columns",
+        ),
+        (
+            &|s: &mut Set| {
+                s.us((0x0028, 0x0100), 12);
+            },
+            "BitsAllocated",
+        ),
+        (
+            &|s: &mut Set| {
+                s.us((0x0028, 0x0101), 17);
+            },
+            "BitsStored",
+        ),
+        (
+            &|s: &mut Set| {
+                s.us((0x0028, 0x0101), 0);
+            },
+            "BitsStored",
+        ),
+        (
+            &|s: &mut Set| {
+                s.us((0x0028, 0x0102), 3);
+            },
+            "HighBit",
+        ),
+        (
+            &|s: &mut Set| {
+                s.us((0x0028, 0x0002), 2);
+            },
+            "SamplesPerPixel",
+        ),
+        (
+            &|s: &mut Set| {
+                s.text((0x0028, 0x0008), "IS", "-4");
+            },
+            "NumberOfFrames",
+        ),
+        (
+            &|s: &mut Set| {
+                s.text((0x0028, 0x0008), "IS", "99999999999");
+            },
+            "NumberOfFrames",
+        ),
+        (
+            &|s: &mut Set| {
+                s.remove((0x7FE0, 0x0010));
+            },
+            "PixelData",
+        ),
     ] {
         let error = broken(change);
         assert!(error.contains(word), "{error}");
@@ -491,7 +565,11 @@ fn impossible_pixel_descriptions_are_errors_that_name_the_attribute() {
 #[test]
 fn numbers_with_commas_blanks_and_rubbish() {
     let mut set = Slice::default().set();
-    set.text((0x0018, 0x0050), "DS", " 3,25 ").text((0x0018, 0x0080), "DS", "abc").text((0x0018, 0x0081), "DS", "1e400");
+    set.text((0x0018, 0x0050), "DS", " 3,25 ").text((0x0018, 0x0080), "DS", "abc").text(
+        (0x0018, 0x0081),
+        "DS",
+        "1e400",
+    );
     set.text((0x0020, 0x0032), "DS", "1\\\\3");
     let header = read(Form::default().file(&set));
     assert_eq!(header.root().float(Tag(0x0018, 0x0050)), Some(3.25));

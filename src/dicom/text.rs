@@ -133,20 +133,27 @@ mod tests {
 
     #[test]
     fn korean_with_escapes_is_the_standards_example() {
-        let bytes = b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf";
+        let bytes =
+            b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf";
         assert_eq!(with(&["", "ISO 2022 IR 149"], bytes), "Hong^Gildong=洪^吉洞=홍^길동");
     }
 
     #[test]
     fn chinese_with_escapes_and_without() {
-        assert_eq!(with(&["", "ISO 2022 IR 58"], b"Zhang^XiaoDong=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1\xb6\xab="), "Zhang^XiaoDong=张^小东=");
+        assert_eq!(
+            with(&["", "ISO 2022 IR 58"], b"Zhang^XiaoDong=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1\xb6\xab="),
+            "Zhang^XiaoDong=张^小东="
+        );
         assert_eq!(with(&["GB18030"], b"Wang^XiaoDong=\xcd\xf5^\xd0\xa1\xb6\xab="), "Wang^XiaoDong=王^小东=");
     }
 
     #[test]
     fn cyrillic_after_latin_and_sets_that_are_not_escaped_to() {
         let bytes = b"Buc^J\xe9r\xf4me=\x1b-L\xbb\xee\xda^\x1b-F\xc4\xe9";
-        assert_eq!(with(&["ISO 2022 IR 100", "ISO 2022 IR 144", "ISO 2022 IR 126"], bytes), "Buc^Jérôme=Люк^Δι");
+        assert_eq!(
+            with(&["ISO 2022 IR 100", "ISO 2022 IR 144", "ISO 2022 IR 126"], bytes),
+            "Buc^Jérôme=Люк^Δι"
+        );
         assert_eq!(with(&["", "ISO 2022 IR 149"], b"\xc8\xab"), "홍");
     }
 

@@ -24,16 +24,14 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for AnyOf<T> {
             Many(Vec<T>),
             One(T),
         }
-        let values = match Raw::deserialize(deserializer).map_err(|_| {
-            serde::de::Error::custom("expected a known value or a list of known values")
-        })? {
+        let values = match Raw::deserialize(deserializer)
+            .map_err(|_| serde::de::Error::custom("expected a known value or a list of known values"))?
+        {
             Raw::One(value) => vec![value],
             Raw::Many(values) => values,
         };
         if values.is_empty() {
-            return Err(serde::de::Error::custom(
-                "the list is empty, so nothing could ever match",
-            ));
+            return Err(serde::de::Error::custom("the list is empty, so nothing could ever match"));
         }
         Ok(Self(values))
     }
@@ -73,17 +71,14 @@ impl<'de> Deserialize<'de> for Range {
         }
         let bad = || serde::de::Error::custom("expected a number or a range [lo, hi]");
         let range = match Raw::deserialize(deserializer).map_err(|_| bad())? {
-            Raw::Exact(value) => Self {
-                lo: Some(value),
-                hi: Some(value),
-            },
+            Raw::Exact(value) => Self { lo: Some(value), hi: Some(value) },
             Raw::Pair([lo, hi]) => Self { lo, hi },
         };
         match (range.lo, range.hi) {
             (None, None) => Err(serde::de::Error::custom("a range needs at least one bound")),
-            (Some(lo), Some(hi)) if lo > hi => Err(serde::de::Error::custom(
-                "a range's lower bound is above its upper",
-            )),
+            (Some(lo), Some(hi)) if lo > hi => {
+                Err(serde::de::Error::custom("a range's lower bound is above its upper"))
+            }
             _ => Ok(range),
         }
     }
@@ -108,9 +103,7 @@ impl<'de> Deserialize<'de> for Term {
         let text = String::deserialize(deserializer)?;
         let words = words_of(&text);
         if words.is_empty() {
-            return Err(serde::de::Error::custom(
-                "a term needs at least one letter or digit",
-            ));
+            return Err(serde::de::Error::custom("a term needs at least one letter or digit"));
         }
         Ok(Self { text, words })
     }
@@ -275,10 +268,9 @@ impl Asked {
 
     fn range(&mut self, range: Option<Range>, value: Option<f64>, name: &str, unit: &str) {
         if let Some(range) = range {
-            self.put(
-                value.map(|v| if range.holds(v) { 1.0 } else { 0.0 }),
-                || format!("{name} {}{unit}", number(value.unwrap_or_default())),
-            );
+            self.put(value.map(|v| if range.holds(v) { 1.0 } else { 0.0 }), || {
+                format!("{name} {}{unit}", number(value.unwrap_or_default()))
+            });
         }
     }
 
@@ -290,12 +282,7 @@ impl Asked {
         }
     }
 
-    fn one_of<T: PartialEq + Serialize>(
-        &mut self,
-        wanted: Option<&AnyOf<T>>,
-        value: Option<&T>,
-        name: &str,
-    ) {
+    fn one_of<T: PartialEq + Serialize>(&mut self, wanted: Option<&AnyOf<T>>, value: Option<&T>, name: &str) {
         if let Some(wanted) = wanted {
             self.put(value.and_then(|v| yes(wanted.0.contains(v))), || {
                 format!("{name} {}", value.map(spoken).unwrap_or_default())
@@ -304,27 +291,15 @@ impl Asked {
     }
 
     /// Values of a header list. Only the protocol's own spelling is repeated.
-    fn listed(
-        &mut self,
-        wanted: Option<&AnyOf<String>>,
-        values: &[String],
-        part: bool,
-        name: &str,
-    ) {
+    fn listed(&mut self, wanted: Option<&AnyOf<String>>, values: &[String], part: bool, name: &str) {
         if let Some(wanted) = wanted {
             let lower: Vec<String> = values.iter().map(|v| v.trim().to_lowercase()).collect();
             let hit = wanted.0.iter().find(|w| {
                 let w = w.to_lowercase();
                 lower.iter().any(|v| *v == w || (part && v.contains(&w)))
             });
-            let answer = if values.is_empty() {
-                None
-            } else {
-                yes(hit.is_some())
-            };
-            self.put(answer, || {
-                format!("{name} ‘{}’", hit.map_or("", String::as_str))
-            });
+            let answer = if values.is_empty() { None } else { yes(hit.is_some()) };
+            self.put(answer, || format!("{name} ‘{}’", hit.map_or("", String::as_str)));
         }
     }
 }
@@ -353,60 +328,24 @@ impl Condition {
     /// How far the condition holds, and by what, in words that quote no header.
     pub(super) fn ask(&self, reading: &Reading<'_>) -> (Answer, Vec<String>) {
         let facts = reading.facts;
-        let mut asked = Asked {
-            answers: Vec::new(),
-            said: Vec::new(),
-        };
+        let mut asked = Asked { answers: Vec::new(), said: Vec::new() };
         let whole = f64::from;
 
         if let Some(wanted) = &self.modality {
-            let hit = facts
-                .modality
-                .as_ref()
-                .map(|m| wanted.0.iter().any(|w| w.eq_ignore_ascii_case(m.trim())));
-            asked.put(hit.and_then(yes), || {
-                format!("modality {}", wanted.0.join(" or "))
-            });
+            let hit =
+                facts.modality.as_ref().map(|m| wanted.0.iter().any(|w| w.eq_ignore_ascii_case(m.trim())));
+            asked.put(hit.and_then(yes), || format!("modality {}", wanted.0.join(" or ")));
         }
         asked.one_of(self.plane.as_ref(), facts.plane.as_ref(), "plane");
         if let Some(terms) = &self.words {
             self.ask_words(terms, reading, &mut asked);
         }
-        asked.listed(
-            self.image_type.as_ref(),
-            &facts.image_type,
-            false,
-            "image type",
-        );
-        asked.listed(
-            self.scanning_sequence.as_ref(),
-            &facts.scanning_sequence,
-            false,
-            "scanning sequence",
-        );
-        asked.listed(
-            self.sequence_variant.as_ref(),
-            &facts.sequence_variant,
-            false,
-            "sequence variant",
-        );
-        asked.listed(
-            self.scan_options.as_ref(),
-            &facts.scan_options,
-            false,
-            "scan option",
-        );
-        asked.listed(
-            self.pulse_sequence.as_ref(),
-            &facts.pulse_sequence,
-            true,
-            "pulse sequence",
-        );
-        asked.one_of(
-            self.weighting.as_ref(),
-            reading.weighting.as_ref(),
-            "weighting",
-        );
+        asked.listed(self.image_type.as_ref(), &facts.image_type, false, "image type");
+        asked.listed(self.scanning_sequence.as_ref(), &facts.scanning_sequence, false, "scanning sequence");
+        asked.listed(self.sequence_variant.as_ref(), &facts.sequence_variant, false, "sequence variant");
+        asked.listed(self.scan_options.as_ref(), &facts.scan_options, false, "scan option");
+        asked.listed(self.pulse_sequence.as_ref(), &facts.pulse_sequence, true, "pulse sequence");
+        asked.one_of(self.weighting.as_ref(), reading.weighting.as_ref(), "weighting");
         if let Some(wanted) = &self.phase {
             let answer = reading.dynamic.as_ref().map(|d| {
                 let holds = d.phase.is_some_and(|p| wanted.0.contains(&p));
@@ -415,23 +354,11 @@ impl Condition {
             asked.put(answer, || {
                 let d = reading.dynamic.as_ref();
                 let by = d.map(|d| d.evidence.join(", ")).unwrap_or_default();
-                let phase = d
-                    .and_then(|d| d.phase)
-                    .map(|p| spoken(&p))
-                    .unwrap_or_default();
-                if by.is_empty() {
-                    format!("{phase} phase")
-                } else {
-                    format!("{phase} phase by {by}")
-                }
+                let phase = d.and_then(|d| d.phase).map(|p| spoken(&p)).unwrap_or_default();
+                if by.is_empty() { format!("{phase} phase") } else { format!("{phase} phase by {by}") }
             });
         }
-        asked.flag(
-            self.contrast,
-            reading.contrast,
-            "contrast given",
-            "no contrast given",
-        );
+        asked.flag(self.contrast, reading.contrast, "contrast given", "no contrast given");
         let kind = reading.agent.map(|agent| match agent {
             Agent::Extracellular => AgentKind::Extracellular,
             Agent::Hepatobiliary(_) => AgentKind::Hepatobiliary,
@@ -451,38 +378,13 @@ impl Condition {
             "time points of the dynamic series",
             "",
         );
-        asked.range(
-            self.seconds_after_bolus,
-            reading.seconds_after_bolus,
-            "seconds after bolus",
-            "",
-        );
-        asked.range(
-            self.acquisition_seconds,
-            facts.acquisition_seconds,
-            "seconds into the study",
-            "",
-        );
-        asked.range(
-            self.acquisition_order,
-            facts.acquisition_order.map(whole),
-            "acquisition order",
-            "",
-        );
+        asked.range(self.seconds_after_bolus, reading.seconds_after_bolus, "seconds after bolus", "");
+        asked.range(self.acquisition_seconds, facts.acquisition_seconds, "seconds into the study", "");
+        asked.range(self.acquisition_order, facts.acquisition_order.map(whole), "acquisition order", "");
         asked.range(self.echo_time, facts.echo_time_ms, "echo time", " ms");
-        asked.range(
-            self.echo_number,
-            facts.echo_number.map(whole),
-            "echo number",
-            "",
-        );
+        asked.range(self.echo_number, facts.echo_number.map(whole), "echo number", "");
         asked.range(self.echo_count, facts.echo_count.map(whole), "echoes", "");
-        asked.range(
-            self.repetition_time,
-            facts.repetition_time_ms,
-            "repetition time",
-            " ms",
-        );
+        asked.range(self.repetition_time, facts.repetition_time_ms, "repetition time", " ms");
         asked.range(
             self.inversion_time,
             facts.inversion_time_ms.filter(|t| *t > 0.0),
@@ -490,56 +392,21 @@ impl Condition {
             " ms",
         );
         asked.range(self.flip_angle, facts.flip_angle_deg, "flip angle", "°");
-        asked.range(
-            self.field_strength,
-            facts.field_strength_t,
-            "field strength",
-            " T",
-        );
+        asked.range(self.field_strength, facts.field_strength_t, "field strength", " T");
         if let Some(range) = self.b_value {
             let hit = reading.b_values.iter().copied().find(|b| range.holds(*b));
-            let answer = if reading.b_values.is_empty() {
-                None
-            } else {
-                yes(hit.is_some())
-            };
-            asked.put(answer, || {
-                format!("b-value {}", number(hit.unwrap_or_default()))
-            });
+            let answer = if reading.b_values.is_empty() { None } else { yes(hit.is_some()) };
+            asked.put(answer, || format!("b-value {}", number(hit.unwrap_or_default())));
         }
         asked.range(self.slice_count, facts.slice_count.map(whole), "slices", "");
-        asked.range(
-            self.volume_count,
-            facts.volume_count.map(whole),
-            "volumes",
-            "",
-        );
-        asked.range(
-            self.slice_spacing,
-            facts.spacing_mm.map(|[_, _, z]| z),
-            "slice spacing",
-            " mm",
-        );
-        asked.flag(
-            self.three_d,
-            facts.three_d,
-            "3D acquisition",
-            "2D acquisition",
-        );
-        asked.flag(
-            self.fat_saturated,
-            reading.fat_saturated,
-            "fat saturated",
-            "not fat saturated",
-        );
+        asked.range(self.volume_count, facts.volume_count.map(whole), "volumes", "");
+        asked.range(self.slice_spacing, facts.spacing_mm.map(|[_, _, z]| z), "slice spacing", " mm");
+        asked.flag(self.three_d, facts.three_d, "3D acquisition", "2D acquisition");
+        asked.flag(self.fat_saturated, reading.fat_saturated, "fat saturated", "not fat saturated");
         if let Some(wanted) = &self.dixon {
             let hit = reading.dixon.is_some_and(|d| wanted.0.contains(&d));
-            asked.put(yes(hit), || {
-                format!(
-                    "Dixon {}",
-                    reading.dixon.map(|d| spoken(&d)).unwrap_or_default()
-                )
-            });
+            asked
+                .put(yes(hit), || format!("Dixon {}", reading.dixon.map(|d| spoken(&d)).unwrap_or_default()));
         }
         asked.one_of(
             self.complex.as_ref(),
@@ -548,35 +415,13 @@ impl Condition {
         );
         if let Some(wanted) = &self.derived_kind {
             let hit = reading.derived.is_some_and(|d| wanted.0.contains(&d));
-            asked.put(yes(hit), || {
-                reading.derived.map(|d| spoken(&d)).unwrap_or_default()
-            });
+            asked.put(yes(hit), || reading.derived.map(|d| spoken(&d)).unwrap_or_default());
         }
         let is = |kind| Some(reading.derived == Some(kind));
-        asked.flag(
-            self.derived,
-            Some(reading.derived.is_some()),
-            "derived",
-            "not derived",
-        );
-        asked.flag(
-            self.subtraction,
-            is(DerivedKind::Subtraction),
-            "subtraction",
-            "no subtraction",
-        );
-        asked.flag(
-            self.mip,
-            is(DerivedKind::Mip),
-            "intensity projection",
-            "no intensity projection",
-        );
-        asked.flag(
-            self.localizer,
-            is(DerivedKind::Localizer),
-            "localizer",
-            "no localizer",
-        );
+        asked.flag(self.derived, Some(reading.derived.is_some()), "derived", "not derived");
+        asked.flag(self.subtraction, is(DerivedKind::Subtraction), "subtraction", "no subtraction");
+        asked.flag(self.mip, is(DerivedKind::Mip), "intensity projection", "no intensity projection");
+        asked.flag(self.localizer, is(DerivedKind::Localizer), "localizer", "no localizer");
         if let Some(inner) = &self.not {
             let (answer, _) = inner.ask(reading);
             asked.put(answer.map(|a| 1.0 - a), || "no contradiction".to_owned());
@@ -615,9 +460,7 @@ impl Condition {
         if let Some(term) = hit(&reading.facts.words) {
             asked.put(Some(1.0), || format!("word ‘{}’", term.text));
         } else if let Some(term) = hit(reading.protocol_words) {
-            asked.put(Some(0.5), || {
-                format!("word ‘{}’ in the protocol's name", term.text)
-            });
+            asked.put(Some(0.5), || format!("word ‘{}’ in the protocol's name", term.text));
         } else {
             asked.put(Some(0.0), String::new);
         }

@@ -169,11 +169,7 @@ impl Plane {
             (Self::Sagittal, x)
         };
         let limit = Self::TOLERANCE_DEG.to_radians().cos();
-        Some(if along / length >= limit {
-            plane
-        } else {
-            Self::Oblique
-        })
+        Some(if along / length >= limit { plane } else { Self::Oblique })
     }
 }
 
@@ -208,10 +204,7 @@ const AGENTS: &[(Agent, &str)] = &[
         "gadoxetate, gadoxetic, gadoxetat, gadoxetsaure, gadoxetsaeure, gadoxetique, \
         gadoxetico, primovist, eovist, eob, gdeob",
     ),
-    (
-        Agent::Hepatobiliary(Uptake::Slow),
-        "gadobenate, gadobenat, gadobenic, multihance, bopta, gd bopta",
-    ),
+    (Agent::Hepatobiliary(Uptake::Slow), "gadobenate, gadobenat, gadobenic, multihance, bopta, gd bopta"),
     (
         Agent::Other,
         "ferumoxytol, feraheme, ferumoxides, feridex, endorem, resovist, ferucarbotran, \
@@ -239,10 +232,7 @@ impl Agent {
     /// As [`Agent::of_text`], of words that are already parted.
     #[must_use]
     pub fn of_words(words: &[String]) -> Option<Self> {
-        AGENTS
-            .iter()
-            .find(|(_, names)| super::words::has_any(words, names))
-            .map(|(agent, _)| *agent)
+        AGENTS.iter().find(|(_, names)| super::words::has_any(words, names)).map(|(agent, _)| *agent)
     }
 }
 

@@ -48,10 +48,7 @@ fn hear(words: &[String], said: &mut Said, weight: f64) {
     said.early |= has_any(&words, EARLY_ARTERIAL) && !has_any(&words, VOCABULARY[PORTAL]);
     if said.late {
         said.states[ARTERIAL] = said.states[ARTERIAL].max(weight);
-        words = without(
-            &words,
-            "late, spat, spaet, tardive, tardif, tardia, tardiva",
-        );
+        words = without(&words, "late, spat, spaet, tardive, tardif, tardia, tardiva");
     } else if said.early && !arterial_too && !has_any(&words, "early delayed, early dynamic") {
         said.states[ARTERIAL] = said.states[ARTERIAL].max(weight * 0.6);
     }
@@ -78,10 +75,7 @@ fn hear(words: &[String], said: &mut Said, weight: f64) {
 fn seconds_in(words: &[String]) -> Option<f64> {
     words.windows(2).enumerate().find_map(|(i, pair)| {
         let [number, unit] = pair else { return None };
-        let decimal = i
-            .checked_sub(1)
-            .and_then(|p| words.get(p))
-            .is_some_and(|w| w == "point");
+        let decimal = i.checked_sub(1).and_then(|p| words.get(p)).is_some_and(|w| w == "point");
         let value = number.parse::<f64>().ok().filter(|_| !decimal)?;
         match unit.as_str() {
             "s" | "sec" | "secs" | "sek" | "seg" | "second" | "seconds"
@@ -112,9 +106,7 @@ pub(super) fn listen(points: &[TimePoint]) -> Vec<Said> {
             let mut own = Said::default();
             p.words.iter().for_each(|w| hear(w, &mut own, WORD));
             let mut protocol = Said::default();
-            p.protocol_words
-                .iter()
-                .for_each(|w| hear(w, &mut protocol, PROTOCOL_WORD));
+            p.protocol_words.iter().for_each(|w| hear(w, &mut protocol, PROTOCOL_WORD));
             // The protocol's name speaks where the description is silent.
             if own.states.iter().all(|s| *s == 0.0) && own.seconds.is_none() {
                 own.states = protocol.states;
@@ -128,13 +120,7 @@ pub(super) fn listen(points: &[TimePoint]) -> Vec<Said> {
         .collect();
     let most = |count: usize| points.len() >= 3 && count * 5 >= points.len() * 4;
     let others = |state: usize, all: &[Said]| {
-        all.iter().any(|s| {
-            s.states
-                .iter()
-                .enumerate()
-                .any(|(i, w)| i != state && *w > 0.0)
-                || s.after > 0.0
-        })
+        all.iter().any(|s| s.states.iter().enumerate().any(|(i, w)| i != state && *w > 0.0) || s.after > 0.0)
     };
     for state in 0..N {
         let count = all.iter().filter(|s| s.states[state] > 0.0).count();
@@ -148,19 +134,14 @@ pub(super) fn listen(points: &[TimePoint]) -> Vec<Said> {
     // A time that two time points of three share is a breath-hold's length, not a delay.
     let times: Vec<Option<f64>> = all.iter().map(|s| s.seconds).collect();
     for said in &mut all {
-        let same = times
-            .iter()
-            .filter(|t| t.is_some() && **t == said.seconds)
-            .count();
+        let same = times.iter().filter(|t| t.is_some() && **t == said.seconds).count();
         if points.len() >= 2 && same * 2 > points.len() {
             said.seconds = None;
         }
         // Of several states named, each is half as likely; what several name is less than a word.
         let named = said.states.iter().filter(|s| **s > 0.0).count();
         if named > 1 {
-            said.states
-                .iter_mut()
-                .for_each(|s| *s *= if named == 2 { 0.5 } else { 0.25 });
+            said.states.iter_mut().for_each(|s| *s *= if named == 2 { 0.5 } else { 0.25 });
         }
     }
     all
@@ -175,10 +156,7 @@ pub(super) fn names_pre(words: &[String]) -> bool {
 /// Whether words name a phase after contrast.
 pub(super) fn names_phase(words: &[String]) -> bool {
     let words = without(words, NO_PHASE);
-    VOCABULARY
-        .iter()
-        .skip(1)
-        .any(|terms| has_any(&words, terms))
+    VOCABULARY.iter().skip(1).any(|terms| has_any(&words, terms))
 }
 
 /// Whether words say *after contrast*, in general or by a phase.

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::{DerivedKind, Dixon, VolumeFacts};
 use super::vocabulary::{
-    DERIVED, DIXON_SHORT, DIXON_TECHNIQUES, DIXON_TYPES, DIXON_WORDS, FAT_SATURATED, FRACTION,
-    NOT_DERIVED, NOT_DIXON, NOT_FAT_SATURATED, NOT_WEIGHTING, T1_FAMILY, T2_FAMILY, T2_TECHNIQUE,
-    WEIGHTING_TYPES, WEIGHTING_WORDS,
+    DERIVED, DIXON_SHORT, DIXON_TECHNIQUES, DIXON_TYPES, DIXON_WORDS, FAT_SATURATED, FRACTION, NOT_DERIVED,
+    NOT_DIXON, NOT_FAT_SATURATED, NOT_WEIGHTING, T1_FAMILY, T2_FAMILY, T2_TECHNIQUE, WEIGHTING_TYPES,
+    WEIGHTING_WORDS,
 };
 use super::words::{has, has_any, listed, without};
 
@@ -65,9 +65,7 @@ pub(super) fn derived(facts: &VolumeFacts) -> Option<DerivedKind> {
             listed(starts).any(|s| value == s || (s.len() > 3 && value.starts_with(s)))
         })
     };
-    let hit = DERIVED
-        .iter()
-        .find(|(_, terms, types)| typed(types) || has_any(&words, terms));
+    let hit = DERIVED.iter().find(|(_, terms, types)| typed(types) || has_any(&words, terms));
     if let Some((kind, _, _)) = hit {
         return Some(*kind);
     }
@@ -84,38 +82,22 @@ pub(super) fn derived(facts: &VolumeFacts) -> Option<DerivedKind> {
     if has(&words, "minus") && !has(&words, "minus c") && !has(&words, "c minus") {
         return Some(DerivedKind::Subtraction);
     }
-    if has(&words, "bolus")
-        && facts.three_d != Some(true)
-        && facts.slice_count.is_some_and(|n| n <= 3)
-    {
+    if has(&words, "bolus") && facts.three_d != Some(true) && facts.slice_count.is_some_and(|n| n <= 3) {
         return Some(DerivedKind::Calibration);
     }
-    let second = |i: usize, what: &str| {
-        facts
-            .image_type
-            .get(i)
-            .is_some_and(|v| v.trim().eq_ignore_ascii_case(what))
-    };
+    let second =
+        |i: usize, what: &str| facts.image_type.get(i).is_some_and(|v| v.trim().eq_ignore_ascii_case(what));
     let known = dixon_by_type(facts).is_some() || weighting_by_type(facts).is_some();
     (second(0, "DERIVED") && second(1, "SECONDARY") && !known).then_some(DerivedKind::Other)
 }
 
 /// Words of the description; of the protocol's name where there is no description.
 pub(super) fn own_words(facts: &VolumeFacts) -> Vec<String> {
-    if facts.words.is_empty() {
-        facts.protocol_words.clone()
-    } else {
-        facts.words.clone()
-    }
+    if facts.words.is_empty() { facts.protocol_words.clone() } else { facts.words.clone() }
 }
 
 fn dixon_by_type(facts: &VolumeFacts) -> Option<Dixon> {
-    let values: Vec<String> = facts
-        .image_type
-        .iter()
-        .skip(2)
-        .map(|v| v.trim().to_uppercase())
-        .collect();
+    let values: Vec<String> = facts.image_type.iter().skip(2).map(|v| v.trim().to_uppercase()).collect();
     DIXON_TYPES
         .iter()
         .find(|(_, names)| values.iter().any(|v| listed(names).any(|n| n == v)))
@@ -134,8 +116,7 @@ pub(super) fn dixon(facts: &VolumeFacts) -> Option<Dixon> {
         return Some(Dixon::Fraction);
     }
     let words = without(&own_words(facts), NOT_DIXON);
-    let technique =
-        has_any(&words, DIXON_TECHNIQUES) || has_any(&facts.protocol_words, DIXON_TECHNIQUES);
+    let technique = has_any(&words, DIXON_TECHNIQUES) || has_any(&facts.protocol_words, DIXON_TECHNIQUES);
     let mut named: Vec<Dixon> = Vec::new();
     let both = |kind: Dixon, named: &mut Vec<Dixon>| {
         if !named.contains(&kind) {
@@ -146,9 +127,7 @@ pub(super) fn dixon(facts: &VolumeFacts) -> Option<Dixon> {
     let edge = words.first().is_some_and(|w| w == "fat")
         || (words.last().is_some_and(|w| w == "fat") && !has(&words, "t 2"));
     for (kind, terms) in DIXON_WORDS {
-        if has_any(&words, terms)
-            && (*kind != Dixon::Fat || technique || edge || !has(&words, "fat"))
-        {
+        if has_any(&words, terms) && (*kind != Dixon::Fat || technique || edge || !has(&words, "fat")) {
             both(*kind, &mut named);
         }
     }
@@ -159,8 +138,7 @@ pub(super) fn dixon(facts: &VolumeFacts) -> Option<Dixon> {
             || (opposed_too && *kind == Dixon::InPhase)
             || has_any(&words, "in out, in op, ip op, op ip, in and out, out in");
         // The last word of `t1_vibe_art_W`, `…_F`, `…_in` names the part whatever the technique.
-        let part =
-            listed(terms).any(|t| words.last().is_some_and(|w| w == t) && t.len() < 3 && t != "ip");
+        let part = listed(terms).any(|t| words.last().is_some_and(|w| w == t) && t.len() < 3 && t != "ip");
         let volume = has_any(&words, "vibe, lava, thrive, quick, t 1");
         let last = part && words.len() > 1 && (volume || *kind == Dixon::Water);
         if (allowed && has_any(&words, terms)) || last {
@@ -173,14 +151,8 @@ pub(super) fn dixon(facts: &VolumeFacts) -> Option<Dixon> {
         // Several are named (`t1_fl2d_opp-in`, `water fat`): the echo decides between the phases, an
         // image that stands first in the description (GE's `WATER: …`) between the rest.
         several => {
-            let phases = several
-                .iter()
-                .all(|k| matches!(k, Dixon::InPhase | Dixon::OpposedPhase));
-            if phases {
-                phase_of_echo(facts)
-            } else {
-                leading(&words, several)
-            }
+            let phases = several.iter().all(|k| matches!(k, Dixon::InPhase | Dixon::OpposedPhase));
+            if phases { phase_of_echo(facts) } else { leading(&words, several) }
         }
     }
 }
@@ -195,10 +167,7 @@ fn leading(words: &[String], several: &[Dixon]) -> Option<Dixon> {
             .find(|(k, terms)| several.contains(k) && has_any(one, terms))
             .map(|(k, _)| *k)
     };
-    words
-        .first()
-        .and_then(kind_of)
-        .or_else(|| words.last().and_then(kind_of))
+    words.first().and_then(kind_of).or_else(|| words.last().and_then(kind_of))
 }
 
 /// In or opposed phase by the echo time: water and fat differ by 3.4 ppm, 145 Hz a tesla (220 Hz at
@@ -222,18 +191,11 @@ fn phase_of_echo(facts: &VolumeFacts) -> Option<Dixon> {
 
 /// A T1 gradient echo of exactly two short echoes is an in/opposed-phase pair even without a word.
 fn two_point_echo(facts: &VolumeFacts) -> Option<Dixon> {
-    let gradient =
-        has_code(&facts.scanning_sequence, "GR") && !has_code(&facts.scanning_sequence, "EP");
+    let gradient = has_code(&facts.scanning_sequence, "GR") && !has_code(&facts.scanning_sequence, "EP");
     let short = facts.echo_time_ms.is_some_and(|t| t < 8.0);
     let fast = facts.repetition_time_ms.is_some_and(|t| t < 350.0);
-    let part = facts
-        .complex
-        .is_none_or(|c| c == super::facts::ComplexPart::Magnitude);
-    if facts.echo_count == Some(2) && gradient && short && fast && part {
-        phase_of_echo(facts)
-    } else {
-        None
-    }
+    let part = facts.complex.is_none_or(|c| c == super::facts::ComplexPart::Magnitude);
+    if facts.echo_count == Some(2) && gradient && short && fast && part { phase_of_echo(facts) } else { None }
 }
 
 /// Whether a code stands in a header list.
@@ -256,26 +218,12 @@ pub(super) fn fat_saturated(facts: &VolumeFacts, dixon: Option<Dixon>) -> Option
     if facts.fat_saturated.is_some() {
         return facts.fat_saturated;
     }
-    let options = [
-        "FS",
-        "SAT_GEMS",
-        "FATSAT",
-        "FAT_SAT",
-        "SPECIAL_GEMS",
-        "SPIR",
-        "SPAIR",
-    ];
-    if facts
-        .scan_options
-        .iter()
-        .any(|o| options.contains(&o.trim().to_uppercase().as_str()))
-    {
+    let options = ["FS", "SAT_GEMS", "FATSAT", "FAT_SAT", "SPECIAL_GEMS", "SPIR", "SPAIR"];
+    if facts.scan_options.iter().any(|o| options.contains(&o.trim().to_uppercase().as_str())) {
         return Some(true);
     }
     // STIR by its inversion time.
-    let stir = facts
-        .inversion_time_ms
-        .is_some_and(|t| (80.0..=260.0).contains(&t))
+    let stir = facts.inversion_time_ms.is_some_and(|t| (80.0..=260.0).contains(&t))
         && has_code(&facts.scanning_sequence, "IR");
     (stir && has_code(&facts.scanning_sequence, "SE")).then_some(true)
 }
@@ -318,28 +266,14 @@ pub(super) fn weighting(
     weighting_by_type(facts)
         .or_else(|| by_words(&facts.words))
         .or_else(|| by_words(protocol_words))
-        .or_else(|| {
-            b_values
-                .iter()
-                .any(|b| *b > 0.0)
-                .then_some(Weighting::Diffusion)
-        })
+        .or_else(|| b_values.iter().any(|b| *b > 0.0).then_some(Weighting::Diffusion))
         .or_else(|| weighting_by_tags(facts))
         .or_else(|| weighting_by_timing(facts))
 }
 
 fn weighting_by_type(facts: &VolumeFacts) -> Option<Weighting> {
-    let is = |name: &str| {
-        facts
-            .image_type
-            .iter()
-            .skip(2)
-            .any(|v| v.trim().eq_ignore_ascii_case(name))
-    };
-    WEIGHTING_TYPES
-        .iter()
-        .find(|(_, names)| listed(names).any(is))
-        .map(|(kind, _)| *kind)
+    let is = |name: &str| facts.image_type.iter().skip(2).any(|v| v.trim().eq_ignore_ascii_case(name));
+    WEIGHTING_TYPES.iter().find(|(_, names)| listed(names).any(is)).map(|(kind, _)| *kind)
 }
 
 fn weighting_by_words(words: &[String], facts: &VolumeFacts) -> Option<Weighting> {
@@ -352,10 +286,7 @@ fn weighting_by_words(words: &[String], facts: &VolumeFacts) -> Option<Weighting
     if has_any(words, "t 1 map, t 2 map, t 1 mapping, t 2 mapping, molli") {
         return None;
     }
-    if let Some((kind, _)) = WEIGHTING_WORDS
-        .iter()
-        .find(|(_, terms)| has_any(words, terms))
-    {
+    if let Some((kind, _)) = WEIGHTING_WORDS.iter().find(|(_, terms)| has_any(words, terms)) {
         return Some(*kind);
     }
     // `rest1` and `task` are BOLD where the read-out is echo planar; `b0` is a field map where not.
@@ -367,10 +298,7 @@ fn weighting_by_words(words: &[String], facts: &VolumeFacts) -> Option<Weighting
     if gradient && !planar && has(words, "b 0") {
         return Some(Weighting::Fieldmap);
     }
-    if words
-        .windows(2)
-        .any(|w| matches!(w, [b, n] if b == "b" && n.parse::<u32>().is_ok_and(|n| n >= 20)))
-    {
+    if words.windows(2).any(|w| matches!(w, [b, n] if b == "b" && n.parse::<u32>().is_ok_and(|n| n >= 20))) {
         return Some(Weighting::Diffusion);
     }
     if has_any(words, "flair, darkfluid, dark fluid, dark flu") {
@@ -384,14 +312,8 @@ fn weighting_by_words(words: &[String], facts: &VolumeFacts) -> Option<Weighting
     ) {
         return Some(Weighting::T2star);
     }
-    let (one, two) = (
-        has_any(words, "t 1, t 1 weighted"),
-        has_any(words, "t 2, t 2 weighted"),
-    );
-    let density = has_any(
-        words,
-        "pd, pdw, proton density, protonendichte, dp, pd weighted",
-    );
+    let (one, two) = (has_any(words, "t 1, t 1 weighted"), has_any(words, "t 2, t 2 weighted"));
+    let density = has_any(words, "pd, pdw, proton density, protonendichte, dp, pd weighted");
     match (one, two, density) {
         (true, false, false) => return Some(Weighting::T1),
         (false, true, false) => return Some(Weighting::T2),
@@ -408,8 +330,7 @@ fn weighting_by_words(words: &[String], facts: &VolumeFacts) -> Option<Weighting
         (false, false, false) => {}
     }
     // Single-shot and turbo techniques are spin echoes.
-    let gradient =
-        has_code(&facts.scanning_sequence, "GR") && !has_code(&facts.scanning_sequence, "SE");
+    let gradient = has_code(&facts.scanning_sequence, "GR") && !has_code(&facts.scanning_sequence, "SE");
     if has_any(words, T2_FAMILY) && !gradient {
         return Some(Weighting::T2);
     }
@@ -436,11 +357,8 @@ fn named(facts: &VolumeFacts, parts: &str) -> bool {
 /// Acquisition Contrast (PS3.3 C.8.13.3) and names of pulse sequences.
 fn weighting_by_tags(facts: &VolumeFacts) -> Option<Weighting> {
     // In enhanced objects, the third value of the image type says the same.
-    let contrast = facts
-        .acquisition_contrast
-        .as_ref()
-        .or(facts.image_type.get(2))
-        .map(|c| c.trim().to_uppercase());
+    let contrast =
+        facts.acquisition_contrast.as_ref().or(facts.image_type.get(2)).map(|c| c.trim().to_uppercase());
     let by_contrast = match contrast.as_deref() {
         Some("DIFFUSION") => Some(Weighting::Diffusion),
         Some("FLUID_ATTENUATED") => Some(Weighting::Flair),
@@ -492,14 +410,12 @@ fn weighting_by_timing(facts: &VolumeFacts) -> Option<Weighting> {
             return Some(Weighting::T2star);
         }
         // Balanced: steady state unspoiled, large flip, echo in the middle of a short repetition.
-        let balanced =
-            variant("SS") && !variant("SP") && facts.flip_angle_deg.is_some_and(|f| f >= 35.0);
+        let balanced = variant("SS") && !variant("SP") && facts.flip_angle_deg.is_some_and(|f| f >= 35.0);
         if balanced && repetition.is_some_and(|t| t < 12.0 && (0.35..=0.65).contains(&(echo / t))) {
             return Some(Weighting::SteadyState);
         }
         let saturating = facts.flip_angle_deg.is_none_or(|f| f >= 7.0);
-        return (saturating && echo < 10.0 && repetition.is_none_or(|t| t < 800.0))
-            .then_some(Weighting::T1);
+        return (saturating && echo < 10.0 && repetition.is_none_or(|t| t < 800.0)).then_some(Weighting::T1);
     }
     if code("SE") || (code("IR") && !code("GR")) || facts.scanning_sequence.is_empty() {
         // Without a sequence code, only what no gradient echo could be.

@@ -94,11 +94,8 @@ fn best_role(reading: &Reading<'_>, protocol: &Protocol) -> RoleMatch {
     for (i, role) in protocol.roles.iter().enumerate() {
         let excluded = role.require.iter().any(|c| c.ask(reading).0 == Some(0.0));
         if !excluded {
-            let score = role
-                .score
-                .iter()
-                .map(|r| r.when.ask(reading).0.unwrap_or(0.0) * r.weight)
-                .sum::<f64>();
+            let score =
+                role.score.iter().map(|r| r.when.ask(reading).0.unwrap_or(0.0) * r.weight).sum::<f64>();
             scored.push((i, (score * 100.0).round() / 100.0));
         }
     }
@@ -152,10 +149,8 @@ fn reasons(role: usize, reading: &Reading<'_>, protocol: &Protocol) -> Vec<Reaso
         .filter_map(|rule| {
             let (answer, said) = rule.when.ask(reading);
             let weight = answer.unwrap_or(0.0) * rule.weight;
-            (weight != 0.0).then(|| Reason {
-                text: said.join(", "),
-                weight: (weight * 100.0).round() / 100.0,
-            })
+            (weight != 0.0)
+                .then(|| Reason { text: said.join(", "), weight: (weight * 100.0).round() / 100.0 })
         })
         .collect();
     reasons.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
@@ -221,10 +216,7 @@ fn value(reading: &Reading<'_>, key: OrderKey) -> Option<f64> {
     match key {
         OrderKey::SliceCount => facts.slice_count.map(f64::from),
         OrderKey::AcquisitionOrder => facts.acquisition_order.map(f64::from),
-        #[allow(
-            clippy::cast_precision_loss,
-            reason = "series numbers are small; only their order matters"
-        )]
+        #[allow(clippy::cast_precision_loss, reason = "series numbers are small; only their order matters")]
         OrderKey::SeriesNumber => facts.series_number.map(|n| n as f64),
         OrderKey::SliceSpacing => facts.spacing_mm.map(|[_, _, z]| z),
         OrderKey::BValue => reading.b_values.iter().copied().reduce(f64::max),

@@ -113,10 +113,7 @@ struct Hypothesis {
 
 fn hypotheses(points: &[TimePoint], evidence: bool) -> Vec<Hypothesis> {
     let n = points.len();
-    let bolus: Vec<f64> = points
-        .iter()
-        .filter_map(|p| Some(p.acquired? - p.after_bolus?))
-        .collect();
+    let bolus: Vec<f64> = points.iter().filter_map(|p| Some(p.acquired? - p.after_bolus?)).collect();
     let told = points.iter().filter(|p| p.after_bolus.is_some()).count();
     // Times that are alike although the acquisitions are apart were typed in, not measured.
     let spread = |values: &mut dyn Iterator<Item = f64>| {
@@ -129,23 +126,11 @@ fn hypotheses(points: &[TimePoint], evidence: bool) -> Vec<Hypothesis> {
         let mut sorted = bolus;
         sorted.sort_by(f64::total_cmp);
         let middle = sorted.get(sorted.len() / 2).copied();
-        let times = points
-            .iter()
-            .map(|p| p.after_bolus.or_else(|| Some(p.acquired? - middle?)))
-            .collect();
-        all.push(Hypothesis {
-            times,
-            scale: 1.0,
-            cost: 0.0,
-            given: true,
-        });
+        let times = points.iter().map(|p| p.after_bolus.or_else(|| Some(p.acquired? - middle?))).collect();
+        all.push(Hypothesis { times, scale: 1.0, cost: 0.0, given: true });
     }
     // A header's bolus time may be that of another clock: consistent words can overrule it.
-    let (header, scale) = if all.is_empty() {
-        (0.0, 0.5)
-    } else {
-        (1.0, 0.75)
-    };
+    let (header, scale) = if all.is_empty() { (0.0, 0.5) } else { (1.0, 0.75) };
     let doubt = if evidence { header } else { header + 6.0 };
     // Supposed: some time point is the first after contrast, a nominal time after the bolus.
     for (first, point) in points.iter().enumerate().take(24) {
@@ -153,32 +138,13 @@ fn hypotheses(points: &[TimePoint], evidence: bool) -> Vec<Hypothesis> {
             continue;
         };
         for nominal in [20.0, 32.0, 68.0] {
-            let times = points
-                .iter()
-                .map(|p| p.acquired.map(|t| t - acquired + nominal))
-                .collect();
-            let cost =
-                doubt + if first == 0 { 1.5 } else { 0.0 } + if nominal > 60.0 { 1.0 } else { 0.0 };
-            all.push(Hypothesis {
-                times,
-                scale,
-                cost,
-                given: true,
-            });
+            let times = points.iter().map(|p| p.acquired.map(|t| t - acquired + nominal)).collect();
+            let cost = doubt + if first == 0 { 1.5 } else { 0.0 } + if nominal > 60.0 { 1.0 } else { 0.0 };
+            all.push(Hypothesis { times, scale, cost, given: true });
         }
     }
-    all.push(Hypothesis {
-        times: vec![None; n],
-        scale: 0.0,
-        cost: doubt,
-        given: true,
-    });
-    all.push(Hypothesis {
-        times: vec![None; n],
-        scale: 0.0,
-        cost: 0.0,
-        given: false,
-    });
+    all.push(Hypothesis { times: vec![None; n], scale: 0.0, cost: doubt, given: true });
+    all.push(Hypothesis { times: vec![None; n], scale: 0.0, cost: 0.0, given: false });
     all
 }
 
@@ -212,8 +178,8 @@ fn step(from: usize, to: usize) -> f64 {
 pub(super) fn tell(points: &[TimePoint], agent: Option<Agent>, contrast_known: bool) -> Vec<Told> {
     let said = listen(points);
     let fast = agent == Some(Agent::Hepatobiliary(Uptake::Fast));
-    let tags_differ = points.iter().any(|p| p.contrast == Some(true))
-        && points.iter().any(|p| p.contrast != Some(true));
+    let tags_differ =
+        points.iter().any(|p| p.contrast == Some(true)) && points.iter().any(|p| p.contrast != Some(true));
     let worded = said
         .iter()
         .any(|s| s.after > 0.0 || s.seconds.is_some() || s.states.iter().skip(1).any(|w| *w > 0.0));
@@ -250,9 +216,10 @@ pub(super) fn tell(points: &[TimePoint], agent: Option<Agent>, contrast_known: b
                 *b = b.max(*m - hypothesis.cost);
             }
         }
-        let total = marginals.first().map_or(f64::NEG_INFINITY, |m| {
-            m.iter().copied().fold(f64::NEG_INFINITY, f64::max)
-        }) - hypothesis.cost;
+        let total = marginals
+            .first()
+            .map_or(f64::NEG_INFINITY, |m| m.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+            - hypothesis.cost;
         if winner.is_none_or(|(w, _)| total > w + 1e-9) {
             winner = Some((total, h));
         }
@@ -265,26 +232,17 @@ pub(super) fn tell(points: &[TimePoint], agent: Option<Agent>, contrast_known: b
         .map(|(i, row)| {
             let mut order: Vec<usize> = (0..N).collect();
             order.sort_by(|a, b| row[*b].total_cmp(&row[*a]));
-            let (first, second) = (
-                order.first().copied().unwrap_or(PRE),
-                order.get(1).copied().unwrap_or(PRE),
-            );
+            let (first, second) =
+                (order.first().copied().unwrap_or(PRE), order.get(1).copied().unwrap_or(PRE));
             let margin = row[first] - row[second];
             let time = chosen.and_then(|h| h.times.get(i).copied().flatten());
             let seconds = time.filter(|_| header);
             if margin < 0.3 {
-                return Told {
-                    seconds,
-                    ..Told::default()
-                };
+                return Told { seconds, ..Told::default() };
             }
             let sure = (0.5 + margin / 6.0).clamp(0.5, 1.0);
             // Several T1 volumes without a sign of contrast may be phases or repeats: ask a person.
-            let certainty = if !evidence && points.len() >= 2 {
-                0.4
-            } else {
-                sure
-            };
+            let certainty = if !evidence && points.len() >= 2 { 0.4 } else { sure };
             Told {
                 phase: STATES.get(first).copied(),
                 certainty,
@@ -319,8 +277,7 @@ fn emission(
     if let Some(said) = said {
         // With gadoxetate, what is called delayed is transitional or hepatobiliary by its time.
         let named = if fast && (state == TRANSITIONAL || state == HEPATOBILIARY) {
-            said.states[state]
-                .max(said.states[DELAYED] * if state == TRANSITIONAL { 0.9 } else { 0.7 })
+            said.states[state].max(said.states[DELAYED] * if state == TRANSITIONAL { 0.9 } else { 0.7 })
         } else if fast && state == DELAYED {
             0.0
         } else if !fast && state == DELAYED {
@@ -329,11 +286,7 @@ fn emission(
             said.states[state]
         };
         score += named;
-        score += if state == PRE {
-            -said.after
-        } else {
-            said.after * 0.5
-        };
+        score += if state == PRE { -said.after } else { said.after * 0.5 };
         if let Some(seconds) = said.seconds {
             score += fits(state, seconds, agent) * 0.7;
         }
@@ -385,9 +338,7 @@ fn marginals(emissions: &[[f64; N]]) -> Vec<[f64; N]> {
     for i in 0..n {
         for s in 0..N {
             let before = match i.checked_sub(1).and_then(|p| forward.get(p)) {
-                Some(row) => (0..N)
-                    .map(|p| row[p] + step(p, s))
-                    .fold(f64::NEG_INFINITY, f64::max),
+                Some(row) => (0..N).map(|p| row[p] + step(p, s)).fold(f64::NEG_INFINITY, f64::max),
                 None => 0.0,
             };
             forward[i][s] = before + emissions[i][s];
@@ -396,18 +347,14 @@ fn marginals(emissions: &[[f64; N]]) -> Vec<[f64; N]> {
     for i in (0..n).rev() {
         for s in 0..N {
             backward[i][s] = match (backward.get(i + 1), emissions.get(i + 1)) {
-                (Some(row), Some(next)) => (0..N)
-                    .map(|t| row[t] + next[t] + step(s, t))
-                    .fold(f64::NEG_INFINITY, f64::max),
+                (Some(row), Some(next)) => {
+                    (0..N).map(|t| row[t] + next[t] + step(s, t)).fold(f64::NEG_INFINITY, f64::max)
+                }
                 _ => 0.0,
             };
         }
     }
-    forward
-        .iter()
-        .zip(&backward)
-        .map(|(f, b)| std::array::from_fn(|s| f[s] + b[s]))
-        .collect()
+    forward.iter().zip(&backward).map(|(f, b)| std::array::from_fn(|s| f[s] + b[s])).collect()
 }
 
 fn evidence_of(
@@ -439,12 +386,8 @@ fn evidence_of(
 /// Tells early from late arterial phases: by their words, by seconds of a header, and where there
 /// are several, by order: the first is early, the last late, what lies between neither.
 fn arterials(told: &mut [Told], said: &[Said]) {
-    let which: Vec<usize> = told
-        .iter()
-        .enumerate()
-        .filter(|(_, t)| t.phase == Some(Phase::Arterial))
-        .map(|(i, _)| i)
-        .collect();
+    let which: Vec<usize> =
+        told.iter().enumerate().filter(|(_, t)| t.phase == Some(Phase::Arterial)).map(|(i, _)| i).collect();
     let worded: Vec<Option<Phase>> = which
         .iter()
         .map(|&i| match said.get(i) {
@@ -456,19 +399,11 @@ fn arterials(told: &mut [Told], said: &[Said]) {
     let several = which.len() > 1;
     for (n, (&i, word)) in which.iter().zip(&worded).enumerate() {
         let Some(t) = told.get_mut(i) else { continue };
-        let after_early = worded
-            .iter()
-            .take(n)
-            .any(|w| *w == Some(Phase::ArterialEarly));
-        let before_late = worded
-            .iter()
-            .skip(n + 1)
-            .any(|w| *w == Some(Phase::ArterialLate));
+        let after_early = worded.iter().take(n).any(|w| *w == Some(Phase::ArterialEarly));
+        let before_late = worded.iter().skip(n + 1).any(|w| *w == Some(Phase::ArterialLate));
         let phase = match (word, t.seconds) {
             (Some(phase), _) => *phase,
-            (None, _) if several && (before_late || (n == 0 && !after_early)) => {
-                Phase::ArterialEarly
-            }
+            (None, _) if several && (before_late || (n == 0 && !after_early)) => Phase::ArterialEarly,
             (None, _) if several && n + 1 == which.len() => Phase::ArterialLate,
             (None, _) if several => Phase::Arterial,
             // One arterial phase is what the clinic calls arterial, unless plainly early.
@@ -476,8 +411,7 @@ fn arterials(told: &mut [Told], said: &[Said]) {
             _ => Phase::Arterial,
         };
         if several && word.is_none() {
-            t.evidence
-                .push(format!("arterial phase {} of {}", n + 1, which.len()));
+            t.evidence.push(format!("arterial phase {} of {}", n + 1, which.len()));
             // Names that number the phases agree; without, the order is all there is.
             if said.get(i).is_none_or(|s| s.ordinal.is_none()) {
                 t.certainty *= 0.9;

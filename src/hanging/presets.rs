@@ -61,14 +61,10 @@ impl Preset {
     #[must_use]
     pub fn for_study(study: &[VolumeFacts]) -> Self {
         let is = |v: &VolumeFacts, m: &str| {
-            v.modality
-                .as_deref()
-                .is_some_and(|x| x.trim().eq_ignore_ascii_case(m))
+            v.modality.as_deref().is_some_and(|x| x.trim().eq_ignore_ascii_case(m))
         };
-        let (mr, ct) = (
-            study.iter().filter(|v| is(v, "MR")).count(),
-            study.iter().filter(|v| is(v, "CT")).count(),
-        );
+        let (mr, ct) =
+            (study.iter().filter(|v| is(v, "MR")).count(), study.iter().filter(|v| is(v, "CT")).count());
         if ct > mr {
             Self::Ct
         } else if reading::looks_like_liver(study) {

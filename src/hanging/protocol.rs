@@ -179,30 +179,20 @@ impl TryFrom<String> for TieBreak {
             )
         };
         let mut parts = text.split_whitespace();
-        let key = parts
-            .next()
-            .and_then(|n| ORDER_KEYS.iter().find(|(name, _)| *name == n))
-            .ok_or_else(known)?
-            .1;
+        let key =
+            parts.next().and_then(|n| ORDER_KEYS.iter().find(|(name, _)| *name == n)).ok_or_else(known)?.1;
         let descending = match parts.next() {
             Some("asc") => false,
             Some("desc") => true,
             _ => return Err(known()),
         };
-        if parts.next().is_some() {
-            Err(known())
-        } else {
-            Ok(Self { key, descending })
-        }
+        if parts.next().is_some() { Err(known()) } else { Ok(Self { key, descending }) }
     }
 }
 
 impl From<TieBreak> for String {
     fn from(tie: TieBreak) -> Self {
-        let name = ORDER_KEYS
-            .iter()
-            .find(|(_, k)| *k == tie.key)
-            .map_or("", |(n, _)| *n);
+        let name = ORDER_KEYS.iter().find(|(_, k)| *k == tie.key).map_or("", |(n, _)| *n);
         format!("{name} {}", if tie.descending { "desc" } else { "asc" })
     }
 }
@@ -251,11 +241,7 @@ pub struct Link {
 
 impl Default for Link {
     fn default() -> Self {
-        Self {
-            scroll: LinkScope::FrameOfReference,
-            zoom: LinkScope::All,
-            window: LinkScope::Role,
-        }
+        Self { scroll: LinkScope::FrameOfReference, zoom: LinkScope::All, window: LinkScope::Role }
     }
 }
 
@@ -277,10 +263,8 @@ impl Protocol {
     /// # Errors
     /// [`ProtocolError`], naming the first field that is wrong.
     pub fn parse(json: &str) -> Result<Self, ProtocolError> {
-        let value: Value = serde_json::from_str(json).map_err(|e| ProtocolError::NotJson {
-            line: e.line(),
-            column: e.column(),
-        })?;
+        let value: Value = serde_json::from_str(json)
+            .map_err(|e| ProtocolError::NotJson { line: e.line(), column: e.column() })?;
         let top = object(&value, "the protocol")?;
         if top.get("schema").and_then(Value::as_str) != Some(SCHEMA) {
             return Err(ProtocolError::Schema);
@@ -329,17 +313,13 @@ impl Protocol {
     /// The label of a role: the protocol's own, or that of the known roles.
     #[must_use]
     pub fn label<'a>(&'a self, id: &'a RoleId) -> &'a str {
-        self.role(id)
-            .and_then(|r| r.label.as_deref())
-            .unwrap_or_else(|| role_label(id))
+        self.role(id).and_then(|r| r.label.as_deref()).unwrap_or_else(|| role_label(id))
     }
 
     /// Roles that fill a pane, in order of preference.
     #[must_use]
     pub fn pane_roles(&self, pane: &RoleId) -> Vec<RoleId> {
-        self.panes
-            .get(pane.as_str())
-            .map_or_else(|| vec![pane.clone()], |p| p.roles.clone())
+        self.panes.get(pane.as_str()).map_or_else(|| vec![pane.clone()], |p| p.roles.clone())
     }
 
     /// What hangs together across fields.
@@ -347,14 +327,10 @@ impl Protocol {
         let name = |text: &str, path: String| {
             let plain = !text.is_empty()
                 && text.len() <= 64
-                && text.bytes().all(|b| {
-                    b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_')
-                });
-            if plain {
-                Ok(())
-            } else {
-                Err(invalid(path, "expected 1 to 64 of a–z, 0–9, - and _"))
-            }
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'));
+            if plain { Ok(()) } else { Err(invalid(path, "expected 1 to 64 of a–z, 0–9, - and _")) }
         };
         name(&self.id, "id".to_owned())?;
         if !self.min_score.is_finite() {
@@ -372,18 +348,12 @@ impl Protocol {
             if exists(id) {
                 Ok(())
             } else {
-                Err(invalid(
-                    path,
-                    "names no role of the protocol, no pane and no known role",
-                ))
+                Err(invalid(path, "names no role of the protocol, no pane and no known role"))
             }
         };
         for (pane, rule) in &self.panes {
             if !RoleId::is_valid(pane) {
-                return Err(invalid(
-                    format!("panes.{pane}"),
-                    "expected 1 to 40 of a–z, 0–9 and _",
-                ));
+                return Err(invalid(format!("panes.{pane}"), "expected 1 to 40 of a–z, 0–9 and _"));
             }
             if rule.roles.is_empty() {
                 return Err(invalid(format!("panes.{pane}.roles"), "the list is empty"));
@@ -395,15 +365,9 @@ impl Protocol {
         for (s, stage) in self.stages.iter().enumerate() {
             name(&stage.id, format!("stages[{s}].id"))?;
             if self.stages.iter().take(s).any(|other| other.id == stage.id) {
-                return Err(invalid(
-                    format!("stages[{s}].id"),
-                    "another stage has this identifier",
-                ));
+                return Err(invalid(format!("stages[{s}].id"), "another stage has this identifier"));
             }
-            for (list, empty) in [
-                ("rows", stage.rows.is_empty()),
-                ("columns", stage.columns.is_empty()),
-            ] {
+            for (list, empty) in [("rows", stage.rows.is_empty()), ("columns", stage.columns.is_empty())] {
                 if empty {
                     return Err(invalid(format!("stages[{s}].{list}"), "the list is empty"));
                 }
@@ -420,8 +384,6 @@ impl Protocol {
                 role(column, format!("stages[{s}].columns[{i}]"))?;
             }
         }
-        self.annotate.as_ref().map_or(Ok(()), |a| {
-            role(&a.reference, "annotate.reference".to_owned())
-        })
+        self.annotate.as_ref().map_or(Ok(()), |a| role(&a.reference, "annotate.reference".to_owned()))
     }
 }

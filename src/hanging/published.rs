@@ -105,10 +105,7 @@ impl PublishedRole {
 
 impl Default for PublishedHanging {
     fn default() -> Self {
-        Self {
-            schema: SCHEMA.to_owned(),
-            volumes: BTreeMap::new(),
-        }
+        Self { schema: SCHEMA.to_owned(), volumes: BTreeMap::new() }
     }
 }
 
@@ -126,20 +123,18 @@ impl PublishedHanging {
     /// # Errors
     /// [`PublishedError`].
     pub fn parse(json: &str) -> Result<Self, PublishedError> {
-        let malformed = |e: serde_json::Error| PublishedError::Malformed {
-            line: e.line(),
-            column: e.column(),
-        };
+        let malformed =
+            |e: serde_json::Error| PublishedError::Malformed { line: e.line(), column: e.column() };
         let value: serde_json::Value = serde_json::from_str(json).map_err(malformed)?;
         if value.get("schema").and_then(serde_json::Value::as_str) != Some(SCHEMA) {
             return Err(PublishedError::Schema);
         }
         let read: Self = serde_json::from_str(json).map_err(malformed)?;
-        match read.volumes.values().position(|v| {
-            v.role
-                .as_ref()
-                .is_some_and(|r| !RoleId::is_valid(r.as_str()))
-        }) {
+        match read
+            .volumes
+            .values()
+            .position(|v| v.role.as_ref().is_some_and(|r| !RoleId::is_valid(r.as_str())))
+        {
             Some(at) => Err(PublishedError::Role { ordinal: at + 1 }),
             None => Ok(read),
         }

@@ -87,10 +87,8 @@ pub(super) fn read(study: &[VolumeFacts]) -> Vec<Reading<'_>> {
 /// protocol of the whole examination there, while the phases of one dynamic series rightly share
 /// theirs.
 fn believed<'a>(facts: &'a VolumeFacts, study: &[VolumeFacts]) -> &'a [String] {
-    let sharing: Vec<&VolumeFacts> = study
-        .iter()
-        .filter(|v| v.protocol_words == facts.protocol_words)
-        .collect();
+    let sharing: Vec<&VolumeFacts> =
+        study.iter().filter(|v| v.protocol_words == facts.protocol_words).collect();
     let same = sharing.iter().filter(|v| v.series != facts.series).count();
     let differs = |v: &&VolumeFacts| {
         let sequence = !v.scanning_sequence.is_empty()
@@ -101,18 +99,13 @@ fn believed<'a>(facts: &'a VolumeFacts, study: &[VolumeFacts]) -> &'a [String] {
     let known = !facts.scanning_sequence.is_empty();
     let most = same >= 3 && same * 3 >= study.len();
     let examination = most && (sharing.iter().any(differs) || !known);
-    if examination && !facts.words.is_empty() {
-        &[]
-    } else {
-        &facts.protocol_words
-    }
+    if examination && !facts.words.is_empty() { &[] } else { &facts.protocol_words }
 }
 
 /// The agent of the study: what most volumes' tags say, a hepatobiliary one before others; else
 /// what words say; else what a hepatobiliary phase implies.
 fn agent_of(study: &[VolumeFacts], readings: &[Reading<'_>]) -> Option<Agent> {
-    let tagged =
-        |wanted: fn(&Agent) -> bool| study.iter().filter_map(|v| v.agent).filter(wanted).min();
+    let tagged = |wanted: fn(&Agent) -> bool| study.iter().filter_map(|v| v.agent).filter(wanted).min();
     let by_tag = tagged(|a| matches!(a, Agent::Hepatobiliary(_)))
         .or_else(|| tagged(|a| *a == Agent::Extracellular))
         .or_else(|| tagged(|_| true));
@@ -130,13 +123,9 @@ fn agent_of(study: &[VolumeFacts], readings: &[Reading<'_>]) -> Option<Agent> {
             let implied = |r: &Reading<'_>| {
                 let t1 = r.weighting == Some(Weighting::T1);
                 let words = kinds::own_words(r.facts);
-                t1 && (has_any(&words, HEPATOBILIARY_WORDS)
-                    || has_any(r.protocol_words, HEPATOBILIARY_WORDS))
+                t1 && (has_any(&words, HEPATOBILIARY_WORDS) || has_any(r.protocol_words, HEPATOBILIARY_WORDS))
             };
-            readings
-                .iter()
-                .any(implied)
-                .then_some(Agent::Hepatobiliary(Uptake::Fast))
+            readings.iter().any(implied).then_some(Agent::Hepatobiliary(Uptake::Fast))
         })
 }
 
@@ -175,10 +164,7 @@ fn sort_by_time(members: &mut [usize], readings: &[Reading<'_>]) {
         }
     }
     for places in places.values() {
-        let mut own: Vec<usize> = places
-            .iter()
-            .filter_map(|&p| members.get(p).copied())
-            .collect();
+        let mut own: Vec<usize> = places.iter().filter_map(|&p| members.get(p).copied()).collect();
         own.sort_by_key(|&i| facts(i).and_then(|f| f.temporal_index));
         for (&place, i) in places.iter().zip(own) {
             if let Some(member) = members.get_mut(place) {
@@ -227,44 +213,29 @@ fn may_be_dynamic(r: &Reading<'_>) -> bool {
 
 /// Finds the dynamic series and tells its phases.
 fn dynamic_series(readings: &mut [Reading<'_>], agent: Option<Agent>) {
-    let mut members: Vec<usize> = (0..readings.len())
-        .filter(|&i| readings.get(i).is_some_and(may_be_dynamic))
-        .collect();
+    let mut members: Vec<usize> =
+        (0..readings.len()).filter(|&i| readings.get(i).is_some_and(may_be_dynamic)).collect();
     sort_by_time(&mut members, readings);
     let nodes = group(&members, readings);
-    let several = |i: &usize| {
-        readings
-            .get(*i)
-            .is_some_and(|r| r.facts.temporal_count.is_some_and(|n| n >= 3))
-    };
+    let several =
+        |i: &usize| readings.get(*i).is_some_and(|r| r.facts.temporal_count.is_some_and(|n| n >= 3));
     let contrast_known = members.iter().any(several)
         || readings.iter().any(|r| {
-            r.facts.contrast == Some(true)
-                || r.facts.agent.is_some()
-                || r.facts.seconds_after_bolus.is_some()
+            r.facts.contrast == Some(true) || r.facts.agent.is_some() || r.facts.seconds_after_bolus.is_some()
         });
     let points = time_points(&nodes, readings);
     let told = phases::tell(&points, agent, contrast_known);
     // Bolus times that fit neither words nor intervals are another clock's: nothing may use them.
     if !points.is_empty() && told.iter().all(|t| t.seconds.is_none()) {
-        readings
-            .iter_mut()
-            .for_each(|r| r.seconds_after_bolus = None);
+        readings.iter_mut().for_each(|r| r.seconds_after_bolus = None);
     }
     let strays = strays(&nodes, readings, &told);
 
     // Positions are counted over what remains.
-    let count = nodes
-        .iter()
-        .filter(|n| n.iter().any(|i| !strays.contains(i)))
-        .count();
+    let count = nodes.iter().filter(|n| n.iter().any(|i| !strays.contains(i))).count();
     let mut index = 0;
     for (node, told) in nodes.iter().zip(&told) {
-        let kept: Vec<usize> = node
-            .iter()
-            .copied()
-            .filter(|i| !strays.contains(i))
-            .collect();
+        let kept: Vec<usize> = node.iter().copied().filter(|i| !strays.contains(i)).collect();
         if kept.is_empty() {
             continue;
         }
@@ -291,29 +262,22 @@ fn group(members: &[usize], readings: &[Reading<'_>]) -> Vec<Vec<usize>> {
         let Some(own) = readings.get(i).map(|r| r.facts) else {
             continue;
         };
-        let together = nodes
-            .last()
-            .and_then(|n| n.first())
-            .and_then(|&p| readings.get(p))
-            .is_some_and(|p| {
-                let other = p.facts;
-                let positions = own.series.is_some()
-                    && own.series == other.series
-                    && own.temporal_index != other.temporal_index;
-                let same_time = match (own.acquisition_seconds, other.acquisition_seconds) {
-                    (Some(a), Some(b)) => (a - b).abs() < 1.5,
-                    _ => {
-                        own.acquisition_order.is_some()
-                            && own.acquisition_order == other.acquisition_order
-                    }
-                };
-                // Times copied from one bolus to all are not the same moment.
-                let same_bolus = match (own.seconds_after_bolus, other.seconds_after_bolus) {
-                    (Some(a), Some(b)) => (a - b).abs() < 1.5,
-                    _ => true,
-                };
-                same_time && same_bolus && !positions
-            });
+        let together = nodes.last().and_then(|n| n.first()).and_then(|&p| readings.get(p)).is_some_and(|p| {
+            let other = p.facts;
+            let positions = own.series.is_some()
+                && own.series == other.series
+                && own.temporal_index != other.temporal_index;
+            let same_time = match (own.acquisition_seconds, other.acquisition_seconds) {
+                (Some(a), Some(b)) => (a - b).abs() < 1.5,
+                _ => own.acquisition_order.is_some() && own.acquisition_order == other.acquisition_order,
+            };
+            // Times copied from one bolus to all are not the same moment.
+            let same_bolus = match (own.seconds_after_bolus, other.seconds_after_bolus) {
+                (Some(a), Some(b)) => (a - b).abs() < 1.5,
+                _ => true,
+            };
+            same_time && same_bolus && !positions
+        });
         match nodes.last_mut() {
             Some(node) if together => node.push(i),
             _ => nodes.push(vec![i]),
@@ -330,22 +294,17 @@ fn time_points(nodes: &[Vec<usize>], readings: &[Reading<'_>]) -> Vec<TimePoint>
         let Some(first) = volumes.first() else {
             continue;
         };
-        let continues =
-            before.is_some_and(|b| b.series.is_some() && b.series == first.facts.series);
+        let continues = before.is_some_and(|b| b.series.is_some() && b.series == first.facts.series);
         // One time for all positions of a series is the time of the first.
-        let copied = continues
-            && before.is_some_and(|b| b.acquisition_seconds == first.facts.acquisition_seconds);
+        let copied =
+            continues && before.is_some_and(|b| b.acquisition_seconds == first.facts.acquisition_seconds);
         let flags: Vec<bool> = volumes.iter().filter_map(|v| v.facts.contrast).collect();
         points.push(TimePoint {
             words: volumes.iter().map(|v| v.facts.words.clone()).collect(),
             protocol_words: volumes.iter().map(|v| v.protocol_words.to_vec()).collect(),
             acquired: first.facts.acquisition_seconds.filter(|_| !copied),
             after_bolus: volumes.iter().find_map(|v| v.seconds_after_bolus),
-            contrast: if flags.contains(&true) {
-                Some(true)
-            } else {
-                flags.first().copied()
-            },
+            contrast: if flags.contains(&true) { Some(true) } else { flags.first().copied() },
         });
         before = Some(first.facts);
     }
@@ -357,30 +316,16 @@ fn time_points(nodes: &[Vec<usize>], readings: &[Reading<'_>]) -> Vec<TimePoint>
 fn strays(nodes: &[Vec<usize>], readings: &[Reading<'_>], told: &[phases::Told]) -> Vec<usize> {
     let of = |pre: bool| -> Vec<usize> {
         let wanted = |t: &phases::Told| t.phase.is_some_and(|p| (p == Phase::Pre) == pre);
-        nodes
-            .iter()
-            .zip(told)
-            .filter(|(_, t)| wanted(t))
-            .flat_map(|(n, _)| n.iter().copied())
-            .collect()
+        nodes.iter().zip(told).filter(|(_, t)| wanted(t)).flat_map(|(n, _)| n.iter().copied()).collect()
     };
     let (before, after) = (of(true), of(false));
     if before.is_empty() {
         return Vec::new();
     }
-    let named = |i: usize| {
-        readings
-            .get(i)
-            .is_some_and(|r| hearing::names_pre(&kinds::own_words(r.facts)))
-    };
+    let named = |i: usize| readings.get(i).is_some_and(|r| hearing::names_pre(&kinds::own_words(r.facts)));
     if after.is_empty() {
         // No phase after contrast: a Dixon water is just that, unless its name says `pre`.
-        let water = |i: &usize| {
-            readings
-                .get(*i)
-                .is_some_and(|r| r.dixon == Some(Dixon::Water))
-                && !named(*i)
-        };
+        let water = |i: &usize| readings.get(*i).is_some_and(|r| r.dixon == Some(Dixon::Water)) && !named(*i);
         return before.into_iter().filter(water).collect();
     }
     let likeness = |i: usize| {
@@ -391,11 +336,7 @@ fn strays(nodes: &[Vec<usize>], readings: &[Reading<'_>], told: &[phases::Told])
         after.iter().map(one).fold(0.0, f64::max) + if named(i) { 3.0 } else { 0.0 }
     };
     let best = before.iter().map(|&i| likeness(i)).fold(0.0, f64::max);
-    before
-        .iter()
-        .copied()
-        .filter(|&i| likeness(i) <= best - 2.0)
-        .collect()
+    before.iter().copied().filter(|&i| likeness(i) <= best - 2.0).collect()
 }
 
 /// How much two volumes look like the same acquisition.
@@ -413,11 +354,7 @@ fn alike(a: &Reading<'_>, b: &Reading<'_>) -> f64 {
     let z = |v: &VolumeFacts| v.spacing_mm.map(|[_, _, z]| z);
     let x = |v: &VolumeFacts| v.spacing_mm.map(|[x, _, _]| x);
     let mut score = 0.0;
-    score += if f.series.is_some() && f.series == g.series {
-        3.0
-    } else {
-        0.0
-    };
+    score += if f.series.is_some() && f.series == g.series { 3.0 } else { 0.0 };
     score += if a.dixon == b.dixon { 1.0 } else { -1.0 };
     score += point(a.fat_saturated.zip(b.fat_saturated).map(|(p, q)| p == q));
     score += point(near(f.echo_time_ms, g.echo_time_ms, 0.05));
@@ -496,11 +433,7 @@ pub(super) fn looks_like_liver(study: &[VolumeFacts]) -> bool {
     let readings = read(study);
     let phases = readings
         .iter()
-        .filter(|r| {
-            r.dynamic
-                .as_ref()
-                .is_some_and(|d| d.phase.is_some_and(|p| p != Phase::Pre))
-        })
+        .filter(|r| r.dynamic.as_ref().is_some_and(|d| d.phase.is_some_and(|p| p != Phase::Pre)))
         .count();
     phases >= 2
 }

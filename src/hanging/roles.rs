@@ -32,9 +32,7 @@ impl RoleId {
     pub fn is_valid(id: &str) -> bool {
         id.len() <= 40
             && id.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
-            && id
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     }
 }
 

@@ -88,19 +88,13 @@ pub(super) const NOT_DIXON: &str = "fat sat, fat sup, fat suppressed, fat suppre
 pub(super) const DIXON_TYPES: &[(Dixon, &str)] = &[
     (Dixon::Water, "WATER, W, WATER_IMAGE, DIXON_WATER, DIXON_W"),
     (Dixon::Fat, "FAT, F, FAT_IMAGE, DIXON_FAT, DIXON_F"),
-    (
-        Dixon::InPhase,
-        "IN_PHASE, IN PHASE, INPHASE, IP, DIXON_IN, DIXON_IP",
-    ),
+    (Dixon::InPhase, "IN_PHASE, IN PHASE, INPHASE, IP, DIXON_IN, DIXON_IP"),
     (
         Dixon::OpposedPhase,
         "OUT_PHASE, OUT PHASE, OUTPHASE, OPP_PHASE, OPP PHASE, OPPOSED_PHASE, OPPOSED PHASE, \
         OUT_OF_PHASE, OP, OPP, DIXON_OPP, DIXON_OUT, DIXON_OP",
     ),
-    (
-        Dixon::Fraction,
-        "FF, FAT_FRACTION, FAT FRACTION, FAT_FRAC, PDFF",
-    ),
+    (Dixon::Fraction, "FF, FAT_FRACTION, FAT FRACTION, FAT_FRAC, PDFF"),
 ];
 
 /// Words of Dixon images that need no technique beside them.
@@ -112,18 +106,9 @@ pub(super) const DIXON_WORDS: &[(Dixon, &str)] = &[
         opposition de phase, fuera fase, fuera de fase, fase opuesta, fase opposta, \
         fuori fase, tegenfase, op phase",
     ),
-    (
-        Dixon::InPhase,
-        "in phase, inphase, inphas, en phase, en fase, in fase, ip phase, inph, in ph",
-    ),
-    (
-        Dixon::Water,
-        "water, wasser, eau, agua, acqua, wateronly, water only",
-    ),
-    (
-        Dixon::Fat,
-        "fat, fett, graisse, grasa, grasso, vet, fatonly, fat only",
-    ),
+    (Dixon::InPhase, "in phase, inphase, inphas, en phase, en fase, in fase, ip phase, inph, in ph"),
+    (Dixon::Water, "water, wasser, eau, agua, acqua, wateronly, water only"),
+    (Dixon::Fat, "fat, fett, graisse, grasa, grasso, vet, fatonly, fat only"),
 ];
 
 /// Words of fat-fraction maps.
@@ -164,10 +149,7 @@ pub(super) const WEIGHTING_WORDS: &[(Weighting, &str)] = &[
         "field map, fieldmap, field mapping, fieldmapping, fmap, b 0 map, db 0 map, b 0 mapping, \
         b 0 field, topup, gre field, feldkarte, distortion map",
     ),
-    (
-        Weighting::Perfusion,
-        "perf, perfusion, dsc, asl, pasl, pcasl, casl, perfusie, perfusione",
-    ),
+    (Weighting::Perfusion, "perf, perfusion, dsc, asl, pasl, pcasl, casl, perfusie, perfusione"),
     (
         Weighting::Bold,
         "bold, fmri, f mri, rsfmri, rs fmri, resting state, restingstate, resting, rest fmri, func",
@@ -183,10 +165,7 @@ pub(super) const WEIGHTING_WORDS: &[(Weighting, &str)] = &[
         ivim, tracew, trace, resolve, dwe, zoomit diff, diffusionsgewichtet, cdwi, dsi, \
         bval, muse",
     ),
-    (
-        Weighting::Swi,
-        "swi, swip, swan, susceptibility, venobold, ven bold, qsm, fsbb",
-    ),
+    (Weighting::Swi, "swi, swip, swan, susceptibility, venobold, ven bold, qsm, fsbb"),
     (
         Weighting::Angiography,
         "tof, time of flight, mra, mrv, ce mra, angio, angiography, angiographie, \
@@ -201,14 +180,8 @@ pub(super) const WEIGHTING_WORDS: &[(Weighting, &str)] = &[
 
 /// Image Type values that tell a weighting.
 pub(super) const WEIGHTING_TYPES: &[(Weighting, &str)] = &[
-    (
-        Weighting::Adc,
-        "ADC, DADC, ADC_MAP, ADC MAP, ADC_UNSPECIFIED",
-    ),
-    (
-        Weighting::Diffusion,
-        "TRACEW, DIFFUSION, TRACE, DWI, CALC_BVALUE",
-    ),
+    (Weighting::Adc, "ADC, DADC, ADC_MAP, ADC MAP, ADC_UNSPECIFIED"),
+    (Weighting::Diffusion, "TRACEW, DIFFUSION, TRACE, DWI, CALC_BVALUE"),
     (Weighting::Swi, "SWI, M_SWI, MNIP_SWI"),
     (Weighting::Angiography, "TOF"),
     (Weighting::Perfusion, "ASL, PERFUSION"),

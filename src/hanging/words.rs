@@ -218,12 +218,9 @@ pub(super) fn position(words: &[String], term: &str) -> Option<usize> {
     if length == 0 {
         return None;
     }
-    words.windows(length).position(|window| {
-        window
-            .iter()
-            .zip(term.split_ascii_whitespace())
-            .all(|(w, t)| w == t)
-    })
+    words
+        .windows(length)
+        .position(|window| window.iter().zip(term.split_ascii_whitespace()).all(|(w, t)| w == t))
 }
 
 /// Whether `words` holds any of `terms`, which commas part.
@@ -242,10 +239,7 @@ pub(super) fn without(words: &[String], terms: &str) -> Vec<String> {
     for term in listed(terms) {
         while let Some(at) = position(&left, term) {
             let end = at + term.split_ascii_whitespace().count();
-            left.get_mut(at..end)
-                .unwrap_or_default()
-                .iter_mut()
-                .for_each(|w| "|".clone_into(w));
+            left.get_mut(at..end).unwrap_or_default().iter_mut().for_each(|w| "|".clone_into(w));
         }
     }
     left

@@ -13,15 +13,13 @@ use super::files::{FileId, FileState, FileTable};
 use super::reading::identity_of;
 use crate::convert::instance::{Instance, SeriesFacts};
 use crate::convert::stack::{FrameRef, Stack, stack};
+use crate::convert::when::{days, moment};
 use crate::dataset::SkipReason;
 use crate::deid::{Date, IdentityKey, PatientIdentity};
-use crate::convert::when::{days, moment};
 use crate::hanging::VolumeFacts;
 
 /// Number of a volume within a plan, from 1.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct VolumeId(pub u32);
 
@@ -113,23 +111,17 @@ impl Catalogue {
         for file in left_over {
             files.set(file, FileState::Skipped(SkipReason::IncompleteVolume));
         }
-        let mut next = 1;
-        for volume in patients
-            .iter_mut()
-            .flat_map(|p| &mut p.studies)
-            .flat_map(|s| &mut s.series)
-            .flat_map(|s| &mut s.volumes)
-        {
-            volume.id = VolumeId(next);
-            next += 1;
+        let all = patients.iter_mut().flat_map(|p| &mut p.studies).flat_map(|s| &mut s.series);
+        for (volume, number) in all.flat_map(|s| &mut s.volumes).zip(1..) {
+            volume.id = VolumeId(number);
         }
         // A frame left over of a file whose other frames were stacked is the volume's matter.
+        let places: BTreeMap<FileId, u32> = instances.iter().map(|i| i.file).zip(0..).collect();
         for file in patients.iter().flat_map(PatientEntry::volumes).flat_map(|(_, v)| &v.files) {
-            if files.state(*file) != Some(FileState::Skipped(SkipReason::IncompleteVolume)) {
-                continue;
-            }
-            if let Some(at) = instances.iter().position(|i| i.file == *file) {
-                files.set(*file, FileState::Image(at as u32));
+            if files.state(*file) == Some(FileState::Skipped(SkipReason::IncompleteVolume))
+                && let Some(at) = places.get(file)
+            {
+                files.set(*file, FileState::Image(*at));
             }
         }
         Self { instances, patients }
@@ -217,7 +209,8 @@ fn patient(
         studies.into_values().filter_map(|members| study(&members, instances, left_over)).collect();
     studies.sort_by_cached_key(|s| {
         let f = &s.facts;
-        let began = moment(&f.study_date, &f.study_time).or_else(|| days(&f.study_date).map(|d| d as f64 * 86_400.0));
+        let began =
+            moment(&f.study_date, &f.study_time).or_else(|| days(&f.study_date).map(|d| d as f64 * 86_400.0));
         (began.map(|t| (t * 1000.0) as i64), f.study_uid.clone())
     });
     let dates = members.iter().filter_map(get).filter_map(|i| Date::parse_da(&i.series.study_date)).collect();
@@ -241,7 +234,11 @@ fn study(members: &[u32], instances: &[Instance], left_over: &mut Vec<FileId>) -
     Some(StudyEntry { facts, day, series })
 }
 
-fn series_entry(members: Vec<u32>, instances: &[Instance], left_over: &mut Vec<FileId>) -> Option<SeriesEntry> {
+fn series_entry(
+    members: Vec<u32>,
+    instances: &[Instance],
+    left_over: &mut Vec<FileId>,
+) -> Option<SeriesEntry> {
     let of: Vec<&Instance> = members.iter().filter_map(|at| instances.get(*at as usize)).collect();
     let facts = std::sync::Arc::clone(&of.first()?.series);
     let stacked = stack(&of);
@@ -267,8 +264,7 @@ fn series_entry(members: Vec<u32>, instances: &[Instance], left_over: &mut Vec<F
 
 /// Facts that need the whole study: order and seconds from its first acquisition.
 fn fill_facts(series: &mut [SeriesEntry], instances: &[Instance]) {
-    let mut moments: Vec<f64> =
-        series.iter().flat_map(|s| &s.volumes).filter_map(|v| v.acquired).collect();
+    let mut moments: Vec<f64> = series.iter().flat_map(|s| &s.volumes).filter_map(|v| v.acquired).collect();
     moments.sort_by(f64::total_cmp);
     moments.dedup();
     let mut references: Vec<&str> = Vec::new();
@@ -280,17 +276,20 @@ fn fill_facts(series: &mut [SeriesEntry], instances: &[Instance]) {
     let references: Vec<String> = references.into_iter().map(str::to_owned).collect();
     for (number, one) in (0u32..).zip(series.iter_mut()) {
         let of: Vec<&Instance> = one.instances.iter().filter_map(|at| instances.get(*at as usize)).collect();
-        let echoes = one.volumes.iter().filter_map(|v| v.stack.echo_time_ms).map(f64::to_bits).collect::<BTreeSet<_>>();
+        let echoes = one
+            .volumes
+            .iter()
+            .filter_map(|v| v.stack.echo_time_ms)
+            .map(f64::to_bits)
+            .collect::<BTreeSet<_>>();
         let reference = references.iter().position(|r| *r == one.facts.frame_of_reference).map(|n| n as u32);
         for volume in &mut one.volumes {
             let mut facts = volume_facts(&volume.stack, &of, volume.acquired, moments.first().copied());
             facts.series = Some(number);
             facts.frame_of_reference = reference;
             facts.echo_count = Some(echoes.len() as u32);
-            facts.acquisition_order = volume
-                .acquired
-                .and_then(|t| moments.iter().position(|m| *m == t))
-                .map(|n| n as u32);
+            facts.acquisition_order =
+                volume.acquired.and_then(|t| moments.iter().position(|m| *m == t)).map(|n| n as u32);
             volume.facts = facts;
         }
     }

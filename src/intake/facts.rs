@@ -12,7 +12,8 @@ pub(crate) fn volume_facts(
     acquired: Option<f64>,
     study_began: Option<f64>,
 ) -> VolumeFacts {
-    let first = stack.frames.first().and_then(|at| instances.get(at.instance as usize).map(|i| (*i, at.frame)));
+    let first =
+        stack.frames.first().and_then(|at| instances.get(at.instance as usize).map(|i| (*i, at.frame)));
     let Some((instance, frame)) = first else { return VolumeFacts::default() };
     let Some(frame) = instance.frames.get(frame as usize) else { return VolumeFacts::default() };
     let series = &instance.series;

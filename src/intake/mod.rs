@@ -14,12 +14,13 @@ mod published;
 mod ranges;
 mod reading;
 
-pub(crate) use classify::fail_reason;
 pub use catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntry, VolumeId};
+pub(crate) use classify::fail_reason;
 pub use files::{FileId, FileState, FileTable};
 pub use plan::{
     Choices, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan,
 };
 pub use published::{Ordinals, PublishedPlan, PublishedSession, PublishedSubject, PublishedVolume};
 pub use ranges::RangeReader;
+pub(crate) use reading::identity_of;
 pub use reading::{Intake, IntakeProgress};

@@ -11,7 +11,8 @@ use crate::convert::VolumeWarning;
 use crate::dataset::extend::Existing;
 use crate::dataset::{Modality, Part, Plane as NamePlane, Stem, VolumeName};
 use crate::deid::{
-    Age, Assignment, Date, DatePolicy, Doubt, KeyUse, ProjectKey, SubjectCode, SubjectError, SubjectNaming, Subjects,
+    Age, Assignment, Date, DatePolicy, Doubt, KeyUse, Options, ProjectKey, SubjectCode, SubjectError,
+    SubjectNaming, Subjects,
 };
 use crate::hanging::facts::{ComplexPart, Plane, VolumeFacts};
 use crate::hanging::{
@@ -47,6 +48,8 @@ pub struct Choices {
     pub protocol: Option<Protocol>,
     /// What becomes of dates.
     pub dates: DatePolicy,
+    /// The switches of the de-identification policy.
+    pub options: Options,
     /// How subjects are named.
     pub naming: SubjectNaming,
     /// Convert localizers and projections too.
@@ -72,6 +75,9 @@ pub enum PlanError {
     /// A preset that does not parse: a fault of the build.
     #[error(transparent)]
     Protocol(#[from] crate::hanging::ProtocolError),
+    /// A policy that can't hold.
+    #[error(transparent)]
+    Policy(#[from] crate::deid::PolicyError),
     /// Two patients were given one code.
     #[error("two patients have the subject code {code}: give one of them another")]
     SameSubject {
@@ -198,10 +204,13 @@ impl WorkingPlan {
         let subjects = Subjects::assign(&identities, key, &choices.naming, &taken)?;
         let mut patients = Vec::new();
         for (number, patient) in catalogue.patients.iter().enumerate() {
-            let assignment = subjects.of_key(&patient.key).cloned().ok_or(PlanError::Mismatch("a patient is missing"))?;
+            let assignment =
+                subjects.of_key(&patient.key).cloned().ok_or(PlanError::Mismatch("a patient is missing"))?;
             let code = choices.subjects.get(&number).unwrap_or(&assignment.code).clone();
             let doubts = subjects.doubts().iter().copied().filter(|d| doubt_is_about(*d, number)).collect();
-            patients.push(plan_patient(catalogue, number, patient, code, assignment, doubts, key, choices, existing)?);
+            patients.push(plan_patient(
+                catalogue, number, patient, code, assignment, doubts, key, choices, existing,
+            )?);
         }
         let mut plan = Self { patients, dates: choices.dates };
         plan.refuse_shared_subjects(catalogue)?;
@@ -264,7 +273,9 @@ impl WorkingPlan {
                 volume.present &= own == volume.name;
                 volume.name = own;
             }
-            if volume.include && let Some(other) = taken.insert(volume.name.as_str().to_ascii_lowercase(), volume.id) {
+            if volume.include
+                && let Some(other) = taken.insert(volume.name.as_str().to_ascii_lowercase(), volume.id)
+            {
                 return Err(PlanError::SameName { first: other.0, second: volume.id.0 });
             }
         }
@@ -298,8 +309,7 @@ fn plan_patient(
     let purpose = crate::deid::Purpose::Decide;
     let birth = Date::parse_da(patient.identity.birth_date.reveal(purpose));
     let age_at = |study: &StudyEntry| {
-        Age::parse_as(&study.facts.age)
-            .or_else(|| Age::at(birth?, Date::parse_da(&study.facts.study_date)?))
+        Age::parse_as(&study.facts.age).or_else(|| Age::at(birth?, Date::parse_da(&study.facts.study_date)?))
     };
     let first_day = patient.studies.iter().filter_map(|s| s.day).min();
     let days: Vec<i64> = patient.studies.iter().map(|s| s.day.or(first_day).unwrap_or(0)).collect();
@@ -307,7 +317,13 @@ fn plan_patient(
     let sources: Vec<Vec<String>> = patient
         .studies
         .iter()
-        .map(|s| s.series.iter().flat_map(|series| series.volumes.iter().map(move |v| (series, v))).map(|(series, v)| fingerprint(catalogue, series, v, key)).collect())
+        .map(|s| {
+            s.series
+                .iter()
+                .flat_map(|series| series.volumes.iter().map(move |v| (series, v)))
+                .map(|(series, v)| fingerprint(catalogue, series, v, key))
+                .collect()
+        })
         .collect();
     let sessions = sessions(&sources, &subject, existing);
     let mut studies = Vec::new();
@@ -347,10 +363,14 @@ fn sessions(sources: &[Vec<String>], subject: &SubjectCode, existing: &Existing)
     let known: Vec<Option<&str>> = sources
         .iter()
         .map(|of_study| {
-            of_subject.iter().find(|(_, s)| s.is_some_and(|s| of_study.iter().any(|own| own == s))).map(|(session, _)| *session)
+            of_subject
+                .iter()
+                .find(|(_, s)| s.is_some_and(|s| of_study.iter().any(|own| own == s)))
+                .map(|(session, _)| *session)
         })
         .collect();
-    let mut last = of_subject.iter().filter_map(|(session, _)| session.parse::<u32>().ok()).max().unwrap_or(0);
+    let mut last =
+        of_subject.iter().filter_map(|(session, _)| session.parse::<u32>().ok()).max().unwrap_or(0);
     known
         .into_iter()
         .map(|session| match session {
@@ -432,7 +452,9 @@ fn renumber(matches: &mut [RoleMatch], facts: &[VolumeFacts]) {
             None => 0,
             Some(role) => {
                 let before = (0..roles.len())
-                    .filter(|other| roles.get(*other) == Some(&Some(role.clone())) && order(*other) < order(at))
+                    .filter(|other| {
+                        roles.get(*other) == Some(&Some(role.clone())) && order(*other) < order(at)
+                    })
                     .count();
                 before as u32 + 1
             }
@@ -455,7 +477,8 @@ fn planned_volume(
         left_out = None;
     }
     let b_values = &volume.facts.b_values;
-    let role_label = role.role.as_ref().map_or_else(|| "other".to_owned(), |r| role_label_with_b(r, b_values));
+    let role_label =
+        role.role.as_ref().map_or_else(|| "other".to_owned(), |r| role_label_with_b(r, b_values));
     PlannedVolume {
         id: volume.id,
         confirmed: choice.confirmed || choice.role.is_some(),
@@ -488,7 +511,8 @@ fn wish(
         .find(|s| s.volumes.iter().any(|v| v.id == volume.id))
         .map(|s| s.volumes.iter().collect())
         .unwrap_or_default();
-    let mut echoes: Vec<u64> = siblings.iter().filter_map(|v| v.stack.echo_time_ms).map(f64::to_bits).collect();
+    let mut echoes: Vec<u64> =
+        siblings.iter().filter_map(|v| v.stack.echo_time_ms).map(f64::to_bits).collect();
     echoes.sort_unstable();
     echoes.dedup();
     let echo = stack

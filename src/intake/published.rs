@@ -16,7 +16,7 @@ use crate::deid::{DatePolicy, ProjectKey, SubjectCode};
 use crate::hanging::RoleId;
 
 /// Version of the document.
-pub const SCHEMA: &str = "hepatica-plan/1";
+pub(crate) const SCHEMA: &str = "hepatica-plan/1";
 
 /// Numbers of files that tell nothing of their names: by patient, study, series and instance, from 1.
 #[derive(Clone, Default, Debug)]
@@ -30,7 +30,15 @@ pub struct Ordinals {
 impl Ordinals {
     /// Numbers the files: images in the catalogue's order, then the rest by state and size.
     pub fn new(catalogue: &Catalogue, table: &FileTable) -> Self {
-        let mut files: Vec<FileId> = catalogue.patients.iter().flat_map(|p| &p.studies).flat_map(|s| &s.series).flat_map(|s| &s.instances).filter_map(|at| catalogue.instances.get(*at as usize)).map(|i| i.file).collect();
+        let mut files: Vec<FileId> = catalogue
+            .patients
+            .iter()
+            .flat_map(|p| &p.studies)
+            .flat_map(|s| &s.series)
+            .flat_map(|s| &s.instances)
+            .filter_map(|at| catalogue.instances.get(*at as usize))
+            .map(|i| i.file)
+            .collect();
         let mut numbered = vec![false; table.len()];
         for file in &files {
             if let Some(flag) = numbered.get_mut(*file as usize) {
@@ -177,7 +185,11 @@ impl PublishedPlan {
                         time_point: study.time_point.clone(),
                         days_from_first: study.days_from_first,
                         protocol: study.protocol.clone(),
-                        volumes: study.volumes.iter().map(|v| published_volume(v, catalogue, ordinals)).collect(),
+                        volumes: study
+                            .volumes
+                            .iter()
+                            .map(|v| published_volume(v, catalogue, ordinals))
+                            .collect(),
                     })
                     .collect(),
             })
@@ -223,7 +235,12 @@ impl PublishedPlan {
     ///
     /// # Errors
     /// The plan was made from other files.
-    pub fn choices(&self, catalogue: &Catalogue, key: &ProjectKey, base: &Choices) -> Result<Choices, PlanError> {
+    pub fn choices(
+        &self,
+        catalogue: &Catalogue,
+        key: &ProjectKey,
+        base: &Choices,
+    ) -> Result<Choices, PlanError> {
         let mut choices = Choices { dates: self.dates, ..base.clone() };
         if self.subjects.len() != catalogue.patients.len() {
             return Err(PlanError::Mismatch("it has another number of patients"));
@@ -260,11 +277,13 @@ impl PublishedPlan {
             };
             choices.volumes.insert(want.volume, choice);
         }
-        // Names last: only those that the other choices don't already give.
+        // Names last: a name that the plan's author changed is obeyed; one that only differs because a
+        // role, a subject or a session was changed, or because of another key, follows these.
         let plan = WorkingPlan::new(catalogue, key, &choices, &Existing::default())?;
-        for (want, (_, _, have)) in wanted.iter().zip(plan.volumes()) {
-            if want.name != have.name.as_str() && want.role == have.role.role {
-                let own = Stem::parse(&want.name)?;
+        let proposed: Vec<String> = proposal.volumes().map(|(_, _, v)| without_labels(&v.name)).collect();
+        for ((want, (_, _, have)), proposed) in wanted.iter().zip(plan.volumes()).zip(proposed) {
+            let own = Stem::parse(&want.name)?;
+            if own != have.name && without_labels(&own) != proposed {
                 choices.volumes.entry(want.volume).or_default().name = Some(own);
             }
         }
@@ -294,6 +313,17 @@ fn published_volume(volume: &PlannedVolume, catalogue: &Catalogue, ordinals: &Or
     }
 }
 
+/// A name without the labels of its subject and session.
+fn without_labels(name: &Stem) -> String {
+    let mut text = name.as_str().to_owned();
+    for (prefix, label) in [("sub-", name.subject()), ("ses-", name.session())] {
+        if let Some(label) = label {
+            text = text.replace(&format!("{prefix}{label}"), prefix);
+        }
+    }
+    text
+}
+
 /// `1-3, 7, 9-12`.
 pub(crate) fn ranges(numbers: &[u32]) -> String {
     let mut sorted = numbers.to_vec();
@@ -306,6 +336,8 @@ pub(crate) fn ranges(numbers: &[u32]) -> String {
             _ => runs.push((number, number)),
         }
     }
-    let text = |(first, last): &(u32, u32)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    let text = |(first, last): &(u32, u32)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    };
     runs.iter().map(text).collect::<Vec<_>>().join(", ")
 }

@@ -24,7 +24,10 @@ enum State {
 
 impl std::fmt::Debug for RangeReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RangeReader").field("offset", &self.offset).field("end", &self.end).finish_non_exhaustive()
+        f.debug_struct("RangeReader")
+            .field("offset", &self.offset)
+            .field("end", &self.end)
+            .finish_non_exhaustive()
     }
 }
 

@@ -209,7 +209,9 @@ impl Intake {
                 self.readers.insert(file, Reader::Header { header, range });
                 self.ready.push_back(file);
             }
-            ReadStep::Failed(DicomError::NotDicom) => self.settle(file, FileState::Skipped(SkipReason::NotDicom)),
+            ReadStep::Failed(DicomError::NotDicom) => {
+                self.settle(file, FileState::Skipped(SkipReason::NotDicom))
+            }
             ReadStep::Failed(error) => self.settle(file, FileState::Failed(fail_reason(&error))),
             ReadStep::Done(header) => self.take_header(file, &header),
         }
@@ -235,7 +237,8 @@ impl Intake {
         }
         match directory.finish() {
             Ok(index) => {
-                let outer = self.files.path(file).map(|p| p.reveal(Purpose::Decide).clone()).unwrap_or_default();
+                let outer =
+                    self.files.path(file).map(|p| p.reveal(Purpose::Decide).clone()).unwrap_or_default();
                 for entry in index.files() {
                     let path = entry.path().map(|inner| format!("{outer}/{inner}"));
                     let size = entry.size();

@@ -61,24 +61,12 @@ impl Trunk {
         let rho = (0.5 * (x2 + y2) + 0.5 * (x2 * x2 + y2 * y2).sqrt()).sqrt();
         let r = (p[0] * p[0] + p[1] * p[1]).sqrt();
         let g = p[0] / 26.0;
-        let groove = if p[1] > 0.0 {
-            7.0 / ((1.0 + g * g) * (1.0 + g * g))
-        } else {
-            0.0
-        };
-        let distance = if rho > 1e-3 {
-            r * (1.0 - 1.0 / rho)
-        } else {
-            -self.half_depth
-        } + groove;
+        let groove = if p[1] > 0.0 { 7.0 / ((1.0 + g * g) * (1.0 + g * g)) } else { 0.0 };
+        let distance = if rho > 1e-3 { r * (1.0 - 1.0 / rho) } else { -self.half_depth } + groove;
         let lower = (-p[2] * 0.0025).clamp(-0.2, 0.3);
         (
             distance,
-            self.fat
-                * (0.62
-                    + 0.5 * x2.min(1.2)
-                    + lower
-                    + if p[1] > 0.0 { 0.3 * y2.min(1.0) } else { 0.0 }),
+            self.fat * (0.62 + 0.5 * x2.min(1.2) + lower + if p[1] > 0.0 { 0.3 * y2.min(1.0) } else { 0.0 }),
         )
     }
 }
@@ -119,10 +107,7 @@ impl Lesion {
             (_, Fate::Residual) => {
                 let zone = self.margin(session);
                 let r = (self.radii[0] * 0.42).max(4.0) * (0.9 + 0.1 * later);
-                Some((
-                    add(self.centre, [0.0, -zone[1] * 0.92, zone[2] * 0.2]),
-                    [r, r * 0.8, r * 0.9],
-                ))
+                Some((add(self.centre, [0.0, -zone[1] * 0.92, zone[2] * 0.2]), [r, r * 0.8, r * 0.9]))
             }
         }
     }
@@ -171,20 +156,8 @@ impl Anatomy {
         let mut phases = [0.0; 6];
         phases.iter_mut().for_each(|p| *p = f(0.0, 1.0));
         let steatosis = rng.chance(0.35);
-        let liver_fat = if steatosis {
-            rng.range(0.10, 0.24)
-        } else {
-            rng.range(0.02, 0.05)
-        };
-        let mut me = Self {
-            scale,
-            trunk,
-            liver_fat,
-            lesions: Vec::new(),
-            lobes,
-            phases,
-            seed: rng.next(),
-        };
+        let liver_fat = if steatosis { rng.range(0.10, 0.24) } else { rng.range(0.02, 0.05) };
+        let mut me = Self { scale, trunk, liver_fat, lesions: Vec::new(), lobes, phases, seed: rng.next() };
         me.lesions = me.place_lesions(&mut rng);
         me
     }
@@ -205,21 +178,10 @@ impl Anatomy {
         let mut directions = vec![[0.0f32; 3]];
         for s in [-1.0, 1.0] {
             directions.extend([[s, 0.0, 0.0], [0.0, s, 0.0], [0.0, 0.0, s]]);
-            directions.extend([
-                [0.58 * s, 0.58, 0.58],
-                [0.58, 0.58 * s, -0.58],
-                [-0.58, -0.58, 0.58 * s],
-            ]);
+            directions.extend([[0.58 * s, 0.58, 0.58], [0.58, 0.58 * s, -0.58], [-0.58, -0.58, 0.58 * s]]);
         }
         directions.iter().all(|d| {
-            let p = add(
-                c,
-                [
-                    d[0] * (r[0] + margin),
-                    d[1] * (r[1] + margin),
-                    d[2] * (r[2] + margin),
-                ],
-            );
+            let p = add(c, [d[0] * (r[0] + margin), d[1] * (r[1] + margin), d[2] * (r[2] + margin)]);
             let q = self.warp(p);
             let (skin, fat) = self.trunk.at(p);
             liver(q, self.lobes.0, self.lobes.1) < -1.0
@@ -235,11 +197,7 @@ impl Anatomy {
         let mut lesions: Vec<Lesion> = Vec::new();
         // Large first; a site that does not hold one is given up after many tries and the size reduced.
         for n in 0..wanted {
-            let mut size = if n == 0 {
-                rng.range(13.0, 22.0)
-            } else {
-                rng.range(6.5, 12.0)
-            };
+            let mut size = if n == 0 { rng.range(13.0, 22.0) } else { rng.range(6.5, 12.0) };
             for attempt in 0..4000 {
                 if attempt % 500 == 499 {
                     size *= 0.88;
@@ -250,14 +208,9 @@ impl Anatomy {
                     rng.range(-80.0, 70.0) as f32,
                     rng.range(-60.0, 70.0) as f32,
                 ];
-                let radii = [
-                    r,
-                    r * rng.range(0.85, 1.0) as f32,
-                    r * rng.range(0.88, 1.08) as f32,
-                ];
-                let apart = lesions
-                    .iter()
-                    .all(|l| norm(sub(l.centre, centre)) > 1.1 * (l.radii[0] + r) + 16.0);
+                let radii = [r, r * rng.range(0.85, 1.0) as f32, r * rng.range(0.88, 1.08) as f32];
+                let apart =
+                    lesions.iter().all(|l| norm(sub(l.centre, centre)) > 1.1 * (l.radii[0] + r) + 16.0);
                 let free = vessels.iter().all(|v| match v.form {
                     Form::Capsule(_, _, ra, rb) if ra.max(rb) > 3.0 => {
                         v.form.distance(self.warp(centre)) > r + 5.0
@@ -269,11 +222,7 @@ impl Anatomy {
                     lesions.push(Lesion {
                         centre,
                         radii,
-                        core: if large && rng.chance(0.7) {
-                            rng.range(0.35, 0.55) as f32
-                        } else {
-                            0.0
-                        },
+                        core: if large && rng.chance(0.7) { rng.range(0.35, 0.55) as f32 } else { 0.0 },
                         capsule: large || rng.chance(0.4),
                         fate: match (n, rng.below(4)) {
                             (0, 0 | 1) => Fate::Complete,
@@ -292,40 +241,19 @@ impl Anatomy {
     /// Everything inside the trunk, in the order of painting; the wall, fat and skin come after it.
     pub(super) fn organs(&self, session: u32) -> Vec<Solid> {
         let mut s = Vec::with_capacity(200);
-        let warped = |form, tissue, mark, texture| Solid {
-            form,
-            space: Space::Warped,
-            tissue,
-            mark,
-            texture,
-        };
+        let warped =
+            |form, tissue, mark, texture| Solid { form, space: Space::Warped, tissue, mark, texture };
         gut(self.seed, session, &mut s);
         mesentery(self.seed, &mut s);
         kidneys(&mut s);
-        let pancreas = [
-            [-22.0, -12.0, -34.0],
-            [4.0, -18.0, -24.0],
-            [38.0, -8.0, -12.0],
-            [76.0, 14.0, 0.0],
-        ];
+        let pancreas = [[-22.0, -12.0, -34.0], [4.0, -18.0, -24.0], [38.0, -8.0, -12.0], [76.0, 14.0, 0.0]];
         for (pair, r) in pancreas.windows(2).zip([11.0, 8.5, 7.5]) {
             if let [a, b] = *pair {
-                s.push(warped(
-                    Form::Capsule(a, b, r, r * 0.9),
-                    Tissue::Pancreas,
-                    Mark::Clear,
-                    0.10,
-                ));
+                s.push(warped(Form::Capsule(a, b, r, r * 0.9), Tissue::Pancreas, Mark::Clear, 0.10));
             }
         }
         s.push(warped(
-            Form::Carved(
-                [98.0, 32.0, 14.0],
-                [33.0, 46.0, 50.0],
-                [70.0, 10.0, 8.0],
-                [36.0, 40.0, 64.0],
-                8.0,
-            ),
+            Form::Carved([98.0, 32.0, 14.0], [33.0, 46.0, 50.0], [70.0, 10.0, 8.0], [36.0, 40.0, 64.0], 8.0),
             Tissue::Spleen,
             Mark::Set(labels::SPLEEN),
             0.05,
@@ -357,18 +285,8 @@ impl Anatomy {
         ));
         self.lesions_of(session, &mut s);
         // Diaphragm and lung cut off whatever reaches above them.
-        s.push(warped(
-            Form::AboveDiaphragm(0.0),
-            Tissue::Muscle,
-            Mark::Clear,
-            0.0,
-        ));
-        s.push(warped(
-            Form::AboveDiaphragm(3.2),
-            Tissue::Lung,
-            Mark::Clear,
-            0.5,
-        ));
+        s.push(warped(Form::AboveDiaphragm(0.0), Tissue::Muscle, Mark::Clear, 0.0));
+        s.push(warped(Form::AboveDiaphragm(3.2), Tissue::Lung, Mark::Clear, 0.5));
         lung_vessels(self.seed, &mut s);
         s.push(warped(
             Form::Ellipsoid([22.0, -34.0, 104.0], [62.0, 46.0, 52.0]),
@@ -382,63 +300,35 @@ impl Anatomy {
             Mark::Keep,
             0.03,
         ));
-        for (c, r) in [
-            ([8.0, -34.0, 112.0], [24.0, 27.0, 40.0]),
-            ([42.0, -30.0, 108.0], [20.0, 24.0, 36.0]),
-        ] {
-            s.push(warped(
-                Form::Ellipsoid(c, r),
-                Tissue::Heart,
-                Mark::Keep,
-                0.03,
-            ));
+        for (c, r) in [([8.0, -34.0, 112.0], [24.0, 27.0, 40.0]), ([42.0, -30.0, 108.0], [20.0, 24.0, 36.0])]
+        {
+            s.push(warped(Form::Ellipsoid(c, r), Tissue::Heart, Mark::Keep, 0.03));
         }
         trunk_organs(&mut s);
         s
     }
 
     fn lesions_of(&self, session: u32, s: &mut Vec<Solid>) {
-        let solid = |form, tissue, mark, texture| Solid {
-            form,
-            space: Space::Organ,
-            tissue,
-            mark,
-            texture,
-        };
+        let solid = |form, tissue, mark, texture| Solid { form, space: Space::Organ, tissue, mark, texture };
         for (n, lesion) in (0u8..).zip(&self.lesions) {
             if let Some((c, r)) = lesion.zone(session) {
                 let rim = add(r, [1.6, 1.6, 1.6]);
                 s.push(solid(Form::Ellipsoid(c, rim), Tissue::Rim, Mark::Keep, 0.0));
-                s.push(solid(
-                    Form::Ellipsoid(c, r),
-                    Tissue::Ablated,
-                    Mark::Set(labels::TREATED_ZONE),
-                    0.10,
-                ));
+                s.push(solid(Form::Ellipsoid(c, r), Tissue::Ablated, Mark::Set(labels::TREATED_ZONE), 0.10));
             }
             if let Some((c, r)) = lesion.viable(session) {
                 let mark = Mark::Set(labels::FIRST_LESION + n);
                 if lesion.capsule && lesion.zone(session).is_none() {
                     s.push(solid(Form::Ellipsoid(c, r), Tissue::Capsule, mark, 0.0));
                     let inner = sub(r, [1.5, 1.5, 1.5]);
-                    s.push(solid(
-                        Form::Ellipsoid(c, inner),
-                        Tissue::Tumour,
-                        Mark::Keep,
-                        0.12,
-                    ));
+                    s.push(solid(Form::Ellipsoid(c, inner), Tissue::Tumour, Mark::Keep, 0.12));
                 } else {
                     s.push(solid(Form::Ellipsoid(c, r), Tissue::Tumour, mark, 0.10));
                 }
                 if lesion.core > 0.0 && lesion.zone(session).is_none() {
                     let core = scaled(r, lesion.core);
                     let off = add(c, [0.12 * r[0], 0.1 * r[1], 0.0]);
-                    s.push(solid(
-                        Form::Ellipsoid(off, core),
-                        Tissue::Necrosis,
-                        Mark::Keep,
-                        0.10,
-                    ));
+                    s.push(solid(Form::Ellipsoid(off, core), Tissue::Necrosis, Mark::Keep, 0.10));
                 }
             }
         }

@@ -26,12 +26,7 @@ pub(super) enum FatMode {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Sequence {
     /// Spoiled gradient echo (VIBE, LAVA, THRIVE).
-    Spoiled {
-        tr: f64,
-        te: f64,
-        flip: f64,
-        fat: FatMode,
-    },
+    Spoiled { tr: f64, te: f64, flip: f64, fat: FatMode },
     /// Turbo spin echo; flowing blood is dark.
     SpinEcho { tr: f64, te: f64, fat: FatMode },
     /// Diffusion-weighted echo-planar, fat suppressed, trace-weighted.
@@ -50,24 +45,13 @@ pub(super) struct Enhancement {
 
 /// Signal of every tissue. `field` in tesla; `liver_fat` the patient's hepatic fat fraction, 0 to 1.
 /// Opposed-phase signals are signed: take the magnitude after mixing partial volumes.
-pub(super) fn signals(
-    seq: Sequence,
-    field: f64,
-    liver_fat: f64,
-    enh: Enhancement,
-) -> [f32; TISSUES] {
+pub(super) fn signals(seq: Sequence, field: f64, liver_fat: f64, enh: Enhancement) -> [f32; TISSUES] {
     let mut out = [0.0; TISSUES];
     for (slot, (i, tissue)) in out.iter_mut().zip(ALL.iter().enumerate()) {
         if let Some(p) = PROPERTIES.get(i) {
-            let fat = if *tissue == Tissue::Liver {
-                liver_fat
-            } else {
-                p.fat
-            };
+            let fat = if *tissue == Tissue::Liver { liver_fat } else { p.fat };
             let t1 = p.t1[usize::from(field > 2.0)];
-            let mm = enh
-                .seconds
-                .map_or(0.0, |s| gadolinium(*tissue, enh.agent, s));
+            let mm = enh.seconds.map_or(0.0, |s| gadolinium(*tissue, enh.agent, s));
             let rate = 1.0 / t1 + mm * enh.agent.relaxivity() / 1000.0;
             // Gadolinium shortens T2 too, r2 ≈ 1.2 r1.
             let rate2 = 1.0 / p.t2 + mm * enh.agent.relaxivity() * 1.2 / 1000.0;
@@ -81,15 +65,7 @@ pub(super) fn signals(
 const FAT_T1: f64 = 300.0;
 const FAT_T2: f64 = 90.0;
 
-fn signal(
-    seq: Sequence,
-    tissue: Tissue,
-    density: f64,
-    fat: f64,
-    r1: f64,
-    r2: f64,
-    adc: f64,
-) -> f64 {
+fn signal(seq: Sequence, tissue: Tissue, density: f64, fat: f64, r1: f64, r2: f64, adc: f64) -> f64 {
     let (water, lipid) = (1000.0 * density * (1.0 - fat), 1000.0 * density * fat);
     let mix = |w: f64, f: f64, mode: FatMode| match mode {
         FatMode::InPhase => w + f,
@@ -99,12 +75,7 @@ fn signal(
         FatMode::Fat => f + 0.03 * w,
     };
     match seq {
-        Sequence::Spoiled {
-            tr,
-            te,
-            flip,
-            fat: mode,
-        } => {
+        Sequence::Spoiled { tr, te, flip, fat: mode } => {
             let (s, c) = sin_cos_deg(flip);
             let ernst = |rate: f64| {
                 let e1 = exp(-tr * rate);
@@ -178,21 +149,8 @@ mod tests {
     use super::*;
 
     fn phase(agent: Agent, field: f64, seconds: f64) -> [f32; TISSUES] {
-        let seq = Sequence::Spoiled {
-            tr: 4.4,
-            te: 2.1,
-            flip: 11.0,
-            fat: FatMode::Suppressed,
-        };
-        signals(
-            seq,
-            field,
-            0.05,
-            Enhancement {
-                agent,
-                seconds: Some(seconds),
-            },
-        )
+        let seq = Sequence::Spoiled { tr: 4.4, te: 2.1, flip: 11.0, fat: FatMode::Suppressed };
+        signals(seq, field, 0.05, Enhancement { agent, seconds: Some(seconds) })
     }
 
     /// LI-RADS v2018: arterial hyper-enhancement, wash-out in the portal-venous or delayed phase.
@@ -204,49 +162,23 @@ mod tests {
                     let s = phase(agent, field, seconds);
                     s[Tissue::Tumour as usize] / s[Tissue::Liver as usize]
                 };
-                assert!(
-                    ratio(32.0) > 1.25,
-                    "arterial {agent:?} {field}: {}",
-                    ratio(32.0)
-                );
-                assert!(
-                    ratio(72.0) < 0.95,
-                    "portal {agent:?} {field}: {}",
-                    ratio(72.0)
-                );
-                assert!(
-                    ratio(240.0) < 0.9,
-                    "delayed {agent:?} {field}: {}",
-                    ratio(240.0)
-                );
+                assert!(ratio(32.0) > 1.25, "arterial {agent:?} {field}: {}", ratio(32.0));
+                assert!(ratio(72.0) < 0.95, "portal {agent:?} {field}: {}", ratio(72.0));
+                assert!(ratio(240.0) < 0.9, "delayed {agent:?} {field}: {}", ratio(240.0));
                 let s = phase(agent, field, 240.0);
                 assert!(s[Tissue::Capsule as usize] > s[Tissue::Tumour as usize] * 1.1);
             }
         }
         let late = phase(Agent::Hepatobiliary, 1.5, 1200.0);
-        assert!(
-            late[Tissue::Tumour as usize] < 0.65 * late[Tissue::Liver as usize],
-            "no hepatocytes"
-        );
-        assert!(
-            late[Tissue::Bile as usize] > late[Tissue::Liver as usize],
-            "excreted agent"
-        );
+        assert!(late[Tissue::Tumour as usize] < 0.65 * late[Tissue::Liver as usize], "no hepatocytes");
+        assert!(late[Tissue::Bile as usize] > late[Tissue::Liver as usize], "excreted agent");
     }
 
     #[test]
     fn opposed_phase_is_signed_and_fat_suppression_leaves_a_tenth() {
         let signal = |fat| {
-            let seq = Sequence::Spoiled {
-                tr: 150.0,
-                te: 2.2,
-                flip: 70.0,
-                fat,
-            };
-            let none = Enhancement {
-                agent: Agent::Extracellular,
-                seconds: None,
-            };
+            let seq = Sequence::Spoiled { tr: 150.0, te: 2.2, flip: 70.0, fat };
+            let none = Enhancement { agent: Agent::Extracellular, seconds: None };
             signals(seq, 1.5, 0.2, none)[Tissue::Fat as usize]
         };
         assert!(signal(FatMode::Opposed) < 0.0);

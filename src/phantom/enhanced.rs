@@ -24,31 +24,17 @@ pub(super) fn functional_groups(i: &Instance<'_>, d: &mut Dataset) {
     d.text((0x0008, 0x9206), b"CS", "VOLUME");
     d.text((0x0008, 0x9207), b"CS", "NONE");
     d.text((0x0008, 0x9208), b"CS", "MAGNITUDE");
-    d.text(
-        (0x0008, 0x9209),
-        b"CS",
-        if diffusion { "DIFFUSION" } else { "T2" },
-    );
+    d.text((0x0008, 0x9209), b"CS", if diffusion { "DIFFUSION" } else { "T2" });
     d.text((0x0018, 0x9004), b"CS", "PRODUCT");
-    d.text(
-        (0x0018, 0x9074),
-        b"DT",
-        format!("{date}{}", time_text(i.time())),
-    );
+    d.text((0x0018, 0x9074), b"DT", format!("{date}{}", time_text(i.time())));
     d.fd((0x0018, 0x9073), &[92.4]);
     d.integer((0x0028, 0x0008), i64::from(frames));
     d.text((0x2050, 0x0020), b"CS", "IDENTITY");
 
     let organization = format!("{}.88", series.uid);
-    d.items(
-        (0x0020, 0x9221),
-        one(|o| o.text((0x0020, 0x9164), b"UI", organization.clone())),
-    );
+    d.items((0x0020, 0x9221), one(|o| o.text((0x0020, 0x9164), b"UI", organization.clone())));
     // Stack, position in it and, for diffusion, b-value.
-    let mut indices = vec![
-        ((0x0020, 0x9056), (0x0020, 0x9111)),
-        ((0x0020, 0x9057), (0x0020, 0x9111)),
-    ];
+    let mut indices = vec![((0x0020, 0x9056), (0x0020, 0x9111)), ((0x0020, 0x9057), (0x0020, 0x9111))];
     if diffusion {
         indices.push(((0x0018, 0x9087), (0x0018, 0x9117)));
     }
@@ -141,21 +127,14 @@ fn frame_groups(
             p.decimal((0x0020, 0x0032), &v.grid.corner(f64::from(k)).map(micro));
         }),
     );
-    f.items(
-        (0x0018, 0x9114),
-        one(|e| e.fd((0x0018, 0x9082), &[v.echo.1])),
-    );
+    f.items((0x0018, 0x9114), one(|e| e.fd((0x0018, 0x9082), &[v.echo.1])));
     f.items(
         (0x0018, 0x9226),
         one(|t| {
             t.text((0x0008, 0x9007), b"CS", v.image_type);
             t.text((0x0008, 0x9205), b"CS", "MONOCHROME");
             t.text((0x0008, 0x9208), b"CS", "MAGNITUDE");
-            t.text(
-                (0x0008, 0x9209),
-                b"CS",
-                if diffusion { "DIFFUSION" } else { "T2" },
-            );
+            t.text((0x0008, 0x9209), b"CS", if diffusion { "DIFFUSION" } else { "T2" });
         }),
     );
     f.items(

@@ -7,16 +7,11 @@
 use super::contrast::{FatMode, Sequence};
 use super::header::Instance;
 use super::plan::{
-    Kind, Levels, MATRIX_DWI, MATRIX_T1, MATRIX_T2, Matrix, Numbering, Oddity, Scanner, Series,
-    Shot, When,
+    Kind, Levels, MATRIX_DWI, MATRIX_T1, MATRIX_T2, Matrix, Numbering, Oddity, Scanner, Series, Shot, When,
 };
 use super::write::{Dataset, Syntax, Value};
 
-const LEVELS: Levels = Levels {
-    gain: 7.0,
-    max: 32767,
-    slope: None,
-};
+const LEVELS: Levels = Levels { gain: 7.0, max: 32767, slope: None };
 const PLAIN: &str = "ORIGINAL\\PRIMARY\\OTHER";
 
 /// The series of one visit.
@@ -24,11 +19,7 @@ pub(super) fn protocol(s: &mut Scanner<'_>) {
     let mut scout = series(s, 1, Kind::Localizer, "3-Plane Localizer BH");
     for grid in s.scouts() {
         let v = s.volume(
-            shot(
-                "localizer",
-                spin(900.0, 80.0, FatMode::InPhase),
-                When::Before(30.0),
-            ),
+            shot("localizer", spin(900.0, 80.0, FatMode::InPhase), When::Before(30.0)),
             grid,
             22.0,
             LEVELS,
@@ -39,11 +30,7 @@ pub(super) fn protocol(s: &mut Scanner<'_>) {
 
     let mut t2 = series(s, 2, Kind::T2, "Ax T2 FRFSE FS RTr");
     let v = s.volume(
-        shot(
-            "t2_fs",
-            spin(8000.0, 84.0, FatMode::Suppressed),
-            When::Before(150.0),
-        ),
+        shot("t2_fs", spin(8000.0, 84.0, FatMode::Suppressed), When::Before(150.0)),
         s.axial(MATRIX_T2, true),
         16.0,
         LEVELS,
@@ -67,14 +54,7 @@ const fn spin(tr: f64, te: f64, fat: FatMode) -> Sequence {
 }
 
 const fn shot(role: &'static str, sequence: Sequence, when: When) -> Shot {
-    Shot {
-        role,
-        sequence,
-        image_type: PLAIN,
-        echo: 1,
-        when,
-        temporal: 0,
-    }
+    Shot { role, sequence, image_type: PLAIN, echo: 1, when, temporal: 0 }
 }
 
 fn diffusion(s: &mut Scanner<'_>) {
@@ -82,11 +62,7 @@ fn diffusion(s: &mut Scanner<'_>) {
     let grid = s.axial(MATRIX_DWI, true);
     for b in [50.0, 400.0, 800.0] {
         let mut v = s.volume(
-            shot(
-                "dwi",
-                Sequence::Diffusion { te: 60.0, b },
-                When::Before(330.0),
-            ),
+            shot("dwi", Sequence::Diffusion { te: 60.0, b }, When::Before(330.0)),
             grid,
             13.0,
             LEVELS,
@@ -104,10 +80,7 @@ fn diffusion(s: &mut Scanner<'_>) {
         },
         grid,
         55.0,
-        Levels {
-            gain: 1.0,
-            ..LEVELS
-        },
+        Levels { gain: 1.0, ..LEVELS },
     );
     if let Some(first) = dwi.volumes.first() {
         Scanner::same_breath(&mut v, first);
@@ -120,37 +93,13 @@ fn diffusion(s: &mut Scanner<'_>) {
 /// Dual-echo in and opposed phase; LAVA before, then four phases in one series.
 fn lava(s: &mut Scanner<'_>) {
     let mut dual = series(s, 3, Kind::T1, "Ax DUAL ECHO In/Out");
-    let grid = s.axial(
-        Matrix {
-            slices: 36,
-            ..MATRIX_T2
-        },
-        true,
-    );
-    let (opposed, inphase) = if s.study.field > 2.0 {
-        (1.15, 2.3)
-    } else {
-        (2.2, 4.4)
-    };
-    for (echo, role, te, fat) in [
-        (1, "t1_opposed", opposed, FatMode::Opposed),
-        (2, "t1_inphase", inphase, FatMode::InPhase),
-    ] {
-        let spoiled = Sequence::Spoiled {
-            tr: 150.0,
-            te,
-            flip: 70.0,
-            fat,
-        };
-        let mut v = s.volume(
-            Shot {
-                echo,
-                ..shot(role, spoiled, When::Before(260.0))
-            },
-            grid,
-            18.0,
-            LEVELS,
-        );
+    let grid = s.axial(Matrix { slices: 36, ..MATRIX_T2 }, true);
+    let (opposed, inphase) = if s.study.field > 2.0 { (1.15, 2.3) } else { (2.2, 4.4) };
+    for (echo, role, te, fat) in
+        [(1, "t1_opposed", opposed, FatMode::Opposed), (2, "t1_inphase", inphase, FatMode::InPhase)]
+    {
+        let spoiled = Sequence::Spoiled { tr: 150.0, te, flip: 70.0, fat };
+        let mut v = s.volume(Shot { echo, ..shot(role, spoiled, When::Before(260.0)) }, grid, 18.0, LEVELS);
         if let Some(first) = dual.volumes.first() {
             Scanner::same_breath(&mut v, first);
         }
@@ -161,43 +110,22 @@ fn lava(s: &mut Scanner<'_>) {
     s.push(dual);
 
     let grid = s.axial(MATRIX_T1, true);
-    let spoiled = Sequence::Spoiled {
-        tr: 3.9,
-        te: 1.8,
-        flip: 12.0,
-        fat: FatMode::Suppressed,
-    };
+    let spoiled = Sequence::Spoiled { tr: 3.9, te: 1.8, flip: 12.0, fat: FatMode::Suppressed };
     let mut pre = series(s, 5, Kind::T1, "Ax LAVA PRE");
     // The technologist enters the agent before the first breath-hold.
     pre.contrast_tags = true;
-    let v = s.volume(
-        shot("t1_pre", spoiled, When::Before(640.0)),
-        grid,
-        6.5,
-        LEVELS,
-    );
+    let v = s.volume(shot("t1_pre", spoiled, When::Before(640.0)), grid, 6.5, LEVELS);
     pre.volumes.push(v);
     s.push(pre);
     let mut phases = series(s, 6, Kind::T1, "Ax LAVA MPh +C");
     phases.contrast_tags = true;
     phases.temporal = Some(4);
     phases.oddity = Oddity::Overlay;
-    let steps = [
-        ("arterial_early", 20.0),
-        ("arterial_late", 35.0),
-        ("portal_venous", 70.0),
-        ("delayed", 180.0),
-    ];
+    let steps =
+        [("arterial_early", 20.0), ("arterial_late", 35.0), ("portal_venous", 70.0), ("delayed", 180.0)];
     for (n, (role, seconds)) in (1..).zip(steps) {
-        let v = s.volume(
-            Shot {
-                temporal: n,
-                ..shot(role, spoiled, When::After(seconds))
-            },
-            grid,
-            6.5,
-            LEVELS,
-        );
+        let v =
+            s.volume(Shot { temporal: n, ..shot(role, spoiled, When::After(seconds)) }, grid, 6.5, LEVELS);
         phases.volumes.push(v);
     }
     s.push(phases);
@@ -206,55 +134,14 @@ fn lava(s: &mut Scanner<'_>) {
 /// LAVA-Flex with gadoxetate: water and fat before, water of each phase, all separate series.
 fn flex(s: &mut Scanner<'_>) {
     let grid = s.axial(MATRIX_T1, true);
-    let dixon = |fat| Sequence::Spoiled {
-        tr: 5.2,
-        te: 2.3,
-        flip: 12.0,
-        fat,
-    };
+    let dixon = |fat| Sequence::Spoiled { tr: 5.2, te: 2.3, flip: 12.0, fat };
     let steps = [
-        (
-            5,
-            "WATER: Ax LAVA-Flex PRE",
-            "t1_pre",
-            FatMode::Water,
-            When::Before(640.0),
-        ),
-        (
-            6,
-            "FAT: Ax LAVA-Flex PRE",
-            "t1_fat",
-            FatMode::Fat,
-            When::Before(640.0),
-        ),
-        (
-            7,
-            "WATER: Ax LAVA-Flex ART",
-            "arterial",
-            FatMode::Water,
-            When::After(30.0),
-        ),
-        (
-            8,
-            "WATER: Ax LAVA-Flex PV",
-            "portal_venous",
-            FatMode::Water,
-            When::After(70.0),
-        ),
-        (
-            9,
-            "WATER: Ax LAVA-Flex 3MIN",
-            "transitional",
-            FatMode::Water,
-            When::After(185.0),
-        ),
-        (
-            10,
-            "WATER: Ax LAVA-Flex HBP 20MIN",
-            "hepatobiliary",
-            FatMode::Water,
-            When::After(1215.0),
-        ),
+        (5, "WATER: Ax LAVA-Flex PRE", "t1_pre", FatMode::Water, When::Before(640.0)),
+        (6, "FAT: Ax LAVA-Flex PRE", "t1_fat", FatMode::Fat, When::Before(640.0)),
+        (7, "WATER: Ax LAVA-Flex ART", "arterial", FatMode::Water, When::After(30.0)),
+        (8, "WATER: Ax LAVA-Flex PV", "portal_venous", FatMode::Water, When::After(70.0)),
+        (9, "WATER: Ax LAVA-Flex 3MIN", "transitional", FatMode::Water, When::After(185.0)),
+        (10, "WATER: Ax LAVA-Flex HBP 20MIN", "hepatobiliary", FatMode::Water, When::After(1215.0)),
     ];
     let mut first = None;
     for (number, name, role, fat, when) in steps {
@@ -265,15 +152,7 @@ fn flex(s: &mut Scanner<'_>) {
         } else {
             "DERIVED\\PRIMARY\\DIXON\\WATER"
         };
-        let mut v = s.volume(
-            Shot {
-                image_type,
-                ..shot(role, dixon(fat), when)
-            },
-            grid,
-            6.5,
-            LEVELS,
-        );
+        let mut v = s.volume(Shot { image_type, ..shot(role, dixon(fat), when) }, grid, 6.5, LEVELS);
         match &first {
             None => first = Some(v.clone()),
             Some(water) if fat == FatMode::Fat => Scanner::same_breath(&mut v, water),
@@ -301,37 +180,14 @@ pub(super) fn private(i: &Instance<'_>, d: &mut Dataset) {
     d.text((0x0009, 0x1002), b"SH", "MRS1");
     d.text((0x0009, 0x1004), b"SH", "SIGNA");
     d.sl((0x0009, 0x1027), &[stamp]);
-    d.text(
-        (0x0009, 0x1030),
-        b"SH",
-        w.private_text.chars().take(16).collect::<String>(),
-    );
+    d.text((0x0009, 0x1030), b"SH", w.private_text.chars().take(16).collect::<String>());
     d.text((0x0009, 0x10E3), b"UI", format!("{}.77", i.study.uid));
     d.text((0x0019, 0x0010), b"LO", "GEMS_ACQU_01");
     d.ss((0x0019, 0x1017), &[2]);
     d.fl((0x0019, 0x105A), &[18.0e6]);
-    d.ss(
-        (0x0019, 0x107E),
-        &[i.series.volumes.iter().map(|v| v.echo.0).max().unwrap_or(1) as i16],
-    );
-    d.text(
-        (0x0019, 0x109C),
-        b"LO",
-        if i.series.kind == Kind::Diffusion {
-            "epi2"
-        } else {
-            "efgre3d"
-        },
-    );
-    d.text(
-        (0x0019, 0x109E),
-        b"LO",
-        if i.series.kind == Kind::T1 {
-            "LAVA"
-        } else {
-            "EPI2"
-        },
-    );
+    d.ss((0x0019, 0x107E), &[i.series.volumes.iter().map(|v| v.echo.0).max().unwrap_or(1) as i16]);
+    d.text((0x0019, 0x109C), b"LO", if i.series.kind == Kind::Diffusion { "epi2" } else { "efgre3d" });
+    d.text((0x0019, 0x109E), b"LO", if i.series.kind == Kind::T1 { "LAVA" } else { "EPI2" });
     // No tensor directions: the gradient's components and their number are 0.
     for element in [0x10BB, 0x10BC, 0x10BD, 0x10E0] {
         d.text((0x0019, element), b"DS", "0.000000");
@@ -349,36 +205,19 @@ pub(super) fn private(i: &Instance<'_>, d: &mut Dataset) {
     d.sl((0x0025, 0x1007), &[i.series.files() as i32]);
     // The protocol block: a length, then compressed data on a real scanner.
     let mut block = 64u32.to_le_bytes().to_vec();
-    block.extend(
-        format!(
-            "set PROTOCOL \"{}\"\nset OPER \"{}\"\n",
-            w.private_blob, p.operator
-        )
-        .bytes(),
-    );
+    block.extend(format!("set PROTOCOL \"{}\"\nset OPER \"{}\"\n", w.private_blob, p.operator).bytes());
     d.put((0x0025, 0x101B), b"OB", Value::Bytes(block));
     d.text((0x0027, 0x0010), b"LO", "GEMS_IMAG_01");
     d.sl((0x0027, 0x1006), &[1]);
-    d.fl(
-        (0x0027, 0x1041),
-        &[v.grid.corner(f64::from(i.slice))[2] as f32],
-    );
+    d.fl((0x0027, 0x1041), &[v.grid.corner(f64::from(i.slice))[2] as f32]);
     d.text((0x0043, 0x0010), b"LO", "GEMS_PARM_01");
     d.ss((0x0043, 0x1001), &[5]);
     d.text((0x0043, 0x102A), b"LO", format!("site {}", w.private_blob2));
     d.ss((0x0043, 0x102F), &[0]);
     if let Some(b) = v.b_value {
         // Newer software adds 10^9 to the b-value.
-        let offset = if i.patient.index / 3 % 2 == 1 {
-            1_000_000_000
-        } else {
-            0
-        };
+        let offset = if i.patient.index / 3 % 2 == 1 { 1_000_000_000 } else { 0 };
         d.fd((0x0018, 0x9087), &[b]);
-        d.text(
-            (0x0043, 0x1039),
-            b"IS",
-            format!("{}\\8\\0\\0", offset + b as i64),
-        );
+        d.text((0x0043, 0x1039), b"IS", format!("{}\\8\\0\\0", offset + b as i64));
     }
 }

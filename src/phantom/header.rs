@@ -78,11 +78,7 @@ pub(super) fn render(instance: &Instance<'_>, pixels: Vec<i16>) -> Vec<u8> {
         implementation_uid,
         implementation_name,
         source_ae: &p.source_ae,
-        trailing: if instance.series.oddity == Oddity::TrailingBytes {
-            trailing.as_bytes()
-        } else {
-            &[]
-        },
+        trailing: if instance.series.oddity == Oddity::TrailingBytes { trailing.as_bytes() } else { &[] },
     };
     file(&form, &data)
 }
@@ -105,31 +101,19 @@ fn identity(i: &Instance<'_>, d: &mut Dataset) {
     d.text((0x0008, 0x0008), b"CS", i.volume.image_type);
     d.text((0x0008, 0x0012), b"DA", date.clone());
     d.text((0x0008, 0x0013), b"TM", time_text(i.time() + 19_000));
-    d.text(
-        (0x0008, 0x0016),
-        b"UI",
-        if series.enhanced { ENHANCED_MR } else { MR },
-    );
+    d.text((0x0008, 0x0016), b"UI", if series.enhanced { ENHANCED_MR } else { MR });
     d.text((0x0008, 0x0018), b"UI", i.uid());
     for element in [0x0020, 0x0021, 0x0022, 0x0023] {
         d.text((0x0008, element), b"DA", date.clone());
     }
     d.text((0x0008, 0x0030), b"TM", study_time.clone());
-    d.text(
-        (0x0008, 0x0031),
-        b"TM",
-        time_text(series.volumes.first().map_or(study.start, |v| v.time)),
-    );
+    d.text((0x0008, 0x0031), b"TM", time_text(series.volumes.first().map_or(study.start, |v| v.time)));
     d.text((0x0008, 0x0032), b"TM", time_text(acquisition_time(i)));
     d.text((0x0008, 0x0033), b"TM", time_text(i.time() + 18_000));
     d.text((0x0008, 0x0050), b"SH", study.accession.clone());
     d.text((0x0008, 0x0060), b"CS", "MR");
     d.text((0x0008, 0x0090), b"PN", p.referring.clone());
-    d.text(
-        (0x0008, 0x1030),
-        b"LO",
-        format!("MR Leber {}", w.study_description),
-    );
+    d.text((0x0008, 0x1030), b"LO", format!("MR Leber {}", w.study_description));
     let description = if series.kind == Kind::T2 {
         format!("{}_{}", series.description, w.series_description)
     } else {
@@ -155,26 +139,10 @@ fn identity(i: &Instance<'_>, d: &mut Dataset) {
     d.decimal((0x0010, 0x1030), &[p.weight_kg]);
     d.text((0x0010, 0x1040), b"LO", p.street.clone());
     d.text((0x0010, 0x1060), b"PN", p.maiden.clone());
-    d.text(
-        (0x0010, 0x2000),
-        b"LO",
-        format!("Pacemaker? ask {}", w.alert),
-    );
-    d.text(
-        (0x0010, 0x2154),
-        b"SH",
-        p.phone.chars().take(16).collect::<String>(),
-    );
-    d.text(
-        (0x0010, 0x21B0),
-        b"LT",
-        format!("HCC, Z.n. Vorstellung bei Dr. {}", w.history),
-    );
-    d.text(
-        (0x0010, 0x4000),
-        b"LT",
-        format!("Angehoerige: {} {}", w.patient_comment, p.phone),
-    );
+    d.text((0x0010, 0x2000), b"LO", format!("Pacemaker? ask {}", w.alert));
+    d.text((0x0010, 0x2154), b"SH", p.phone.chars().take(16).collect::<String>());
+    d.text((0x0010, 0x21B0), b"LT", format!("HCC, Z.n. Vorstellung bei Dr. {}", w.history));
+    d.text((0x0010, 0x4000), b"LT", format!("Angehoerige: {} {}", w.patient_comment, p.phone));
 
     d.text((0x0020, 0x000D), b"UI", study.uid.clone());
     d.text((0x0020, 0x000E), b"UI", series.uid.clone());
@@ -184,33 +152,18 @@ fn identity(i: &Instance<'_>, d: &mut Dataset) {
     d.integer((0x0020, 0x0013), i64::from(i.number));
     d.text((0x0020, 0x0052), b"UI", study.frame_uid.clone());
     d.text((0x0020, 0x1040), b"LO", "");
-    d.text(
-        (0x0020, 0x4000),
-        b"LT",
-        format!("Bild fuer {}", w.image_comment),
-    );
+    d.text((0x0020, 0x4000), b"LT", format!("Bild fuer {}", w.image_comment));
     d.text((0x0032, 0x1032), b"PN", p.requesting.clone());
     d.text((0x0032, 0x1060), b"LO", "MRT Leber mit KM");
     d.text((0x0040, 0x0244), b"DA", date);
     d.text((0x0040, 0x0245), b"TM", study_time);
-    d.text(
-        (0x0040, 0x0254),
-        b"LO",
-        format!("MR^Leber^{}", w.step_description),
-    );
-    d.text(
-        (0x0040, 0x1002),
-        b"LO",
-        format!("V.a. HCC, Zuweisung {}", w.reason),
-    );
+    d.text((0x0040, 0x0254), b"LO", format!("MR^Leber^{}", w.step_description));
+    d.text((0x0040, 0x1002), b"LO", format!("V.a. HCC, Zuweisung {}", w.reason));
     let mut request = Dataset::default();
     request.text((0x0040, 0x0007), b"LO", format!("MRT Leber {}", w.request));
     request.text((0x0040, 0x0009), b"SH", study.id.clone());
     request.text((0x0040, 0x1001), b"SH", study.accession.clone());
-    request.items(
-        (0x0040, 0x0008),
-        vec![code("MR0042", "99LOCAL", "MRT Leber")],
-    );
+    request.items((0x0040, 0x0008), vec![code("MR0042", "99LOCAL", "MRT Leber")]);
     d.items((0x0040, 0x0275), vec![request]);
 }
 
@@ -234,22 +187,14 @@ fn equipment(i: &Instance<'_>, d: &mut Dataset) {
     let (maker, model, software) = match (i.patient.vendor, i.study.field > 2.0) {
         (Vendor::Siemens, false) => ("SIEMENS", "Aera", "syngo MR E11"),
         (Vendor::Siemens, true) => ("SIEMENS", "Skyra", "syngo MR E11"),
-        (Vendor::Ge, false) => (
-            "GE MEDICAL SYSTEMS",
-            "Optima MR450w",
-            "27\\LX\\MR Software release:DV26.0_R01_1725.a",
-        ),
-        (Vendor::Ge, true) => (
-            "GE MEDICAL SYSTEMS",
-            "DISCOVERY MR750",
-            "27\\LX\\MR Software release:DV26.0_R01_1725.a",
-        ),
+        (Vendor::Ge, false) => {
+            ("GE MEDICAL SYSTEMS", "Optima MR450w", "27\\LX\\MR Software release:DV26.0_R01_1725.a")
+        }
+        (Vendor::Ge, true) => {
+            ("GE MEDICAL SYSTEMS", "DISCOVERY MR750", "27\\LX\\MR Software release:DV26.0_R01_1725.a")
+        }
         (Vendor::Philips, false) => ("Philips Medical Systems", "Ingenia", "5.3.0\\5.3.0.3"),
-        (Vendor::Philips, true) => (
-            "Philips Medical Systems",
-            "Ingenia Elition X",
-            "5.7.1\\5.7.1.2",
-        ),
+        (Vendor::Philips, true) => ("Philips Medical Systems", "Ingenia Elition X", "5.7.1\\5.7.1.2"),
     };
     d.text((0x0008, 0x0070), b"LO", maker);
     d.text((0x0008, 0x0080), b"LO", p.institution.clone());
@@ -268,26 +213,12 @@ fn acquisition(i: &Instance<'_>, d: &mut Dataset) {
     let (p, v) = (&i.patient.persona, i.volume);
     let seq = v.acquisition().sequence;
     let (scanning, variant, options, kind) = match seq {
-        Sequence::Spoiled { fat, .. } => (
-            "GR",
-            "SP\\OSP",
-            if fat == FatMode::Suppressed {
-                "PFP\\FS"
-            } else {
-                "PFP"
-            },
-            "3D",
-        ),
-        Sequence::SpinEcho { fat, .. } => (
-            "SE",
-            "SK\\SP\\OSP",
-            if fat == FatMode::Suppressed {
-                "FS"
-            } else {
-                "PFP"
-            },
-            "2D",
-        ),
+        Sequence::Spoiled { fat, .. } => {
+            ("GR", "SP\\OSP", if fat == FatMode::Suppressed { "PFP\\FS" } else { "PFP" }, "3D")
+        }
+        Sequence::SpinEcho { fat, .. } => {
+            ("SE", "SK\\SP\\OSP", if fat == FatMode::Suppressed { "FS" } else { "PFP" }, "2D")
+        }
         Sequence::Diffusion { .. } | Sequence::Adc => ("EP", "SK\\SP", "PFP\\FS", "2D"),
     };
     d.text((0x0018, 0x0015), b"CS", "ABDOMEN");
@@ -317,14 +248,8 @@ fn acquisition(i: &Instance<'_>, d: &mut Dataset) {
     d.text((0x0018, 0x0085), b"SH", "1H");
     d.integer((0x0018, 0x0086), i64::from(v.echo.0));
     d.integer((0x0018, 0x0091), if scanning == "GR" { 1 } else { 24 });
-    d.decimal(
-        (0x0018, 0x0095),
-        &[if scanning == "EP" { 1736.0 } else { 450.0 }],
-    );
-    d.us(
-        (0x0018, 0x1310),
-        &[0, v.grid.dims[0] as u16, v.grid.dims[1] as u16, 0],
-    );
+    d.decimal((0x0018, 0x0095), &[if scanning == "EP" { 1736.0 } else { 450.0 }]);
+    d.us((0x0018, 0x1310), &[0, v.grid.dims[0] as u16, v.grid.dims[1] as u16, 0]);
     d.text((0x0018, 0x1312), b"CS", "COL");
     d.decimal((0x0018, 0x1314), &[v.flip]);
     d.decimal((0x0018, 0x1316), &[0.712]);
@@ -363,33 +288,21 @@ fn plane(i: &Instance<'_>, d: &mut Dataset) {
     let thick = g.step.iter().map(|v| v * v).sum::<f64>().sqrt();
     let thick = (thick * 1e6).round() / 1e6;
     // 2D sequences leave a gap.
-    let slab = if matches!(i.series.kind, Kind::T1 | Kind::Derived) {
-        thick
-    } else {
-        thick * 0.85
-    };
+    let slab = if matches!(i.series.kind, Kind::T1 | Kind::Derived) { thick } else { thick * 0.85 };
     d.decimal((0x0018, 0x0050), &[(slab * 1e6).round() / 1e6]);
     d.decimal((0x0018, 0x0088), &[thick]);
     d.decimal((0x0020, 0x0032), &g.corner(f64::from(i.slice)).map(micro));
     let o = [g.row, g.column].concat();
     d.decimal((0x0020, 0x0037), &o);
     let normal = super::truth::cross(g.row, g.column);
-    let along: f64 = g
-        .corner(f64::from(i.slice))
-        .iter()
-        .zip(normal)
-        .map(|(a, b)| a * b)
-        .sum();
+    let along: f64 = g.corner(f64::from(i.slice)).iter().zip(normal).map(|(a, b)| a * b).sum();
     d.decimal((0x0020, 0x1041), &[micro(along)]);
     // Row spacing first (PS3.3 §10.7.1.3).
     d.decimal((0x0028, 0x0030), &[g.spacing[1], g.spacing[0]]);
 }
 
 /// The name of the plane most parallel to a grid's slices, given those of sagittal, coronal and transverse.
-pub(super) fn plane_name(
-    g: &Grid,
-    [sagittal, coronal, transverse]: [&'static str; 3],
-) -> &'static str {
+pub(super) fn plane_name(g: &Grid, [sagittal, coronal, transverse]: [&'static str; 3]) -> &'static str {
     let n = super::truth::cross(g.row, g.column).map(f64::abs);
     if n[2] >= n[0].max(n[1]) {
         transverse
@@ -416,15 +329,9 @@ fn pixel_module(i: &Instance<'_>, pixels: Vec<i16>, d: &mut Dataset) {
     d.us((0x0028, 0x0101), &[if signed { 16 } else { 12 }]);
     d.us((0x0028, 0x0102), &[if signed { 15 } else { 11 }]);
     d.us((0x0028, 0x0103), &[u16::from(signed)]);
-    let (low, high) = pixels
-        .iter()
-        .fold((i16::MAX, i16::MIN), |(l, h), &v| (l.min(v), h.max(v)));
+    let (low, high) = pixels.iter().fold((i16::MAX, i16::MIN), |(l, h), &v| (l.min(v), h.max(v)));
     let put = |d: &mut Dataset, tag, v: i16| {
-        if signed {
-            d.ss(tag, &[v])
-        } else {
-            d.us(tag, &[v as u16])
-        }
+        if signed { d.ss(tag, &[v]) } else { d.us(tag, &[v as u16]) }
     };
     put(d, (0x0028, 0x0106), low);
     put(d, (0x0028, 0x0107), high);
@@ -433,22 +340,14 @@ fn pixel_module(i: &Instance<'_>, pixels: Vec<i16>, d: &mut Dataset) {
     let scale = slope.unwrap_or(1.0);
     if !i.series.enhanced {
         d.text((0x0028, 0x1050), b"DS", decimal((center * scale).round()));
-        d.text(
-            (0x0028, 0x1051),
-            b"DS",
-            decimal((width * scale).round().max(1.0)),
-        );
+        d.text((0x0028, 0x1051), b"DS", decimal((width * scale).round().max(1.0)));
         if let Some(slope) = slope {
             d.decimal((0x0028, 0x1052), &[0.0]);
             d.decimal((0x0028, 0x1053), &[slope]);
             d.text(
                 (0x0028, 0x1054),
                 b"LO",
-                if i.patient.vendor == Vendor::Philips {
-                    "normalized"
-                } else {
-                    "US"
-                },
+                if i.patient.vendor == Vendor::Philips { "normalized" } else { "US" },
             );
         }
     }
@@ -459,20 +358,12 @@ fn pixel_module(i: &Instance<'_>, pixels: Vec<i16>, d: &mut Dataset) {
 fn gateway(i: &Instance<'_>, d: &mut Dataset) {
     let p = &i.patient.persona;
     let w = &p.words;
-    d.text(
-        (0x0018, 0xFFA0),
-        b"LO",
-        format!("relay {}", w.unknown_element),
-    );
+    d.text((0x0018, 0xFFA0), b"LO", format!("relay {}", w.unknown_element));
     // A private sequence that a gateway did not know and passed on as UN (CP-246). In the other syntaxes
     // UN would not arise; there it is an ordinary sequence.
     let mut inner = Dataset::default();
     inner.text((0x0071, 0x0010), b"LO", "VOXEL GATEWAY 2");
-    inner.text(
-        (0x0071, 0x1011),
-        b"LO",
-        format!("route {}", w.unknown_sequence),
-    );
+    inner.text((0x0071, 0x1011), b"LO", format!("route {}", w.unknown_sequence));
     let mut item = Dataset::default();
     item.text((0x0010, 0x0010), b"PN", p.name());
     item.text((0x0008, 0x0050), b"SH", i.study.accession.clone());
@@ -487,18 +378,12 @@ fn gateway(i: &Instance<'_>, d: &mut Dataset) {
     };
     d.put((0x0071, 0x1010), b"UN", value);
     // Workstations on Windows leave their own text encoding in opaque blobs.
-    let wide: Vec<u8> = format!("<User>{}</User>", w.wide)
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let wide: Vec<u8> =
+        format!("<User>{}</User>", w.wide).encode_utf16().flat_map(u16::to_le_bytes).collect();
     d.put((0x0071, 0x1020), b"OB", Value::Bytes(wide));
     match i.series.oddity {
         Oddity::Padding => {
-            d.put(
-                (0xFFFC, 0xFFFC),
-                b"OB",
-                Value::Bytes(format!("pad {}", w.padding).into_bytes()),
-            );
+            d.put((0xFFFC, 0xFFFC), b"OB", Value::Bytes(format!("pad {}", w.padding).into_bytes()));
         }
         Oddity::Overlay => annotations(i, d),
         Oddity::None | Oddity::TrailingBytes => {}
@@ -513,11 +398,7 @@ fn annotations(i: &Instance<'_>, d: &mut Dataset) {
     d.us((0x5000, 0x0010), &[8]);
     d.text((0x5000, 0x0020), b"CS", "ECG");
     d.us((0x5000, 0x0103), &[0]);
-    d.put(
-        (0x5000, 0x3000),
-        b"OB",
-        Value::Bytes(w.curve.clone().into_bytes()),
-    );
+    d.put((0x5000, 0x3000), b"OB", Value::Bytes(w.curve.clone().into_bytes()));
     d.us((0x6000, 0x0010), &[rows as u16]);
     d.us((0x6000, 0x0011), &[columns as u16]);
     d.text((0x6000, 0x0022), b"LO", format!("Pfeil {}", w.overlay_text));
@@ -526,8 +407,6 @@ fn annotations(i: &Instance<'_>, d: &mut Dataset) {
     d.us((0x6000, 0x0100), &[1]);
     d.us((0x6000, 0x0102), &[0]);
     let mut bits = vec![0u8; (columns as usize * rows as usize).div_ceil(16) * 2];
-    bits.iter_mut()
-        .zip(w.overlay_data.bytes())
-        .for_each(|(b, t)| *b = t);
+    bits.iter_mut().zip(w.overlay_data.bytes()).for_each(|(b, t)| *b = t);
     d.put((0x6000, 0x3000), b"OB", Value::Bytes(bits));
 }

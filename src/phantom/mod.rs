@@ -74,12 +74,7 @@ pub struct PhantomSpec {
 
 impl Default for PhantomSpec {
     fn default() -> Self {
-        Self {
-            patients: 2,
-            seed: 1,
-            vendor: None,
-            scale: 1.0,
-        }
+        Self { patients: 2, seed: 1, vendor: None, scale: 1.0 }
     }
 }
 
@@ -110,11 +105,7 @@ pub struct Phantom {
 impl Phantom {
     /// Plans a cohort. Costs less than a millisecond a patient.
     pub fn new(spec: PhantomSpec) -> Self {
-        let scale = if spec.scale.is_finite() {
-            spec.scale.clamp(0.05, 2.0)
-        } else {
-            1.0
-        };
+        let scale = if spec.scale.is_finite() { spec.scale.clamp(0.05, 2.0) } else { 1.0 };
         let spec = PhantomSpec { scale, ..spec };
         let patients = plan::patients(&spec);
         let mut starts = Vec::new();
@@ -127,13 +118,7 @@ impl Phantom {
                 }
             }
         }
-        Self {
-            lattice: Lattice::new(noise::key(spec.seed, &[5])),
-            spec,
-            patients,
-            starts,
-            count,
-        }
+        Self { lattice: Lattice::new(noise::key(spec.seed, &[5])), spec, patients, starts, count }
     }
 
     /// What it was made from, the scale clamped.
@@ -164,18 +149,11 @@ impl Phantom {
 
     /// About how many bytes all files take together: their pixels and a typical header.
     pub fn approximate_bytes(&self) -> u64 {
-        let series = self
-            .patients
-            .iter()
-            .flat_map(|p| &p.studies)
-            .flat_map(|s| &s.series);
+        let series = self.patients.iter().flat_map(|p| &p.studies).flat_map(|s| &s.series);
         series
             .map(|s| {
-                let voxels: u64 = s
-                    .volumes
-                    .iter()
-                    .map(|v| v.grid.area() as u64 * u64::from(v.slices()))
-                    .sum();
+                let voxels: u64 =
+                    s.volumes.iter().map(|v| v.grid.area() as u64 * u64::from(v.slices())).sum();
                 2 * voxels + 8_000 * u64::from(s.files())
             })
             .sum()
@@ -213,17 +191,13 @@ impl Phantom {
 
     /// Stored values of a truth, rendered now, first index fastest; `None` beyond their number.
     pub fn truth_voxels(&self, truth: usize) -> Option<Vec<i16>> {
-        truth::addresses(&self.patients)
-            .get(truth)?
-            .voxels(&self.patients, &self.lattice)
+        truth::addresses(&self.patients).get(truth)?.voxels(&self.patients, &self.lattice)
     }
 
     /// Label map of a truth on its own grid and in its own breath-hold (values in [`labels`]), first index
     /// fastest; a 4D volume's is that of its first. `None` beyond their number.
     pub fn truth_labels(&self, truth: usize) -> Option<Vec<u8>> {
-        truth::addresses(&self.patients)
-            .get(truth)?
-            .labels(&self.patients)
+        truth::addresses(&self.patients).get(truth)?.labels(&self.patients)
     }
 
     /// Every lesion at every study, in closed form, placed as in the portal-venous volume.
@@ -238,35 +212,14 @@ impl Phantom {
             out.extend(p.persona.planted(p.index, p.vendor));
             for study in &p.studies {
                 let mut add = |place, value: String, kind| {
-                    out.push(Planted {
-                        patient: p.index,
-                        value,
-                        place,
-                        kind,
-                    });
+                    out.push(Planted { patient: p.index, value, place, kind });
                 };
                 add("StudyInstanceUID", study.uid.clone(), PlantedKind::Uid);
-                add(
-                    "FrameOfReferenceUID",
-                    study.frame_uid.clone(),
-                    PlantedKind::Uid,
-                );
-                add(
-                    "AccessionNumber",
-                    study.accession.clone(),
-                    PlantedKind::Number,
-                );
-                add(
-                    "StudyDate",
-                    date_text(date_of(study.day)),
-                    PlantedKind::Date,
-                );
+                add("FrameOfReferenceUID", study.frame_uid.clone(), PlantedKind::Uid);
+                add("AccessionNumber", study.accession.clone(), PlantedKind::Number);
+                add("StudyDate", date_text(date_of(study.day)), PlantedKind::Date);
                 add("StudyTime", time_text(study.start), PlantedKind::Time);
-                add(
-                    "ContrastBolusStartTime",
-                    time_text(study.bolus),
-                    PlantedKind::Time,
-                );
+                add("ContrastBolusStartTime", time_text(study.bolus), PlantedKind::Time);
                 add("StudyID", study.id.clone(), PlantedKind::Number);
                 add("PatientAge", header::age_text(p, study), PlantedKind::Short);
                 for series in &study.series {
@@ -286,10 +239,7 @@ impl Phantom {
         if index >= self.count {
             return None;
         }
-        let at = self
-            .starts
-            .partition_point(|(start, _)| *start <= index)
-            .checked_sub(1)?;
+        let at = self.starts.partition_point(|(start, _)| *start <= index).checked_sub(1)?;
         let (start, [p, s, x]) = *self.starts.get(at)?;
         let patient = self.patients.get(p)?;
         let study = patient.studies.get(s)?;
@@ -326,24 +276,16 @@ impl Phantom {
                 )
             }
             Vendor::Ge => {
-                format!(
-                    "{who}/E{}_{date}/s{:04}/i{n:05}.MRDC.{n}",
-                    i.study.id, i.series.number
-                )
+                format!("{who}/E{}_{date}/s{:04}/i{n:05}.MRDC.{n}", i.study.id, i.series.number)
             }
             Vendor::Philips => {
                 let first = self
                     .starts
                     .iter()
-                    .find(|(_, [p, s, _])| {
-                        *p == i.patient.index as usize && *s == i.study.session as usize
-                    })
+                    .find(|(_, [p, s, _])| *p == i.patient.index as usize && *s == i.study.session as usize)
                     .map_or(0, |(start, _)| *start);
                 let kind = if i.series.enhanced { "XX" } else { "IM" };
-                format!(
-                    "{who}/{date}_MR_LEBER/DICOM/{kind}_{:04}",
-                    index - first + 1
-                )
+                format!("{who}/{date}_MR_LEBER/DICOM/{kind}_{:04}", index - first + 1)
             }
         }
     }

@@ -16,9 +16,7 @@ pub(super) const fn mix(mut z: u64) -> u64 {
 
 /// A key for a sub-stream of `seed`: any number of labels, order matters.
 pub(super) fn key(seed: u64, labels: &[u64]) -> u64 {
-    labels
-        .iter()
-        .fold(mix(seed), |k, &l| mix(k ^ mix(l.wrapping_add(0xA5A5))))
+    labels.iter().fold(mix(seed), |k, &l| mix(k ^ mix(l.wrapping_add(0xA5A5))))
 }
 
 /// A small counter-based generator: value `n` is `mix(key + n)`.
@@ -30,9 +28,7 @@ pub(super) struct Rng {
 impl Rng {
     /// A stream of its own for `seed` and `labels`.
     pub(super) fn new(seed: u64, labels: &[u64]) -> Self {
-        Self {
-            state: key(seed, labels),
-        }
+        Self { state: key(seed, labels) }
     }
 
     pub(super) fn next(&mut self) -> u64 {
@@ -70,9 +66,8 @@ impl Rng {
 /// `e^x` by squaring a Taylor series: relative error below 1e-12 for |x| < 50.
 pub(super) fn exp(x: f64) -> f64 {
     let t = x / 1024.0;
-    let mut y = 1.0
-        + t * (1.0
-            + t / 2.0 * (1.0 + t / 3.0 * (1.0 + t / 4.0 * (1.0 + t / 5.0 * (1.0 + t / 6.0)))));
+    let mut y =
+        1.0 + t * (1.0 + t / 2.0 * (1.0 + t / 3.0 * (1.0 + t / 4.0 * (1.0 + t / 5.0 * (1.0 + t / 6.0)))));
     for _ in 0..10 {
         y *= y;
     }
@@ -125,22 +120,11 @@ impl Lattice {
         let ((ix, tx), (iy, ty), (iz, tz)) = (cell(x), cell(y), cell(z));
         let (jx, jy, jz) = ((ix + 1) % CELLS, (iy + 1) % CELLS, (iz + 1) % CELLS);
         let v = |a: usize, b: usize, c: usize| {
-            self.values
-                .get((c * CELLS + b) * CELLS + a)
-                .copied()
-                .unwrap_or(0.0)
+            self.values.get((c * CELLS + b) * CELLS + a).copied().unwrap_or(0.0)
         };
         let lerp = |a: f32, b: f32, t: f32| a + (b - a) * t;
-        let lower = lerp(
-            lerp(v(ix, iy, iz), v(jx, iy, iz), tx),
-            lerp(v(ix, jy, iz), v(jx, jy, iz), tx),
-            ty,
-        );
-        let upper = lerp(
-            lerp(v(ix, iy, jz), v(jx, iy, jz), tx),
-            lerp(v(ix, jy, jz), v(jx, jy, jz), tx),
-            ty,
-        );
+        let lower = lerp(lerp(v(ix, iy, iz), v(jx, iy, iz), tx), lerp(v(ix, jy, iz), v(jx, jy, iz), tx), ty);
+        let upper = lerp(lerp(v(ix, iy, jz), v(jx, iy, jz), tx), lerp(v(ix, jy, jz), v(jx, jy, jz), tx), ty);
         lerp(lower, upper, tz)
     }
 }
@@ -183,10 +167,7 @@ mod tests {
             assert!((exp(x) / x.exp() - 1.0).abs() < 1e-11, "exp {x}");
             let (s, c) = sin_cos_deg(x * 30.0);
             let r = (x * 30.0).to_radians();
-            assert!(
-                (s - r.sin()).abs() < 1e-12 && (c - r.cos()).abs() < 1e-12,
-                "sin {x}"
-            );
+            assert!((s - r.sin()).abs() < 1e-12 && (c - r.cos()).abs() < 1e-12, "sin {x}");
             assert!((f64::from(wave(x as f32)) - (x * core::f64::consts::TAU).sin()).abs() < 2e-3);
         }
     }

@@ -15,11 +15,7 @@ const SPIN: &str = "ORIGINAL\\PRIMARY\\M_SE\\M\\SE";
 
 /// Philips uses the 12 bits up and tells the slope: values over signal differ from series to series.
 fn levels(gain: f32) -> Levels {
-    Levels {
-        gain,
-        max: 4095,
-        slope: Some(as_written(1.0 / f64::from(gain))),
-    }
+    Levels { gain, max: 4095, slope: Some(as_written(1.0 / f64::from(gain))) }
 }
 
 /// The series of one visit.
@@ -27,12 +23,7 @@ pub(super) fn protocol(s: &mut Scanner<'_>) {
     let mut survey = series(s, 101, Kind::Localizer, "SURVEY_BH");
     for grid in s.scouts() {
         let v = s.volume(
-            shot(
-                "localizer",
-                SPIN,
-                spin(1000.0, 80.0, FatMode::InPhase),
-                When::Before(25.0),
-            ),
+            shot("localizer", SPIN, spin(1000.0, 80.0, FatMode::InPhase), When::Before(25.0)),
             grid,
             22.0,
             levels(1.3),
@@ -73,10 +64,7 @@ fn enhance(series: &mut Series, yes: bool, image_type: &'static str) {
     if yes {
         series.enhanced = true;
         series.numbering = Numbering::Plain;
-        series
-            .volumes
-            .iter_mut()
-            .for_each(|v| v.image_type = image_type);
+        series.volumes.iter_mut().for_each(|v| v.image_type = image_type);
     }
 }
 
@@ -84,20 +72,8 @@ const fn spin(tr: f64, te: f64, fat: FatMode) -> Sequence {
     Sequence::SpinEcho { tr, te, fat }
 }
 
-const fn shot(
-    role: &'static str,
-    image_type: &'static str,
-    sequence: Sequence,
-    when: When,
-) -> Shot {
-    Shot {
-        role,
-        sequence,
-        image_type,
-        echo: 1,
-        when,
-        temporal: 0,
-    }
+const fn shot(role: &'static str, image_type: &'static str, sequence: Sequence, when: When) -> Shot {
+    Shot { role, sequence, image_type, echo: 1, when, temporal: 0 }
 }
 
 fn diffusion(s: &mut Scanner<'_>) {
@@ -105,12 +81,7 @@ fn diffusion(s: &mut Scanner<'_>) {
     let grid = s.axial(MATRIX_DWI, false);
     for b in [50.0, 400.0, 800.0] {
         let mut v = s.volume(
-            shot(
-                "dwi",
-                SPIN,
-                Sequence::Diffusion { te: 64.0, b },
-                When::Before(340.0),
-            ),
+            shot("dwi", SPIN, Sequence::Diffusion { te: 64.0, b }, When::Before(340.0)),
             grid,
             13.0,
             levels(2.3),
@@ -120,19 +91,10 @@ fn diffusion(s: &mut Scanner<'_>) {
         }
         dwi.volumes.push(v);
     }
-    enhance(
-        &mut dwi,
-        s.variant == 1,
-        "ORIGINAL\\PRIMARY\\DIFFUSION\\NONE",
-    );
+    enhance(&mut dwi, s.variant == 1, "ORIGINAL\\PRIMARY\\DIFFUSION\\NONE");
     let mut map = series(s, 302, Kind::Adc, "dADC_DWI_3b_RT");
     let mut v = s.volume(
-        shot(
-            "adc",
-            "DERIVED\\PRIMARY\\ADC\\ADC\\DERIVED",
-            Sequence::Adc,
-            When::Before(341.0),
-        ),
+        shot("adc", "DERIVED\\PRIMARY\\ADC\\ADC\\DERIVED", Sequence::Adc, When::Before(341.0)),
         grid,
         55.0,
         levels(1.0),
@@ -148,12 +110,7 @@ fn diffusion(s: &mut Scanner<'_>) {
 /// Four dynamics, the first of them before the bolus, in one series with contrast tags throughout.
 fn thrive(s: &mut Scanner<'_>) {
     let grid = s.axial(MATRIX_T1, false);
-    let spoiled = Sequence::Spoiled {
-        tr: 4.1,
-        te: 1.95,
-        flip: 10.0,
-        fat: FatMode::Suppressed,
-    };
+    let spoiled = Sequence::Spoiled { tr: 4.1, te: 1.95, flip: 10.0, fat: FatMode::Suppressed };
     let mut dynamic = series(s, 501, Kind::T1, "eTHRIVE_dyn_BH");
     dynamic.contrast_tags = true;
     dynamic.temporal = Some(4);
@@ -165,41 +122,20 @@ fn thrive(s: &mut Scanner<'_>) {
         ("delayed", When::After(240.0)),
     ];
     for (n, (role, when)) in (1..).zip(steps) {
-        let v = s.volume(
-            Shot {
-                temporal: n,
-                ..shot(role, THRIVE, spoiled, when)
-            },
-            grid,
-            6.5,
-            levels(3.1),
-        );
+        let v = s.volume(Shot { temporal: n, ..shot(role, THRIVE, spoiled, when) }, grid, 6.5, levels(3.1));
         dynamic.volumes.push(v);
     }
     s.push(dynamic);
     // The hospital adds an opposed- and in-phase pair after the dynamics.
     let mut dual = series(s, 601, Kind::T1, "T1W_IP_OP_BH");
     let grid = s.axial(MATRIX_T2, false);
-    let (opposed, inphase) = if s.study.field > 2.0 {
-        (1.15, 2.3)
-    } else {
-        (2.3, 4.6)
-    };
-    for (echo, role, te, fat) in [
-        (1, "t1_opposed", opposed, FatMode::Opposed),
-        (2, "t1_inphase", inphase, FatMode::InPhase),
-    ] {
-        let spoiled = Sequence::Spoiled {
-            tr: 180.0,
-            te,
-            flip: 70.0,
-            fat,
-        };
+    let (opposed, inphase) = if s.study.field > 2.0 { (1.15, 2.3) } else { (2.3, 4.6) };
+    for (echo, role, te, fat) in
+        [(1, "t1_opposed", opposed, FatMode::Opposed), (2, "t1_inphase", inphase, FatMode::InPhase)]
+    {
+        let spoiled = Sequence::Spoiled { tr: 180.0, te, flip: 70.0, fat };
         let mut v = s.volume(
-            Shot {
-                echo,
-                ..shot(role, THRIVE, spoiled, When::Before(250.0))
-            },
+            Shot { echo, ..shot(role, THRIVE, spoiled, When::Before(250.0)) },
             grid,
             18.0,
             levels(1.2),
@@ -218,22 +154,8 @@ fn mdixon(s: &mut Scanner<'_>) {
     let grid = s.axial(MATRIX_T1, false);
     let before = When::Before(650.0);
     let steps = [
-        (
-            401,
-            "mDIXON-W_pre_BH",
-            "t1_pre",
-            "DERIVED\\PRIMARY\\W\\W\\DERIVED",
-            FatMode::Water,
-            before,
-        ),
-        (
-            402,
-            "mDIXON-F_pre_BH",
-            "t1_fat",
-            "DERIVED\\PRIMARY\\F\\F\\DERIVED",
-            FatMode::Fat,
-            before,
-        ),
+        (401, "mDIXON-W_pre_BH", "t1_pre", "DERIVED\\PRIMARY\\W\\W\\DERIVED", FatMode::Water, before),
+        (402, "mDIXON-F_pre_BH", "t1_fat", "DERIVED\\PRIMARY\\F\\F\\DERIVED", FatMode::Fat, before),
         (
             403,
             "mDIXON-IP_pre_BH",
@@ -288,18 +210,8 @@ fn mdixon(s: &mut Scanner<'_>) {
         let mut out = series(s, number, Kind::T1, name);
         out.contrast_tags = matches!(when, When::After(_));
         let te = if fat == FatMode::InPhase { 4.6 } else { 2.3 };
-        let spoiled = Sequence::Spoiled {
-            tr: 5.6,
-            te,
-            flip: 10.0,
-            fat,
-        };
-        let mut v = s.volume(
-            shot(role, image_type, spoiled, when),
-            grid,
-            6.5,
-            levels(2.6),
-        );
+        let spoiled = Sequence::Spoiled { tr: 5.6, te, flip: 10.0, fat };
+        let mut v = s.volume(shot(role, image_type, spoiled, when), grid, 6.5, levels(2.6));
         match &first {
             None => first = Some(v.clone()),
             Some(water) if when == before => Scanner::same_breath(&mut v, water),
@@ -333,13 +245,7 @@ pub(super) fn private(i: &Instance<'_>, d: &mut Dataset) {
         d.fd((0x0018, 0x9087), &[b]);
         d.text((0x0018, 0x9075), b"CS", "ISOTROPIC");
         // Numbers of the b-value and of the gradient's direction: what readers sort by.
-        let number = i
-            .series
-            .volumes
-            .iter()
-            .take_while(|v| v.b_value != Some(b))
-            .count()
-            + 1;
+        let number = i.series.volumes.iter().take_while(|v| v.b_value != Some(b)).count() + 1;
         d.text((0x2005, 0x0014), b"LO", "Philips MR Imaging DD 005");
         d.integer((0x2005, 0x1412), number as i64);
         d.integer((0x2005, 0x1413), 1);
@@ -363,24 +269,12 @@ pub(super) fn private(i: &Instance<'_>, d: &mut Dataset) {
     );
     d.integer((0x2001, 0x107B), i64::from(i.series.number / 100));
     d.integer((0x2001, 0x1081), i64::from(i.series.temporal.unwrap_or(1)));
-    d.text(
-        (0x2001, 0x10C8),
-        b"LO",
-        format!("ExamCard {}", w.private_text),
-    );
-    d.text(
-        (0x2001, 0x10CC),
-        b"ST",
-        format!("Notiz {}", w.private_blob2),
-    );
+    d.text((0x2001, 0x10C8), b"LO", format!("ExamCard {}", w.private_text));
+    d.text((0x2001, 0x10CC), b"ST", format!("Notiz {}", w.private_blob2));
     let mut nested = Dataset::default();
     nested.text((0x0010, 0x0010), b"PN", p.name());
     nested.text((0x2001, 0x0010), b"LO", "Philips Imaging DD 001");
-    nested.text(
-        (0x2001, 0x1032),
-        b"LO",
-        format!("Stack fuer {}", w.nested_private),
-    );
+    nested.text((0x2001, 0x1032), b"LO", format!("Stack fuer {}", w.nested_private));
     d.items((0x2001, 0x105F), vec![nested]);
     d.text((0x2005, 0x0010), b"LO", "Philips MR Imaging DD 001");
     d.text((0x2005, 0x1011), b"CS", "M");
@@ -388,9 +282,5 @@ pub(super) fn private(i: &Instance<'_>, d: &mut Dataset) {
         d.fl((0x2005, 0x10A0), &[seconds as f32]);
     }
     d.text((0x2005, 0x0011), b"LO", "Philips MR Imaging DD 002");
-    d.text(
-        (0x2005, 0x1134),
-        b"LT",
-        format!("{}/{}", w.private_blob, p.serial),
-    );
+    d.text((0x2005, 0x1134), b"LT", format!("{}/{}", w.private_blob, p.serial));
 }

@@ -153,11 +153,7 @@ impl Volume {
 impl Series {
     /// How many files the series has.
     pub(super) fn files(&self) -> u32 {
-        if self.enhanced {
-            1
-        } else {
-            self.volumes.iter().map(Volume::slices).sum()
-        }
+        if self.enhanced { 1 } else { self.volumes.iter().map(Volume::slices).sum() }
     }
 
     /// `(volume, slice)` of the file at a place in the series; files are stored volume by volume.
@@ -230,23 +226,11 @@ pub(super) struct Matrix {
 }
 
 /// T1 gradient echo: 320×260×72.
-pub(super) const MATRIX_T1: Matrix = Matrix {
-    columns: 320,
-    rows: 260,
-    slices: 72,
-};
+pub(super) const MATRIX_T1: Matrix = Matrix { columns: 320, rows: 260, slices: 72 };
 /// T2: 256×208×36.
-pub(super) const MATRIX_T2: Matrix = Matrix {
-    columns: 256,
-    rows: 208,
-    slices: 36,
-};
+pub(super) const MATRIX_T2: Matrix = Matrix { columns: 256, rows: 208, slices: 36 };
 /// Diffusion: 192×156×36.
-pub(super) const MATRIX_DWI: Matrix = Matrix {
-    columns: 192,
-    rows: 156,
-    slices: 36,
-};
+pub(super) const MATRIX_DWI: Matrix = Matrix { columns: 192, rows: 156, slices: 36 };
 
 /// Field of view, mm: columns, rows, slices.
 const FIELD: [f64; 3] = [380.0, 308.75, 216.0];
@@ -301,14 +285,10 @@ impl<'a> Scanner<'a> {
 
     /// An axial, slightly oblique grid; `down`: stored from head to feet.
     pub(super) fn axial(&self, m: Matrix, down: bool) -> Grid {
-        let dims = [
-            scaled(m.columns, self.spec.scale, 24),
-            scaled(m.rows, self.spec.scale, 20),
-            {
-                let n = (f64::from(m.slices) * self.spec.scale).round() as u32;
-                n.clamp(6, 512)
-            },
-        ];
+        let dims = [scaled(m.columns, self.spec.scale, 24), scaled(m.rows, self.spec.scale, 20), {
+            let n = (f64::from(m.slices) * self.spec.scale).round() as u32;
+            n.clamp(6, 512)
+        }];
         let (sx, cx) = sin_cos_deg(self.tilt[0]);
         let (sz, cz) = sin_cos_deg(self.tilt[1]);
         let row = [cz, sz * cx, sz * sx];
@@ -328,10 +308,7 @@ impl<'a> Scanner<'a> {
     ) -> Grid {
         let row = row.map(|v| as_written((v * 1e9).round() / 1e9));
         let column = column.map(|v| as_written((v * 1e9).round() / 1e9));
-        let spacing = [
-            as_written(field[0] / f64::from(dims[0])),
-            as_written(field[1] / f64::from(dims[1])),
-        ];
+        let spacing = [as_written(field[0] / f64::from(dims[0])), as_written(field[1] / f64::from(dims[1]))];
         let thick = as_written(field[2] / f64::from(dims[2]));
         let sign = if down { -1.0 } else { 1.0 };
         let step = normal.map(|v| v * thick * sign);
@@ -343,14 +320,7 @@ impl<'a> Scanner<'a> {
                 + at(step) * f64::from(dims[2] - 1) / 2.0;
             *o = (*o * 1e6).round() / 1e6;
         }
-        Grid {
-            origin,
-            row,
-            column,
-            step,
-            spacing,
-            dims,
-        }
+        Grid { origin, row, column, step, spacing, dims }
     }
 
     /// Transverse, coronal and sagittal scouts, five slices each.
@@ -375,10 +345,7 @@ impl<'a> Scanner<'a> {
         let acq = Acquisition {
             grid,
             sequence: shot.sequence,
-            enhancement: Enhancement {
-                agent: self.study.agent,
-                seconds,
-            },
+            enhancement: Enhancement { agent: self.study.agent, seconds },
             field: self.study.field,
             session: self.session,
             table: self.table,
@@ -504,13 +471,7 @@ fn patient(spec: &PhantomSpec, index: u32) -> Patient {
         studies.push(Study { series, ..study });
         day += 60 + rng.below(150) as i64;
     }
-    Patient {
-        index,
-        vendor,
-        persona,
-        anatomy,
-        studies,
-    }
+    Patient { index, vendor, persona, anatomy, studies }
 }
 
 const fn agent(vendor: Vendor, variant: u32) -> Agent {
@@ -538,11 +499,7 @@ pub(super) fn date_of(days: i64) -> (i64, u32, u32) {
     let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     let mp = (5 * doy + 2) / 153;
     let m = (if mp < 10 { mp + 3 } else { mp - 9 }) as u32;
-    (
-        yoe + era * 400 + i64::from(m <= 2),
-        m,
-        (doy - (153 * mp + 2) / 5 + 1) as u32,
-    )
+    (yoe + era * 400 + i64::from(m <= 2), m, (doy - (153 * mp + 2) / 5 + 1) as u32)
 }
 
 /// `YYYYMMDD`.
@@ -553,13 +510,7 @@ pub(super) fn date_text((y, m, d): (i64, u32, u32)) -> String {
 /// `HHMMSS.ffffff` from milliseconds since midnight.
 pub(super) fn time_text(ms: i64) -> String {
     let s = ms.div_euclid(1000).rem_euclid(86_400);
-    format!(
-        "{:02}{:02}{:02}.{:03}000",
-        s / 3600,
-        s / 60 % 60,
-        s % 60,
-        ms.rem_euclid(1000)
-    )
+    format!("{:02}{:02}{:02}.{:03}000", s / 3600, s / 60 % 60, s % 60, ms.rem_euclid(1000))
 }
 
 #[cfg(test)]

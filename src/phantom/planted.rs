@@ -44,16 +44,15 @@ pub struct Planted {
 
 /// Heads and tails of surnames that nobody bears; the head is unique to a patient in cohorts up to 40.
 const HEADS: [&str; 40] = [
-    "Quillo", "Thornva", "Brixen", "Zellmo", "Marvolt", "Osterqu", "Wyckla", "Hallund", "Dreyvo",
-    "Fennik", "Ravenso", "Stolque", "Krügva", "Lindoro", "Vexham", "Ambrüst", "Corvant", "Jaskol",
-    "Pellwy", "Umbrik", "Norqua", "Tessval", "Grindo", "Yarvik", "Ibelqu", "Kestova", "Ruxmar",
-    "Svanok", "Dolvret", "Embrox", "Falkwy", "Gosvent", "Hexlan", "Jorqui", "Klavsto", "Lomvrek",
-    "Mundsky", "Noxwel", "Ortvan", "Pryxel",
+    "Quillo", "Thornva", "Brixen", "Zellmo", "Marvolt", "Osterqu", "Wyckla", "Hallund", "Dreyvo", "Fennik",
+    "Ravenso", "Stolque", "Krügva", "Lindoro", "Vexham", "Ambrüst", "Corvant", "Jaskol", "Pellwy", "Umbrik",
+    "Norqua", "Tessval", "Grindo", "Yarvik", "Ibelqu", "Kestova", "Ruxmar", "Svanok", "Dolvret", "Embrox",
+    "Falkwy", "Gosvent", "Hexlan", "Jorqui", "Klavsto", "Lomvrek", "Mundsky", "Noxwel", "Ortvan", "Pryxel",
 ];
 const TAILS: [&str; 24] = [
-    "enbrugg", "akowytz", "imovska", "ersholt", "andravi", "uvelton", "oskendal", "ithamari",
-    "elquist", "arqueth", "ondrasek", "umbright", "ivarello", "estrovan", "ankervy", "olmqvist",
-    "urdengo", "ebrandix", "ostruvel", "amberwyk", "indelhof", "orvathy", "uskavelt", "enzqualm",
+    "enbrugg", "akowytz", "imovska", "ersholt", "andravi", "uvelton", "oskendal", "ithamari", "elquist",
+    "arqueth", "ondrasek", "umbright", "ivarello", "estrovan", "ankervy", "olmqvist", "urdengo", "ebrandix",
+    "ostruvel", "amberwyk", "indelhof", "orvathy", "uskavelt", "enzqualm",
 ];
 const GIVEN: [&str; 20] = [
     "Jorvina",
@@ -87,16 +86,14 @@ const IDEOGRAPHIC: [(&str, &str, &str, &str); 6] = [
 ];
 
 const SYLLABLES: [&str; 32] = [
-    "qua", "zor", "vim", "plek", "dru", "xan", "fwo", "gri", "yub", "stol", "kev", "mox", "wul",
-    "jit", "neb", "roq", "tyv", "hux", "lom", "pez", "cyd", "bax", "fyn", "guv", "tsk", "vro",
-    "dwi", "nyx", "zem", "kro", "phu", "wex",
+    "qua", "zor", "vim", "plek", "dru", "xan", "fwo", "gri", "yub", "stol", "kev", "mox", "wul", "jit",
+    "neb", "roq", "tyv", "hux", "lom", "pez", "cyd", "bax", "fyn", "guv", "tsk", "vro", "dwi", "nyx", "zem",
+    "kro", "phu", "wex",
 ];
 
 /// A made-up word of four syllables and two digits, at most the 16 characters of VR SH.
 fn word(rng: &mut Rng) -> String {
-    let mut s: String = (0..4)
-        .filter_map(|_| rng.pick(&SYLLABLES).copied())
-        .collect();
+    let mut s: String = (0..4).filter_map(|_| rng.pick(&SYLLABLES).copied()).collect();
     s.truncate(14);
     s.push_str(&format!("{:02}", rng.below(90) + 10));
     s
@@ -211,7 +208,8 @@ impl Persona {
     pub(super) fn new(seed: u64, patient: u32, old: bool) -> Self {
         let mut rng = Rng::new(seed, &[u64::from(patient), 7]);
         let utf8 = patient % 3 == 1;
-        let shift = super::noise::key(seed, &[99]) as usize % HEADS.len();
+        // Reduced before it is narrowed: `usize` has 32 bits in WebAssembly.
+        let shift = (super::noise::key(seed, &[99]) % HEADS.len() as u64) as usize;
         let (mut family, mut given, mut ideographic) = (
             surname(&mut rng, patient as usize + shift),
             rng.pick(&GIVEN).copied().unwrap_or_default().to_owned(),
@@ -221,11 +219,7 @@ impl Persona {
             (family, given) = ((*f).to_owned(), (*g).to_owned());
             ideographic = Some(((*fi).to_owned(), (*gi).to_owned()));
         }
-        let year = if old {
-            1922 + rng.below(4) as i64
-        } else {
-            1938 + rng.below(40) as i64
-        };
+        let year = if old { 1922 + rng.below(4) as i64 } else { 1938 + rng.below(40) as i64 };
         let female = rng.chance(0.35);
         let height_m = rng.range(1.55, 1.88);
         Self {
@@ -235,17 +229,10 @@ impl Persona {
             ideographic,
             id: format!(
                 "{}{}",
-                rng.pick(&["MRN", "HEP", "00", "K"])
-                    .copied()
-                    .unwrap_or_default(),
+                rng.pick(&["MRN", "HEP", "00", "K"]).copied().unwrap_or_default(),
                 digits(&mut rng, 8)
             ),
-            other_id: format!(
-                "{}-{}-{}",
-                digits(&mut rng, 3),
-                digits(&mut rng, 2),
-                digits(&mut rng, 5)
-            ),
+            other_id: format!("{}-{}-{}", digits(&mut rng, 3), digits(&mut rng, 2), digits(&mut rng, 5)),
             issuer: word(&mut rng).to_uppercase(),
             birth: (year, 1 + rng.below(12) as u32, 1 + rng.below(28) as u32),
             female,
@@ -261,14 +248,7 @@ impl Persona {
             reading: person(&mut rng),
             institution: format!("Klinikum {}", word(&mut rng)),
             institution_street: format!("{} 12, {}", word(&mut rng), digits(&mut rng, 5)),
-            station: format!(
-                "MR{}",
-                word(&mut rng)
-                    .to_uppercase()
-                    .chars()
-                    .take(13)
-                    .collect::<String>()
-            ),
+            station: format!("MR{}", word(&mut rng).to_uppercase().chars().take(13).collect::<String>()),
             serial: digits(&mut rng, 6),
             source_ae: {
                 let mut w = word(&mut rng).to_uppercase();
@@ -305,12 +285,7 @@ impl Persona {
     pub(super) fn planted(&self, patient: u32, vendor: Vendor) -> Vec<Planted> {
         let mut out = Vec::new();
         let mut add = |place, value: &str, kind| {
-            out.push(Planted {
-                patient,
-                value: value.to_owned(),
-                place,
-                kind,
-            });
+            out.push(Planted { patient, value: value.to_owned(), place, kind });
         };
         use PlantedKind::{Date, Number, Word};
         add("PatientName", &self.family, Word);
@@ -322,11 +297,7 @@ impl Persona {
         add("PatientID", &self.id, Number);
         add("OtherPatientIDs", &self.other_id, Number);
         add("IssuerOfPatientID", &self.issuer, Word);
-        add(
-            "PatientBirthDate",
-            &super::plan::date_text(self.birth),
-            Date,
-        );
+        add("PatientBirthDate", &super::plan::date_text(self.birth), Date);
         add("PatientTelephoneNumbers", &self.phone, Number);
         add("PatientAddress", &self.street, Word);
         for (place, name) in [

@@ -91,21 +91,9 @@ impl Plane {
         let g = &acq.grid;
         let inv = 1.0 / anatomy.scale;
         let corner = g.corner(k);
-        let to = |v: [f64; 3], s: f64| {
-            [
-                (v[0] * s) as f32 * inv,
-                (v[1] * s) as f32 * inv,
-                (v[2] * s) as f32 * inv,
-            ]
-        };
-        let origin = to(
-            [
-                corner[0] - acq.table[0],
-                corner[1] - acq.table[1],
-                corner[2] - acq.table[2],
-            ],
-            1.0,
-        );
+        let to =
+            |v: [f64; 3], s: f64| [(v[0] * s) as f32 * inv, (v[1] * s) as f32 * inv, (v[2] * s) as f32 * inv];
+        let origin = to([corner[0] - acq.table[0], corner[1] - acq.table[1], corner[2] - acq.table[2]], 1.0);
         let mut plane = Self {
             nx: g.dims[0] as usize,
             ny: g.dims[1] as usize,
@@ -151,22 +139,13 @@ impl Plane {
             below = knots(j0 + stride);
             for j in j0..(j0 + stride).min(self.ny) {
                 let t = (j - j0) as f32 * share;
-                let row: Vec<[f32; 6]> = above
-                    .iter()
-                    .zip(&below)
-                    .map(|(&a, &b)| lerp(a, b, t))
-                    .collect();
+                let row: Vec<[f32; 6]> = above.iter().zip(&below).map(|(&a, &b)| lerp(a, b, t)).collect();
                 for (c, pair) in row.windows(2).enumerate() {
                     if let [a, b] = *pair {
                         for i in c * stride..((c + 1) * stride).min(self.nx) {
-                            let [x, y, z, d, fat, shade] =
-                                lerp(a, b, (i - c * stride) as f32 * share);
+                            let [x, y, z, d, fat, shade] = lerp(a, b, (i - c * stride) as f32 * share);
                             warped.push(add(sub(self.at(i, j), self.breath), [x, y, z]));
-                            skin.push(Skin {
-                                distance: d,
-                                fat,
-                                shade,
-                            });
+                            skin.push(Skin { distance: d, fat, shade });
                         }
                     }
                 }
@@ -178,26 +157,14 @@ impl Plane {
 
     #[inline(always)]
     fn at(&self, i: usize, j: usize) -> Vec3 {
-        add(
-            self.origin,
-            add(scaled(self.along, i as f32), scaled(self.down, j as f32)),
-        )
+        add(self.origin, add(scaled(self.along, i as f32), scaled(self.down, j as f32)))
     }
 
     /// Columns and rows that a solid can touch, ends excluded; `None` where it misses the plane.
     fn rect(&self, solid: &Solid) -> Option<[usize; 4]> {
         let (lo, hi) = solid.form.bounds();
-        let margin = self.edge
-            + if solid.space == Space::Warped {
-                1.1 * WARP
-            } else {
-                0.2
-            };
-        let breath = if solid.space == Space::Wall {
-            [0.0; 3]
-        } else {
-            self.breath
-        };
+        let margin = self.edge + if solid.space == Space::Warped { 1.1 * WARP } else { 0.2 };
+        let breath = if solid.space == Space::Wall { [0.0; 3] } else { self.breath };
         let centre = add(scaled(add(lo, hi), 0.5), breath);
         let half = add(scaled(sub(hi, lo), 0.5), [margin; 3]);
         let reach = |n: Vec3| n[0].abs() * half[0] + n[1].abs() * half[1] + n[2].abs() * half[2];
@@ -229,19 +196,19 @@ impl Plane {
             let start = j * self.nx;
             match solid.space {
                 Space::Warped => {
-                    let Some(row) = self.warped.get(start + i0..start + i1) else {
+                    let span = start + i0..start + i1;
+                    let (Some(row), Some(skin)) = (self.warped.get(span.clone()), self.skin.get(span)) else {
                         return;
                     };
-                    for (n, &q) in row.iter().enumerate() {
-                        visit(start + i0 + n, solid.form.distance(q), q);
+                    for (n, (&q, s)) in row.iter().zip(skin).enumerate() {
+                        // Outside the skin all is air in the end.
+                        if s.distance < self.edge {
+                            visit(start + i0 + n, solid.form.distance(q), q);
+                        }
                     }
                 }
                 Space::Wall | Space::Organ => {
-                    let breath = if solid.space == Space::Organ {
-                        self.breath
-                    } else {
-                        [0.0; 3]
-                    };
+                    let breath = if solid.space == Space::Organ { self.breath } else { [0.0; 3] };
                     for i in i0..i1 {
                         let q = sub(self.at(i, j), breath);
                         visit(start + i, solid.form.distance(q), q);
@@ -275,21 +242,11 @@ pub(super) fn slice(anatomy: &Anatomy, lattice: &Lattice, acq: &Acquisition, k: 
     image
 }
 
-fn paint(
-    plane: &Plane,
-    lattice: &Lattice,
-    solid: &Solid,
-    value: &[f32; TISSUES],
-    image: &mut [f32],
-) {
+fn paint(plane: &Plane, lattice: &Lattice, solid: &Solid, value: &[f32; TISSUES], image: &mut [f32]) {
     let v = value.get(solid.tissue as usize).copied().unwrap_or(0.0);
     let edge = plane.edge;
     // Finer grain in the tumour than in an organ.
-    let grain = if solid.space == Space::Organ {
-        0.32
-    } else {
-        0.17
-    };
+    let grain = if solid.space == Space::Organ { 0.32 } else { 0.17 };
     plane.trace(solid, |n, d, q| {
         if d < 0.5 * edge
             && let Some(px) = image.get_mut(n)
@@ -361,11 +318,7 @@ fn finish(plane: &Plane, acq: &Acquisition, k: u32, image: &mut [f32]) {
         // A map has no coil shading, and nothing outside the body.
         for (n, (px, s)) in (first..).zip(image.iter_mut().zip(&plane.skin)) {
             let (a, _) = normal_pair(acq.key, n);
-            *px = if s.distance < 0.0 {
-                (*px + noise * a).max(0.0)
-            } else {
-                0.0
-            };
+            *px = if s.distance < 0.0 { (*px + noise * a).max(0.0) } else { 0.0 };
         }
         return;
     }
@@ -380,10 +333,7 @@ fn finish(plane: &Plane, acq: &Acquisition, k: u32, image: &mut [f32]) {
 impl Acquisition {
     /// Bits that differ from exam to exam but not within one.
     fn exam_key(&self) -> u64 {
-        super::noise::key(
-            self.table[0].to_bits() ^ self.table[1].to_bits(),
-            &[u64::from(self.session)],
-        )
+        super::noise::key(self.table[0].to_bits() ^ self.table[1].to_bits(), &[u64::from(self.session)])
     }
 }
 
@@ -405,10 +355,7 @@ pub(super) fn label_slice(anatomy: &Anatomy, acq: &Acquisition, k: u32) -> Vec<u
             }
         });
     };
-    anatomy
-        .organs(acq.session)
-        .iter()
-        .for_each(|s| mark(s, &mut map));
+    anatomy.organs(acq.session).iter().for_each(|s| mark(s, &mut map));
     for (l, s) in map.iter_mut().zip(&plane.skin) {
         if s.distance + s.fat + anatomy.trunk.wall > 0.0 {
             *l = 0;

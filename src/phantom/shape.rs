@@ -85,9 +85,7 @@ impl Form {
                 ellipsoid([dot(q, a), dot(q, b), dot(q, third)], [0.0; 3], r)
             }
             Self::Level(c, r, y) => ellipsoid(p, c, r).max(p[1] - y),
-            Self::Carved(c, r, c2, r2, k) => {
-                smooth_carve(ellipsoid(p, c, r), ellipsoid(p, c2, r2), k)
-            }
+            Self::Carved(c, r, c2, r2, k) => smooth_carve(ellipsoid(p, c, r), ellipsoid(p, c2, r2), k),
             Self::Capsule(a, b, ra, rb) => {
                 let (pa, ba) = (sub(p, a), sub(b, a));
                 let h = (dot(pa, ba) / dot(ba, ba).max(1e-6)).clamp(0.0, 1.0);
@@ -132,11 +130,7 @@ impl Form {
 }
 
 pub(super) fn cross(a: Vec3, b: Vec3) -> Vec3 {
-    [
-        a[1] * b[2] - a[2] * b[1],
-        a[2] * b[0] - a[0] * b[2],
-        a[0] * b[1] - a[1] * b[0],
-    ]
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
 #[inline(always)]

@@ -6,16 +6,11 @@
 use super::contrast::{FatMode, Sequence};
 use super::header::Instance;
 use super::plan::{
-    Kind, Levels, MATRIX_DWI, MATRIX_T1, MATRIX_T2, Oddity, Recipe, Scanner, Series, Shot, Volume,
-    When,
+    Kind, Levels, MATRIX_DWI, MATRIX_T1, MATRIX_T2, Oddity, Recipe, Scanner, Series, Shot, Volume, When,
 };
 use super::write::{Dataset, Syntax, Value, decimal};
 
-const LEVELS: Levels = Levels {
-    gain: 1.6,
-    max: 4095,
-    slope: None,
-};
+const LEVELS: Levels = Levels { gain: 1.6, max: 4095, slope: None };
 const DIXON: &str = "ORIGINAL\\PRIMARY\\M\\DIXON\\WATER\\NORM\\DIS2D";
 
 /// The series of one visit.
@@ -23,11 +18,7 @@ pub(super) fn protocol(s: &mut Scanner<'_>) {
     localizer(s);
     t2(s);
     diffusion(s);
-    if s.variant == 0 {
-        gadoxetate(s)
-    } else {
-        vibe(s)
-    }
+    if s.variant == 0 { gadoxetate(s) } else { vibe(s) }
 }
 
 fn localizer(s: &mut Scanner<'_>) {
@@ -36,11 +27,7 @@ fn localizer(s: &mut Scanner<'_>) {
     for grid in [t, c, sag] {
         let shot = Shot {
             role: "localizer",
-            sequence: Sequence::SpinEcho {
-                tr: 1100.0,
-                te: 84.0,
-                fat: FatMode::InPhase,
-            },
+            sequence: Sequence::SpinEcho { tr: 1100.0, te: 84.0, fat: FatMode::InPhase },
             image_type: "ORIGINAL\\PRIMARY\\M\\NORM\\DIS2D",
             echo: 1,
             when: When::Before(30.0),
@@ -57,11 +44,7 @@ fn t2(s: &mut Scanner<'_>) {
         let mut series = s.series(2, Kind::T2, "t2_haste_tra_bh");
         let shot = Shot {
             role: "t2",
-            sequence: Sequence::SpinEcho {
-                tr: 1200.0,
-                te: 92.0,
-                fat: FatMode::InPhase,
-            },
+            sequence: Sequence::SpinEcho { tr: 1200.0, te: 92.0, fat: FatMode::InPhase },
             image_type: "ORIGINAL\\PRIMARY\\M\\ND\\NORM",
             echo: 1,
             when: When::Before(120.0),
@@ -75,11 +58,7 @@ fn t2(s: &mut Scanner<'_>) {
     let mut series = s.series(3, Kind::T2, "t2_tse_fs_tra_trig");
     let shot = Shot {
         role: "t2_fs",
-        sequence: Sequence::SpinEcho {
-            tr: 3600.0,
-            te: 80.0,
-            fat: FatMode::Suppressed,
-        },
+        sequence: Sequence::SpinEcho { tr: 3600.0, te: 80.0, fat: FatMode::Suppressed },
         image_type: "ORIGINAL\\PRIMARY\\M\\NORM\\DIS2D",
         echo: 1,
         when: When::Before(210.0),
@@ -125,15 +104,7 @@ fn diffusion(s: &mut Scanner<'_>) {
         when: When::Before(361.0),
         temporal: 0,
     };
-    let mut v = s.volume(
-        shot,
-        grid,
-        55.0,
-        Levels {
-            gain: 1.0,
-            ..LEVELS
-        },
-    );
+    let mut v = s.volume(shot, grid, 55.0, Levels { gain: 1.0, ..LEVELS });
     if let Some(first) = series.volumes.first() {
         Scanner::same_breath(&mut v, first);
     }
@@ -160,12 +131,7 @@ const fn dixon(
 ) -> Shot {
     Shot {
         role,
-        sequence: Sequence::Spoiled {
-            tr: 6.7,
-            te: echo.1,
-            flip: 10.0,
-            fat,
-        },
+        sequence: Sequence::Spoiled { tr: 6.7, te: echo.1, flip: 10.0, fat },
         image_type,
         echo: echo.0,
         when,
@@ -180,29 +146,12 @@ fn gadoxetate(s: &mut Scanner<'_>) {
     let inp = "ORIGINAL\\PRIMARY\\M\\DIXON\\IN_PHASE\\NORM\\DIS2D";
     let fat = "ORIGINAL\\PRIMARY\\M\\DIXON\\FAT\\NORM\\DIS2D";
     // Contrast tags are filled before there is contrast in this hospital.
-    let mut pre = phase(
-        s,
-        10,
-        "t1_vibe_fs_tra_pre_W",
-        dixon("t1_pre", FatMode::Water, DIXON, (1, 2.39), before),
-        true,
-    );
+    let mut pre =
+        phase(s, 10, "t1_vibe_fs_tra_pre_W", dixon("t1_pre", FatMode::Water, DIXON, (1, 2.39), before), true);
     let shots = [
-        (
-            7,
-            "t1_vibe_fs_tra_pre_opp",
-            dixon("t1_opposed", FatMode::Opposed, opp, (1, 2.39), before),
-        ),
-        (
-            8,
-            "t1_vibe_fs_tra_pre_in",
-            dixon("t1_inphase", FatMode::InPhase, inp, (2, 4.77), before),
-        ),
-        (
-            9,
-            "t1_vibe_fs_tra_pre_F",
-            dixon("t1_fat", FatMode::Fat, fat, (1, 2.39), before),
-        ),
+        (7, "t1_vibe_fs_tra_pre_opp", dixon("t1_opposed", FatMode::Opposed, opp, (1, 2.39), before)),
+        (8, "t1_vibe_fs_tra_pre_in", dixon("t1_inphase", FatMode::InPhase, inp, (2, 4.77), before)),
+        (9, "t1_vibe_fs_tra_pre_F", dixon("t1_fat", FatMode::Fat, fat, (1, 2.39), before)),
     ];
     for (number, name, shot) in shots {
         let mut series = phase(s, number, name, shot, true);
@@ -212,30 +161,12 @@ fn gadoxetate(s: &mut Scanner<'_>) {
         s.push(series);
     }
     let water = |role, seconds| dixon(role, FatMode::Water, DIXON, (1, 2.39), When::After(seconds));
-    let art1 = phase(
-        s,
-        11,
-        "t1_vibe_art_1_W",
-        water("arterial_early", 19.0),
-        true,
-    );
+    let art1 = phase(s, 11, "t1_vibe_art_1_W", water("arterial_early", 19.0), true);
     let art2 = phase(s, 12, "t1_vibe_art_2_W", water("arterial_late", 34.0), true);
-    let mut pv = phase(
-        s,
-        13,
-        "t1_vibe_pv_70s_W",
-        water("portal_venous", 70.0),
-        true,
-    );
+    let mut pv = phase(s, 13, "t1_vibe_pv_70s_W", water("portal_venous", 70.0), true);
     pv.oddity = Oddity::Overlay;
     let three = phase(s, 14, "t1_vibe_3min_W", water("transitional", 182.0), true);
-    let twenty = phase(
-        s,
-        17,
-        "t1_vibe_20min_W",
-        water("hepatobiliary", 1205.0),
-        true,
-    );
+    let twenty = phase(s, 17, "t1_vibe_20min_W", water("hepatobiliary", 1205.0), true);
     let derived = subtraction(s, &art2, &pre);
     pre.oddity = Oddity::None;
     for series in [pre, art1, art2, pv, three] {
@@ -268,10 +199,7 @@ fn subtraction(s: &mut Scanner<'_>, after: &Series, before: &Series) -> Vec<Seri
     let slabs = 8.min(a.grid.dims[2]);
     let each = a.grid.dims[2] / slabs;
     let mut grid = a.grid;
-    grid.origin = a
-        .grid
-        .corner(f64::from(each - 1) / 2.0)
-        .map(super::header::micro);
+    grid.origin = a.grid.corner(f64::from(each - 1) / 2.0).map(super::header::micro);
     grid.step = a.grid.step.map(|v| v * f64::from(each));
     grid.dims[2] = slabs;
     mip.volumes.push(Volume {
@@ -288,38 +216,17 @@ fn subtraction(s: &mut Scanner<'_>, after: &Series, before: &Series) -> Vec<Seri
 fn vibe(s: &mut Scanner<'_>) {
     let shot = |role, when| Shot {
         role,
-        sequence: Sequence::Spoiled {
-            tr: 4.4,
-            te: 2.1,
-            flip: 11.0,
-            fat: FatMode::Suppressed,
-        },
+        sequence: Sequence::Spoiled { tr: 4.4, te: 2.1, flip: 11.0, fat: FatMode::Suppressed },
         image_type: "ORIGINAL\\PRIMARY\\M\\NORM\\DIS2D",
         echo: 1,
         when,
         temporal: 0,
     };
     let steps = [
-        (
-            6,
-            "t1_vibe_fs_tra_bh_nativ",
-            shot("t1_pre", When::Before(640.0)),
-        ),
-        (
-            7,
-            "t1_vibe_fs_tra_bh_art",
-            shot("arterial", When::After(28.0)),
-        ),
-        (
-            8,
-            "t1_vibe_fs_tra_bh_pv",
-            shot("portal_venous", When::After(72.0)),
-        ),
-        (
-            9,
-            "t1_vibe_fs_tra_bh_spaet_5min",
-            shot("delayed", When::After(301.0)),
-        ),
+        (6, "t1_vibe_fs_tra_bh_nativ", shot("t1_pre", When::Before(640.0))),
+        (7, "t1_vibe_fs_tra_bh_art", shot("arterial", When::After(28.0))),
+        (8, "t1_vibe_fs_tra_bh_pv", shot("portal_venous", When::After(72.0))),
+        (9, "t1_vibe_fs_tra_bh_spaet_5min", shot("delayed", When::After(301.0))),
     ];
     for (number, name, shot) in steps {
         let mut series = phase(s, number, name, shot, number != 6);
@@ -367,11 +274,7 @@ pub(super) fn private(i: &Instance<'_>, d: &mut Dataset) {
     let mut nested = Dataset::default();
     nested.text((0x0010, 0x0010), b"PN", p.name());
     nested.text((0x0010, 0x0020), b"LO", p.id.clone());
-    nested.text(
-        (0x0008, 0x4000),
-        b"LT",
-        format!("Sent by {}", w.nested_private),
-    );
+    nested.text((0x0008, 0x4000), b"LT", format!("Sent by {}", w.nested_private));
     d.items((0x0021, 0x1101), vec![nested]);
 
     d.text((0x0029, 0x0010), b"LO", "SIEMENS CSA HEADER");
@@ -386,19 +289,11 @@ pub(super) fn private(i: &Instance<'_>, d: &mut Dataset) {
     d.text((0x0029, 0x1160), b"LO", "com");
     d.text((0x0051, 0x0010), b"LO", header);
     d.text((0x0051, 0x1008), b"CS", "IMAGE NUM 4");
-    d.text(
-        (0x0051, 0x100B),
-        b"LO",
-        format!("{}*{}", v.grid.dims[1], v.grid.dims[0]),
-    );
+    d.text((0x0051, 0x100B), b"LO", format!("{}*{}", v.grid.dims[1], v.grid.dims[0]));
     d.text((0x0051, 0x100C), b"LO", "FoV 309*380");
     let plane = super::header::plane_name(&v.grid, ["Sag", "Cor", "Tra>Cor"]);
     d.text((0x0051, 0x100E), b"LO", plane);
-    d.text(
-        (0x0051, 0x100F),
-        b"LO",
-        format!("BO1,2;SP2-4 {}", w.private_text),
-    );
+    d.text((0x0051, 0x100F), b"LO", format!("BO1,2;SP2-4 {}", w.private_text));
     d.text((0x0051, 0x1013), b"SH", "+LPH");
     d.text((0x0051, 0x1016), b"LO", v.image_type.replace('\\', "/"));
 }
@@ -415,40 +310,16 @@ fn csa_image(i: &Instance<'_>) -> Vec<u8> {
     let g = &v.grid;
     let mut entries: Vec<Entry> = vec![
         ("EchoLinePosition", "IS", vec!["130".into()]),
-        (
-            "UsedPatientWeight",
-            "IS",
-            vec![decimal(i.patient.persona.weight_kg)],
-        ),
+        ("UsedPatientWeight", "IS", vec![decimal(i.patient.persona.weight_kg)]),
         ("NumberOfImagesInMosaic", "US", vec![]),
-        (
-            "ImageOrientationPatient",
-            "DS",
-            numbers(&[g.row, g.column].concat()),
-        ),
-        (
-            "ImagePositionPatient",
-            "DS",
-            numbers(&g.corner(f64::from(i.slice))),
-        ),
-        (
-            "SliceNormalVector",
-            "FD",
-            numbers(&super::truth::cross(g.row, g.column)),
-        ),
+        ("ImageOrientationPatient", "DS", numbers(&[g.row, g.column].concat())),
+        ("ImagePositionPatient", "DS", numbers(&g.corner(f64::from(i.slice)))),
+        ("SliceNormalVector", "FD", numbers(&super::truth::cross(g.row, g.column))),
         ("PhaseEncodingDirectionPositive", "IS", vec!["1".into()]),
-        (
-            "BandwidthPerPixelPhaseEncode",
-            "FD",
-            vec!["14.46800000".into()],
-        ),
+        ("BandwidthPerPixelPhaseEncode", "FD", vec!["14.46800000".into()]),
         ("ProtocolSliceNumber", "IS", vec![i.slice.to_string()]),
         ("TimeAfterStart", "DS", vec!["0.00000000".into()]),
-        (
-            "ICE_Dims",
-            "LO",
-            vec![format!("X_1_1_1_1_1_1_1_1_1_1_1_{}", i.number)],
-        ),
+        ("ICE_Dims", "LO", vec![format!("X_1_1_1_1_1_1_1_1_1_1_1_{}", i.number)]),
         ("ImaCoilString", "LO", vec!["BO1,2;SP2-4".into()]),
         (
             "PatReinPattern",
@@ -494,11 +365,7 @@ fn csa_series(i: &Instance<'_>) -> Vec<u8> {
     );
     csa2(&[
         ("UsedPatientWeight", "IS", vec![decimal(p.weight_kg)]),
-        (
-            "PatientsSex",
-            "CS",
-            vec![if p.female { "F" } else { "M" }.into()],
-        ),
+        ("PatientsSex", "CS", vec![if p.female { "F" } else { "M" }.into()]),
         ("FlowCompensation", "SH", vec!["No".into()]),
         ("MrPhoenixProtocol", "UN", vec![protocol]),
     ])
@@ -525,10 +392,7 @@ fn csa2(entries: &[Entry]) -> Vec<u8> {
         word(slots as u32, &mut out);
         word(if values.is_empty() { 205 } else { 77 }, &mut out);
         for n in 0..slots {
-            let mut text = values
-                .get(n)
-                .map(|t| t.clone().into_bytes())
-                .unwrap_or_default();
+            let mut text = values.get(n).map(|t| t.clone().into_bytes()).unwrap_or_default();
             if values.get(n).is_some() {
                 text.push(0);
             }

@@ -4,12 +4,7 @@
 use super::*;
 
 fn small(patients: u32, seed: u64, vendor: Option<Vendor>) -> Phantom {
-    Phantom::new(PhantomSpec {
-        patients,
-        seed,
-        vendor,
-        scale: 0.1,
-    })
+    Phantom::new(PhantomSpec { patients, seed, vendor, scale: 0.1 })
 }
 
 /// Writes a phantom to `PHANTOM_OUT` with its truth beside it, for trials with other programs.
@@ -47,12 +42,7 @@ fn export_for_other_programs() {
             bytes.len()
         })
         .sum();
-    eprintln!(
-        "{} files, {} MB, {:?}",
-        phantom.count(),
-        bytes / 1_000_000,
-        start.elapsed()
-    );
+    eprintln!("{} files, {} MB, {:?}", phantom.count(), bytes / 1_000_000, start.elapsed());
     if std::env::var("PHANTOM_DRY").is_ok() {
         return;
     }
@@ -60,19 +50,10 @@ fn export_for_other_programs() {
     std::fs::create_dir_all(&truth_dir).unwrap();
     let mut index = String::new();
     for (i, t) in phantom.truth().iter().enumerate() {
-        let voxels: Vec<u8> = phantom
-            .truth_voxels(i)
-            .unwrap()
-            .iter()
-            .flat_map(|v| v.to_le_bytes())
-            .collect();
+        let voxels: Vec<u8> = phantom.truth_voxels(i).unwrap().iter().flat_map(|v| v.to_le_bytes()).collect();
         std::fs::write(truth_dir.join(format!("{i}.i16")), voxels).unwrap();
         if t.role == "portal_venous" {
-            std::fs::write(
-                truth_dir.join(format!("{i}.labels")),
-                phantom.truth_labels(i).unwrap(),
-            )
-            .unwrap();
+            std::fs::write(truth_dir.join(format!("{i}.labels")), phantom.truth_labels(i).unwrap()).unwrap();
         }
         let affine: Vec<f64> = t.affine.iter().flatten().copied().collect();
         index += &serde_json::json!({
@@ -91,11 +72,7 @@ fn export_for_other_programs() {
         .map(|p| format!("{}\t{}\t{:?}\t{}", p.patient, p.place, p.kind, p.value))
         .collect();
     std::fs::write(truth_dir.join("planted.tsv"), planted.join("\n")).unwrap();
-    std::fs::write(
-        truth_dir.join("lesions.txt"),
-        format!("{:#?}", phantom.lesions()),
-    )
-    .unwrap();
+    std::fs::write(truth_dir.join("lesions.txt"), format!("{:#?}", phantom.lesions())).unwrap();
 }
 
 #[test]
@@ -114,12 +91,7 @@ fn files_do_not_depend_on_order_or_run() {
 
 /// Every variant of every vendor.
 fn everyone() -> Phantom {
-    Phantom::new(PhantomSpec {
-        patients: 6,
-        seed: 3,
-        vendor: None,
-        scale: 0.06,
-    })
+    Phantom::new(PhantomSpec { patients: 6, seed: 3, vendor: None, scale: 0.06 })
 }
 
 #[test]
@@ -134,25 +106,14 @@ fn every_planted_value_is_in_some_file_of_its_patient() {
             .iter()
             .enumerate()
             .flat_map(|(i, p)| {
-                let latin = p
-                    .value
-                    .chars()
-                    .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'));
+                let latin = p.value.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'));
                 let wide = p.value.encode_utf16().flat_map(u16::to_le_bytes);
-                [
-                    (i, p.value.clone().into_bytes()),
-                    (i, latin.collect()),
-                    (i, wide.collect()),
-                ]
+                [(i, p.value.clone().into_bytes()), (i, latin.collect()), (i, wide.collect())]
             })
             .collect();
         let search = AhoCorasick::new(spellings.iter().map(|(_, s)| s)).unwrap();
         let mut seen = vec![false; mine.len()];
-        for (i, file) in phantom
-            .files()
-            .enumerate()
-            .filter(|(_, f)| f.patient == patient)
-        {
+        for (i, file) in phantom.files().enumerate().filter(|(_, f)| f.patient == patient) {
             let bytes = phantom.file(i).unwrap();
             for hay in [&bytes[..], file.path.as_bytes()] {
                 for hit in search.find_overlapping_iter(hay) {
@@ -166,23 +127,15 @@ fn every_planted_value_is_in_some_file_of_its_patient() {
         // Words of one patient are no one else's.
         for p in mine.iter().filter(|p| p.kind == PlantedKind::Word) {
             assert!(
-                planted
-                    .iter()
-                    .all(|o| o.patient == patient || o.value != p.value || o.value.len() < 9),
+                planted.iter().all(|o| o.patient == patient || o.value != p.value || o.value.len() < 9),
                 "shared: {p:?}"
             );
             assert!(p.value.chars().count() >= 2, "{p:?}");
         }
     }
-    let ages: Vec<&str> = planted
-        .iter()
-        .filter(|p| p.place == "PatientAge")
-        .map(|p| p.value.as_str())
-        .collect();
-    assert!(
-        ages.iter().any(|a| a > &"090Y") && ages.iter().any(|a| a < &"080Y"),
-        "{ages:?}"
-    );
+    let ages: Vec<&str> =
+        planted.iter().filter(|p| p.place == "PatientAge").map(|p| p.value.as_str()).collect();
+    assert!(ages.iter().any(|a| a > &"090Y") && ages.iter().any(|a| a < &"080Y"), "{ages:?}");
 }
 
 #[test]
@@ -197,20 +150,9 @@ fn dicom_rs_reads_headers_where_it_can() {
             .read_until(Tag(0x0071, 0x1010))
             .from_reader(std::io::Cursor::new(&bytes))
             .unwrap_or_else(|e| panic!("{}: {e}", f.path));
-        let number: u32 = object
-            .element(Tag(0x0020, 0x0011))
-            .unwrap()
-            .to_int()
-            .unwrap();
+        let number: u32 = object.element(Tag(0x0020, 0x0011)).unwrap().to_int().unwrap();
         assert_eq!(number, f.series_number);
-        assert_eq!(
-            object
-                .element(Tag(0x0008, 0x0060))
-                .unwrap()
-                .to_str()
-                .unwrap(),
-            "MR"
-        );
+        assert_eq!(object.element(Tag(0x0008, 0x0060)).unwrap().to_str().unwrap(), "MR");
         read += 1;
     }
     assert!(read > 300);
@@ -230,34 +172,23 @@ fn pixels_in_files_are_the_truths_voxels() {
         // Pixel data come last but for padding: search each file for one of the slices.
         let slices: std::collections::BTreeSet<Vec<u8>> = voxels
             .chunks(nx * ny)
-            .map(|s| {
-                s.chunks(nx)
-                    .rev()
-                    .flatten()
-                    .flat_map(|v| v.to_le_bytes())
-                    .collect()
-            })
+            .map(|s| s.chunks(nx).rev().flatten().flat_map(|v| v.to_le_bytes()).collect())
             .collect();
         assert_eq!(slices.len(), t.files.len());
         let mut found = 0;
         for &f in &t.files {
             let bytes = phantom.file(f).unwrap();
-            let at = bytes
-                .windows(4)
-                .rposition(|w| w == [0xE0, 0x7F, 0x10, 0x00]);
+            let at = bytes.windows(4).rposition(|w| w == [0xE0, 0x7F, 0x10, 0x00]);
             if let Some(at) = at {
-                found += usize::from([at + 8, at + 12].iter().any(|&p| {
-                    bytes
-                        .get(p..p + 2 * nx * ny)
-                        .is_some_and(|b| slices.contains(b))
-                }));
+                found += usize::from(
+                    [at + 8, at + 12]
+                        .iter()
+                        .any(|&p| bytes.get(p..p + 2 * nx * ny).is_some_and(|b| slices.contains(b))),
+                );
             }
         }
         // Big-endian series have other bytes.
-        assert!(
-            found == t.files.len() || found == 0 && t.description.contains("t2_tse"),
-            "{t:?}: {found}"
-        );
+        assert!(found == t.files.len() || found == 0 && t.description.contains("t2_tse"), "{t:?}: {found}");
     }
 }
 
@@ -267,69 +198,42 @@ fn roles_b_values_and_sizes_are_those_of_the_protocols() {
     let truth = phantom.truth();
     for patient in 0..6 {
         for session in 0..2 {
-            let mine: Vec<_> = truth
-                .iter()
-                .filter(|t| t.patient == patient && t.session == session)
-                .collect();
+            let mine: Vec<_> =
+                truth.iter().filter(|t| t.patient == patient && t.session == session).collect();
             let count = |role: &str| mine.iter().filter(|t| t.role == role).count();
             for role in ["t1_pre", "portal_venous", "t2_fs", "dwi", "adc"] {
                 assert_eq!(count(role), 1, "patient {patient}: {role}");
             }
             assert_eq!(count("localizer"), 3);
-            assert!(
-                count("arterial") == 1
-                    || count("arterial_early") == 1 && count("arterial_late") == 1
-            );
+            assert!(count("arterial") == 1 || count("arterial_early") == 1 && count("arterial_late") == 1);
             // Transitional and hepatobiliary with gadoxetate, delayed otherwise.
             assert_eq!(count("delayed") + count("hepatobiliary"), 1);
             assert_eq!(count("transitional"), count("hepatobiliary"));
             let dwi = mine.iter().find(|t| t.role == "dwi").unwrap();
-            assert_eq!(
-                (dwi.b_values.as_slice(), dwi.dims[3]),
-                ([50.0, 400.0, 800.0].as_slice(), 3)
-            );
+            assert_eq!((dwi.b_values.as_slice(), dwi.dims[3]), ([50.0, 400.0, 800.0].as_slice(), 3));
         }
     }
     let mut files: Vec<usize> = truth.iter().flat_map(|t| t.files.clone()).collect();
     files.sort_unstable();
-    assert_eq!(
-        files,
-        (0..phantom.count()).collect::<Vec<_>>(),
-        "every file belongs to one truth"
-    );
+    assert_eq!(files, (0..phantom.count()).collect::<Vec<_>>(), "every file belongs to one truth");
     let mut paths: Vec<String> = phantom.files().map(|f| f.path).collect();
     paths.sort();
     paths.dedup();
     assert_eq!(paths.len(), phantom.count(), "paths are unique");
 
     let full = Phantom::new(PhantomSpec::default());
-    let t1 = full
-        .truth()
-        .into_iter()
-        .find(|t| t.role == "t1_pre")
-        .unwrap();
+    let t1 = full.truth().into_iter().find(|t| t.role == "t1_pre").unwrap();
     assert_eq!(t1.dims, [320, 260, 72, 1]);
 }
 
 #[test]
 fn every_patient_has_one_to_three_lesions_and_a_treated_zone() {
-    let phantom = Phantom::new(PhantomSpec {
-        patients: 120,
-        seed: 11,
-        vendor: None,
-        scale: 0.05,
-    });
+    let phantom = Phantom::new(PhantomSpec { patients: 120, seed: 11, vendor: None, scale: 0.05 });
     let lesions = phantom.lesions();
     for patient in 0..120 {
-        let at = |session| {
-            lesions
-                .iter()
-                .filter(move |l| (l.patient, l.session) == (patient, session))
-        };
+        let at = |session| lesions.iter().filter(move |l| (l.patient, l.session) == (patient, session));
         assert!((1..=3).contains(&at(0).count()), "patient {patient}");
-        assert!(
-            at(0).all(|l| l.state == LesionState::Viable && l.volume_ml > 0.2 && l.zone_ml == 0.0)
-        );
+        assert!(at(0).all(|l| l.state == LesionState::Viable && l.volume_ml > 0.2 && l.zone_ml == 0.0));
         assert!(at(1).any(|l| l.zone_ml > 0.0), "patient {patient}");
         assert_eq!(at(0).count(), at(1).count());
     }
@@ -338,57 +242,33 @@ fn every_patient_has_one_to_three_lesions_and_a_treated_zone() {
 #[test]
 fn approximate_size_is_about_right() {
     let phantom = small(3, 1, None);
-    let exact: u64 = (0..phantom.count())
-        .map(|i| phantom.file(i).unwrap().len() as u64)
-        .sum();
+    let exact: u64 = (0..phantom.count()).map(|i| phantom.file(i).unwrap().len() as u64).sum();
     let ratio = phantom.approximate_bytes() as f64 / exact as f64;
     assert!((0.7..1.4).contains(&ratio), "{ratio}");
 }
 
 #[test]
 fn labelled_lesions_have_the_volumes_of_their_ellipsoids() {
-    let phantom = Phantom::new(PhantomSpec {
-        patients: 2,
-        seed: 1,
-        vendor: None,
-        scale: 0.6,
-    });
+    let phantom = Phantom::new(PhantomSpec { patients: 2, seed: 1, vendor: None, scale: 0.6 });
     let lesions = phantom.lesions();
-    for (i, t) in phantom
-        .truth()
-        .iter()
-        .enumerate()
-        .filter(|(_, t)| t.role == "portal_venous")
-    {
+    for (i, t) in phantom.truth().iter().enumerate().filter(|(_, t)| t.role == "portal_venous") {
         let labels = phantom.truth_labels(i).unwrap();
         let a = &t.affine;
         let det = a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1])
             - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0])
             + a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0]);
-        let ml =
-            |label: u8| labels.iter().filter(|&&l| l == label).count() as f64 * det.abs() / 1000.0;
-        for l in lesions
-            .iter()
-            .filter(|l| (l.patient, l.session) == (t.patient, t.session))
-        {
+        let ml = |label: u8| labels.iter().filter(|&&l| l == label).count() as f64 * det.abs() / 1000.0;
+        for l in lesions.iter().filter(|l| (l.patient, l.session) == (t.patient, t.session)) {
             let measured = ml(l.label);
             // Counting voxels of 20 mm³ errs by some of the surface's.
             let tolerance = 0.04 * l.volume_ml + 0.15;
-            assert!(
-                (measured - l.volume_ml).abs() < tolerance,
-                "{l:?}: {measured}"
-            );
+            assert!((measured - l.volume_ml).abs() < tolerance, "{l:?}: {measured}");
             if l.volume_ml > 0.0 {
                 // Centre of mass of the label against the closed form.
                 let [nx, ny] = [t.dims[0] as usize, t.dims[1] as usize];
                 let (mut sum, mut n) = ([0.0; 3], 0.0);
                 for (v, _) in labels.iter().enumerate().filter(|(_, x)| **x == l.label) {
-                    let ijk = [
-                        (v % nx) as f64,
-                        (v / nx % ny) as f64,
-                        (v / nx / ny) as f64,
-                        1.0,
-                    ];
+                    let ijk = [(v % nx) as f64, (v / nx % ny) as f64, (v / nx / ny) as f64, 1.0];
                     for (s, row) in sum.iter_mut().zip(a) {
                         *s += row.iter().zip(ijk).map(|(x, y)| x * y).sum::<f64>();
                     }
@@ -404,26 +284,11 @@ fn labelled_lesions_have_the_volumes_of_their_ellipsoids() {
             .filter(|l| (l.patient, l.session) == (t.patient, t.session))
             .map(|l| l.zone_ml)
             .sum();
-        assert!(
-            (ml(labels::TREATED_ZONE) - treated).abs() <= 0.08 * treated,
-            "zone"
-        );
-        assert!(
-            (900.0..2300.0).contains(&ml(labels::LIVER)),
-            "liver {} ml",
-            ml(labels::LIVER)
-        );
-        assert!(
-            (90.0..400.0).contains(&ml(labels::SPLEEN)),
-            "spleen {} ml",
-            ml(labels::SPLEEN)
-        );
+        assert!((ml(labels::TREATED_ZONE) - treated).abs() <= 0.08 * treated, "zone");
+        assert!((900.0..2300.0).contains(&ml(labels::LIVER)), "liver {} ml", ml(labels::LIVER));
+        assert!((90.0..400.0).contains(&ml(labels::SPLEEN)), "spleen {} ml", ml(labels::SPLEEN));
         for kidney in [labels::KIDNEY_LEFT, labels::KIDNEY_RIGHT] {
-            assert!(
-                (80.0..260.0).contains(&ml(kidney)),
-                "kidney {} ml",
-                ml(kidney)
-            );
+            assert!((80.0..260.0).contains(&ml(kidney)), "kidney {} ml", ml(kidney));
         }
         assert!(ml(labels::AORTA) > 30.0 && ml(labels::PORTAL_VEIN) > 15.0);
     }

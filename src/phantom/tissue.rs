@@ -56,13 +56,7 @@ pub(super) struct Properties {
 }
 
 const fn row(density: f64, fat: f64, t1: [f64; 2], t2: f64, adc: f64) -> Properties {
-    Properties {
-        density,
-        fat,
-        t1,
-        t2,
-        adc,
-    }
+    Properties { density, fat, t1, t2, adc }
 }
 
 /// In the order of [`Tissue`].
@@ -170,11 +164,7 @@ pub(super) fn gadolinium(tissue: Tissue, agent: Agent, seconds: f64) -> f64 {
     for (&t, &c) in ANCHORS.iter().zip(&table) {
         if seconds < t {
             let (t0, c0) = last;
-            return if t > t0 {
-                c0 + (c - c0) * ((seconds - t0) / (t - t0)).max(0.0)
-            } else {
-                c
-            };
+            return if t > t0 { c0 + (c - c0) * ((seconds - t0) / (t - t0)).max(0.0) } else { c };
         }
         last = (t, c);
     }

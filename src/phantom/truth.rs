@@ -85,11 +85,7 @@ pub struct TruthLesion {
 }
 
 pub(super) fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    [
-        a[1] * b[2] - a[2] * b[1],
-        a[2] * b[0] - a[0] * b[2],
-        a[0] * b[1] - a[1] * b[0],
-    ]
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
 /// True where slices are numbered against the normal of the picture.
@@ -102,23 +98,15 @@ fn reversed(g: &Grid) -> bool {
 fn affine(g: &Grid) -> [[f64; 4]; 4] {
     let last = f64::from(g.dims[2].saturating_sub(1));
     let rev = reversed(g);
-    let corner = g
-        .corner(if rev { last } else { 0.0 })
-        .map(super::header::micro);
+    let corner = g.corner(if rev { last } else { 0.0 }).map(super::header::micro);
     // As a reader sees it: from the written positions of the first and the last slice.
-    let other = g
-        .corner(if rev { 0.0 } else { last })
-        .map(super::header::micro);
+    let other = g.corner(if rev { 0.0 } else { last }).map(super::header::micro);
     let mut m = [[0.0; 4]; 4];
     for (axis, row) in m.iter_mut().take(3).enumerate() {
         let at = |v: [f64; 3]| v.get(axis).copied().unwrap_or(0.0);
         let sign = if axis < 2 { -1.0 } else { 1.0 };
         let down = at(g.column) * g.spacing[1];
-        let step = if last > 0.0 {
-            (at(other) - at(corner)) / last
-        } else {
-            at(g.step)
-        };
+        let step = if last > 0.0 { (at(other) - at(corner)) / last } else { at(g.step) };
         *row = [
             sign * at(g.row) * g.spacing[0],
             -sign * down,
@@ -155,13 +143,7 @@ pub(super) fn addresses(patients: &[Patient]) -> Vec<Address> {
         for (study, s) in p.studies.iter().enumerate() {
             for (series, x) in s.series.iter().enumerate() {
                 for (first, count) in groups(x) {
-                    out.push(Address {
-                        patient,
-                        study,
-                        series,
-                        first,
-                        count,
-                    });
+                    out.push(Address { patient, study, series, first, count });
                 }
             }
         }
@@ -191,12 +173,7 @@ impl Address {
         let (_, volumes) = self.volumes(patients)?;
         let v = volumes.first()?;
         let g = &v.grid;
-        let before: u32 = series
-            .volumes
-            .iter()
-            .take(self.first)
-            .map(Volume::slices)
-            .sum();
+        let before: u32 = series.volumes.iter().take(self.first).map(Volume::slices).sum();
         let held: u32 = volumes.iter().map(Volume::slices).sum();
         let b = v.acquisition().breath;
         Some(TruthVolume {
@@ -226,9 +203,7 @@ impl Address {
         let (p, volumes) = self.volumes(patients)?;
         let mut out = Vec::new();
         for v in volumes {
-            order(&v.grid, |k| {
-                out.extend(flip(&stored(p, lattice, v, k), &v.grid))
-            });
+            order(&v.grid, |k| out.extend(flip(&stored(p, lattice, v, k), &v.grid)));
         }
         Some(out)
     }
@@ -237,14 +212,9 @@ impl Address {
     pub(super) fn labels(self, patients: &[Patient]) -> Option<Vec<u8>> {
         let (p, volumes) = self.volumes(patients)?;
         let v = volumes.first()?;
-        let acq = Acquisition {
-            grid: v.grid,
-            ..*v.acquisition()
-        };
+        let acq = Acquisition { grid: v.grid, ..*v.acquisition() };
         let mut out = Vec::new();
-        order(&v.grid, |k| {
-            out.extend(flip(&label_slice(&p.anatomy, &acq, k), &v.grid))
-        });
+        order(&v.grid, |k| out.extend(flip(&label_slice(&p.anatomy, &acq, k), &v.grid)));
         Some(out)
     }
 }
@@ -252,42 +222,22 @@ impl Address {
 /// Slices along the normal.
 fn order(g: &Grid, mut each: impl FnMut(u32)) {
     let n = g.dims[2];
-    if reversed(g) {
-        (0..n).rev().for_each(&mut each)
-    } else {
-        (0..n).for_each(&mut each)
-    }
+    if reversed(g) { (0..n).rev().for_each(&mut each) } else { (0..n).for_each(&mut each) }
 }
 
 /// Rows from the bottom up.
 fn flip<T: Copy>(slice: &[T], g: &Grid) -> Vec<T> {
-    slice
-        .chunks(g.dims[0].max(1) as usize)
-        .rev()
-        .flatten()
-        .copied()
-        .collect()
+    slice.chunks(g.dims[0].max(1) as usize).rev().flatten().copied().collect()
 }
 
 /// Stored values of one slice, row by row as in the file.
 pub(super) fn stored(p: &Patient, lattice: &Lattice, v: &Volume, k: u32) -> Vec<i16> {
-    let quantise = |x: f32| {
-        (x * v.levels.gain + 0.5)
-            .floor()
-            .clamp(0.0, f32::from(v.levels.max)) as i16
-    };
+    let quantise = |x: f32| (x * v.levels.gain + 0.5).floor().clamp(0.0, f32::from(v.levels.max)) as i16;
     let one = |acq: &Acquisition, k: u32| -> Vec<i16> {
-        slice(&p.anatomy, lattice, acq, k)
-            .into_iter()
-            .map(quantise)
-            .collect()
+        slice(&p.anatomy, lattice, acq, k).into_iter().map(quantise).collect()
     };
     let difference = |a: &Acquisition, b: &Acquisition, k: u32| -> Vec<i16> {
-        one(a, k)
-            .into_iter()
-            .zip(one(b, k))
-            .map(|(a, b)| (a - b).max(0))
-            .collect()
+        one(a, k).into_iter().zip(one(b, k)).map(|(a, b)| (a - b).max(0)).collect()
     };
     match &v.recipe {
         Recipe::Plain(a) => one(a, k),
@@ -309,11 +259,7 @@ pub(super) fn lesions(patients: &[Patient]) -> Vec<TruthLesion> {
     let mut out = Vec::new();
     for p in patients {
         for study in &p.studies {
-            let portal = study
-                .series
-                .iter()
-                .flat_map(|s| &s.volumes)
-                .find(|v| v.role == "portal_venous");
+            let portal = study.series.iter().flat_map(|s| &s.volumes).find(|v| v.role == "portal_venous");
             let Some(acq) = portal.map(Volume::acquisition) else {
                 continue;
             };
@@ -326,9 +272,7 @@ pub(super) fn lesions(patients: &[Patient]) -> Vec<TruthLesion> {
                 let world: Vec<f64> = (0..3)
                     .map(|a| {
                         let at = |v: [f64; 3]| v.get(a).copied().unwrap_or(0.0);
-                        let p = c.get(a).copied().map_or(0.0, f64::from) * s
-                            + at(acq.table)
-                            + at(acq.breath);
+                        let p = c.get(a).copied().map_or(0.0, f64::from) * s + at(acq.table) + at(acq.breath);
                         if a < 2 { -p } else { p }
                     })
                     .collect();

@@ -19,11 +19,7 @@ impl Anatomy {
             form: Form::Capsule(a, b, ra, rb),
             space: Space::Warped,
             tissue: Tissue::Portal,
-            mark: if ra.max(rb) > 2.4 {
-                Mark::Set(labels::PORTAL_VEIN)
-            } else {
-                Mark::Keep
-            },
+            mark: if ra.max(rb) > 2.4 { Mark::Set(labels::PORTAL_VEIN) } else { Mark::Keep },
             texture: 0.0,
         };
         // Splenic and superior mesenteric vein, trunk, right and left branch.
@@ -61,25 +57,14 @@ impl Anatomy {
         ] {
             out.push(vein(confluens, mid, r * 1.1, r * 0.9));
             out.push(vein(mid, end, r * 0.9, r * 0.5));
-            self.branch(
-                mid,
-                sub(end, confluens),
-                r * 0.62,
-                2,
-                &mut rng,
-                &vein,
-                &mut out,
-            );
+            self.branch(mid, sub(end, confluens), r * 0.62, 2, &mut rng, &vein, &mut out);
             self.branch(end, sub(end, mid), r * 0.5, 2, &mut rng, &vein, &mut out);
         }
         out
     }
 
     /// Two daughters a generation, bent at random, only where they stay inside the liver.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one recursion, all of it its state"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "one recursion, all of it its state")]
     fn branch(
         &self,
         from: Vec3,
@@ -95,14 +80,8 @@ impl Anatomy {
         }
         let length = norm(along).max(1.0);
         let along = scaled(along, 1.0 / length);
-        let mut side = cross(
-            along,
-            unit64([
-                rng.range(-1.0, 1.0),
-                rng.range(-1.0, 1.0),
-                rng.range(-1.0, 1.0),
-            ]),
-        );
+        let mut side =
+            cross(along, unit64([rng.range(-1.0, 1.0), rng.range(-1.0, 1.0), rng.range(-1.0, 1.0)]));
         side = scaled(side, 1.0 / norm(side).max(1e-3));
         for sign in [-1.0, 1.0] {
             let spread = sign * rng.range(0.45, 0.8) as f32;
@@ -112,15 +91,7 @@ impl Anatomy {
                 continue;
             }
             out.push(make(from, to, radius, radius * 0.78));
-            self.branch(
-                to,
-                sub(to, from),
-                radius * 0.78,
-                generations - 1,
-                rng,
-                make,
-                out,
-            );
+            self.branch(to, sub(to, from), radius * 0.78, generations - 1, rng, make, out);
         }
     }
 }
@@ -138,19 +109,12 @@ pub(super) fn mesentery(seed: u64, s: &mut Vec<Solid>) {
     let mut rng = Rng::new(seed, &[4]);
     for n in 0..90 {
         let a = random(&mut rng, [-60.0, -74.0, -120.0], [100.0, 16.0, -6.0]);
-        let b = add(
-            a,
-            random(&mut rng, [-24.0, -12.0, -18.0], [24.0, 12.0, 18.0]),
-        );
+        let b = add(a, random(&mut rng, [-24.0, -12.0, -18.0], [24.0, 12.0, 18.0]));
         let r = rng.range(0.8, 1.9) as f32;
         s.push(Solid {
             form: Form::Capsule(a, b, r, r * 0.7),
             space: Space::Warped,
-            tissue: if n % 3 == 0 {
-                Tissue::Aorta
-            } else {
-                Tissue::Portal
-            },
+            tissue: if n % 3 == 0 { Tissue::Aorta } else { Tissue::Portal },
             mark: Mark::Keep,
             texture: 0.0,
         });
@@ -170,10 +134,7 @@ pub(super) fn lung_vessels(seed: u64, s: &mut Vec<Solid>) {
         let r = rng.range(1.0, 2.2) as f32;
         // Only where they run above the diaphragm from end to end.
         let half = add(middle, scaled(sub(end, middle), 0.5));
-        if [middle, half, end]
-            .iter()
-            .any(|&p| p[2] < diaphragm(p) + 9.0)
-        {
+        if [middle, half, end].iter().any(|&p| p[2] < diaphragm(p) + 9.0) {
             continue;
         }
         s.push(Solid {

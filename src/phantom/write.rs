@@ -57,10 +57,7 @@ impl Charset {
     pub(super) fn encode(self, text: &str) -> Vec<u8> {
         match self {
             Self::Utf8 => text.as_bytes().to_vec(),
-            Self::Latin1 => text
-                .chars()
-                .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
-                .collect(),
+            Self::Latin1 => text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect(),
         }
     }
 }
@@ -141,11 +138,7 @@ pub(super) fn decimal(value: f64) -> String {
     }
     let whole = format!("{value:.0}").len();
     let text = format!("{value:.*}", 15usize.saturating_sub(whole));
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// What a reader gets back from [`decimal`]: truths are computed from this, not from what was meant.
@@ -180,11 +173,7 @@ pub(super) fn file(form: &FileForm<'_>, data: &Dataset) -> Vec<u8> {
     meta.text((0x0002, 0x0012), b"UI", form.implementation_uid);
     meta.text((0x0002, 0x0013), b"SH", form.implementation_name);
     meta.text((0x0002, 0x0016), b"AE", form.source_ae);
-    let explicit = Encoder {
-        syntax: Syntax::ExplicitLittle,
-        charset: Charset::Latin1,
-        undefined: false,
-    };
+    let explicit = Encoder { syntax: Syntax::ExplicitLittle, charset: Charset::Latin1, undefined: false };
     let mut group = Vec::new();
     explicit.dataset(&meta, &mut group);
 
@@ -196,12 +185,8 @@ pub(super) fn file(form: &FileForm<'_>, data: &Dataset) -> Vec<u8> {
     length.ul((0x0002, 0x0000), &[group.len() as u32]);
     explicit.dataset(&length, &mut out);
     out.extend(group);
-    Encoder {
-        syntax: form.syntax,
-        charset: form.charset,
-        undefined: form.undefined_lengths,
-    }
-    .dataset(data, &mut out);
+    Encoder { syntax: form.syntax, charset: form.charset, undefined: form.undefined_lengths }
+        .dataset(data, &mut out);
     out.extend(form.trailing);
     out
 }
@@ -231,27 +216,15 @@ const UNDEFINED: u32 = 0xFFFF_FFFF;
 
 impl Encoder {
     fn u16(&self, v: u16, out: &mut Vec<u8>) {
-        out.extend(if self.syntax.big() {
-            v.to_be_bytes()
-        } else {
-            v.to_le_bytes()
-        });
+        out.extend(if self.syntax.big() { v.to_be_bytes() } else { v.to_le_bytes() });
     }
 
     fn u32(&self, v: u32, out: &mut Vec<u8>) {
-        out.extend(if self.syntax.big() {
-            v.to_be_bytes()
-        } else {
-            v.to_le_bytes()
-        });
+        out.extend(if self.syntax.big() { v.to_be_bytes() } else { v.to_le_bytes() });
     }
 
     fn u64(&self, v: u64, out: &mut Vec<u8>) {
-        out.extend(if self.syntax.big() {
-            v.to_be_bytes()
-        } else {
-            v.to_le_bytes()
-        });
+        out.extend(if self.syntax.big() { v.to_be_bytes() } else { v.to_le_bytes() });
     }
 
     fn tag(&self, tag: Tag, out: &mut Vec<u8>) {
@@ -273,10 +246,7 @@ impl Encoder {
         }
         out.extend(vr);
         // PS3.5 §7.1.2: these have two reserved bytes and a 32-bit length.
-        if matches!(
-            vr,
-            b"OB" | b"OD" | b"OF" | b"OL" | b"OW" | b"SQ" | b"UC" | b"UN" | b"UR" | b"UT"
-        ) {
+        if matches!(vr, b"OB" | b"OD" | b"OF" | b"OL" | b"OW" | b"SQ" | b"UC" | b"UN" | b"UR" | b"UT") {
             out.extend([0, 0]);
             self.u32(length, out);
         } else {
@@ -289,11 +259,7 @@ impl Encoder {
             Value::Items(items) => self.sequence(tag, b"SQ", items, self.undefined, self, out),
             Value::UnknownItems(items) => {
                 let inner = Self {
-                    syntax: if self.syntax.big() {
-                        self.syntax
-                    } else {
-                        Syntax::ImplicitLittle
-                    },
+                    syntax: if self.syntax.big() { self.syntax } else { Syntax::ImplicitLittle },
                     charset: self.charset,
                     // dcm2niix loses its way in a second level of undefined length here.
                     undefined: false,
@@ -335,11 +301,7 @@ impl Encoder {
 
     fn padded(&self, tag: Tag, vr: &[u8; 2], mut bytes: Vec<u8>, out: &mut Vec<u8>) {
         if bytes.len() % 2 == 1 {
-            bytes.push(if matches!(vr, b"UI" | b"OB" | b"UN" | b"OW") {
-                0
-            } else {
-                b' '
-            });
+            bytes.push(if matches!(vr, b"UI" | b"OB" | b"UN" | b"OW") { 0 } else { b' ' });
         }
         self.head(tag, vr, bytes.len() as u32, out);
         out.extend(bytes);
@@ -359,30 +321,14 @@ impl Encoder {
             let mut content = Vec::new();
             inner.dataset(item, &mut content);
             inner.tag((0xFFFE, 0xE000), &mut body);
-            inner.u32(
-                if undefined {
-                    UNDEFINED
-                } else {
-                    content.len() as u32
-                },
-                &mut body,
-            );
+            inner.u32(if undefined { UNDEFINED } else { content.len() as u32 }, &mut body);
             body.extend(content);
             if undefined {
                 inner.tag((0xFFFE, 0xE00D), &mut body);
                 inner.u32(0, &mut body);
             }
         }
-        self.head(
-            tag,
-            vr,
-            if undefined {
-                UNDEFINED
-            } else {
-                body.len() as u32
-            },
-            out,
-        );
+        self.head(tag, vr, if undefined { UNDEFINED } else { body.len() as u32 }, out);
         out.extend(body);
         if undefined {
             inner.tag((0xFFFE, 0xE0DD), out);
@@ -397,15 +343,7 @@ mod tests {
 
     #[test]
     fn decimal_strings_fit_sixteen_characters_and_keep_what_they_can() {
-        for v in [
-            0.0,
-            -0.0,
-            1.0,
-            -0.123456789012345,
-            0.998254477977751,
-            -129.074331033971,
-            1.0 / 3e7,
-        ] {
+        for v in [0.0, -0.0, 1.0, -0.123456789012345, 0.998254477977751, -129.074331033971, 1.0 / 3e7] {
             let s = decimal(v);
             assert!(s.len() <= 16, "{s}");
             assert!((s.parse::<f64>().unwrap_or(9e9) - v).abs() < 1e-11, "{s}");

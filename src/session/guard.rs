@@ -3,10 +3,14 @@
 //! In: a volume's finished entries, before they are handed out. Out: leave, or the leak that forbids
 //! it. Fails closed: what can't be checked isn't written.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use super::Session;
-use crate::dataset::EntryName;
 use crate::dataset::report::ElementTag;
-use crate::deid::{Check, CheckCount, DatePolicy, IdentityKey, Leak, Retained, Searched, Secrets};
+use crate::dataset::sidecar::{field_names, field_of};
+use crate::dataset::{EntryName, documents};
+use crate::deid::{Action, Check, CheckCount, IdentityKey, Leak, Retained, Searched, Secrets, action};
 use crate::dicom::Tag;
 use crate::intake::{PatientEntry, PlannedVolume};
 
@@ -17,6 +21,15 @@ pub(crate) enum Refusal {
     Leak(Leak),
     /// It can't be checked.
     Unchecked,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Leak(leak) => leak.fmt(f),
+            Self::Unchecked => f.write_str("could not be checked; it was not written"),
+        }
+    }
 }
 
 impl Refusal {
@@ -58,15 +71,27 @@ impl Guard {
         Ok(())
     }
 
-    /// Checks documents that all subjects share, against everybody's secrets.
+    /// Checks tables and documents: a subject's own against that subject's secrets, what all share
+    /// against everybody's. (One patient's real date may be another's shifted one.)
     pub(crate) fn check_shared(
         &mut self,
         session: &Session,
         entries: &[(EntryName, Vec<u8>)],
     ) -> Result<(), Refusal> {
         let everybody: Vec<&Secrets> = session.all_secrets().collect();
-        let check = build(session, &everybody)?;
+        let shared = build(session, &everybody, &[])?;
+        let mut own: BTreeMap<&str, Check> = BTreeMap::new();
         for (name, bytes) in entries {
+            let subject = name.as_str().strip_prefix("sub-").and_then(|rest| rest.split('/').next());
+            let check = match subject {
+                None => &shared,
+                Some(subject) => match own.entry(subject) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => {
+                        place.insert(build(session, &secrets_of(session, subject)?, &[])?)
+                    }
+                },
+            };
             self.count += check.entry(name.as_str(), bytes).map_err(Refusal::Leak)?;
         }
         Ok(())
@@ -77,16 +102,32 @@ impl Guard {
             return Ok(());
         }
         let secrets = session.secrets(&patient.key).ok_or(Refusal::Unchecked)?;
-        let check = build(session, &[secrets])?;
+        let fields: Vec<&str> = field_names().collect();
+        let check = build(session, &[secrets], &fields)?;
         self.searched.add(check.searched());
         self.of = Some((patient.key.clone(), check));
         Ok(())
     }
 }
 
-fn build(session: &Session, secrets: &[&Secrets]) -> Result<Check, Refusal> {
-    let dates: DatePolicy = session.choices().dates;
-    let kept = |tag: Tag| session.keeps(tag);
-    let retained = Retained { kept: &kept, dates, texts: &[], chosen: &[], fields: &[] };
+/// The secrets of everybody who has this code: more than one where a mapping joins two IDs.
+fn secrets_of<'a>(session: &'a Session, subject: &str) -> Result<Vec<&'a Secrets>, Refusal> {
+    let plan = session.plan().ok_or(Refusal::Unchecked)?;
+    let of = plan
+        .patients
+        .iter()
+        .zip(&session.catalogue().patients)
+        .filter(|(p, _)| p.subject.as_str() == subject);
+    let secrets: Vec<&Secrets> = of.filter_map(|(_, found)| session.secrets(&found.key)).collect();
+    // Rows of a subject that joined the data set earlier are united with nobody's secrets here.
+    if secrets.is_empty() { Err(Refusal::Unchecked) } else { Ok(secrets) }
+}
+
+fn build(session: &Session, secrets: &[&Secrets], fields: &[&str]) -> Result<Check, Refusal> {
+    let policy = session.policy();
+    // What the sidecar's allow-list and the tables hold, as far as the policy lets it out.
+    let kept = |tag: Tag| matches!(action(tag, &policy, &field_of), Action::Kept);
+    let texts: Vec<&str> = documents::texts().collect();
+    let retained = Retained { kept: &kept, dates: policy.dates, texts: &texts, chosen: &[], fields };
     Check::new(secrets, &retained).map_err(|_| Refusal::Unchecked)
 }

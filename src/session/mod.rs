@@ -13,12 +13,17 @@ pub use export::{Export, ExportOptions, ExportProgress, ExportStep};
 pub use preview::{Preview, Thumbnail};
 pub use view::{PlanEdit, PlanView};
 
+use std::collections::BTreeMap;
+
 use crate::dataset::extend::Existing;
-use crate::deid::{Identified, IdentityKey, ProjectKey, Secrets};
+use crate::deid::{
+    Date, DatePolicy, DateShift, Identified, IdentityKey, LinkingRow, LinkingTable, Policy, ProjectKey,
+    Protection, SealError, Secrets, SubjectNaming,
+};
 use crate::dicom::Need;
 use crate::intake::{
-    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PlanError, PublishedPlan,
-    WorkingPlan,
+    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PatientEntry, PlanError,
+    PlannedPatient, PublishedPlan, VolumeId, WorkingPlan, identity_of,
 };
 
 /// Undo goes back this many choices.
@@ -35,6 +40,32 @@ pub struct Session {
     redo: Vec<Choices>,
     existing: Existing,
     plan: Option<WorkingPlan>,
+}
+
+/// Identities behind the plan's numbers.
+#[derive(Default)]
+struct Anchors {
+    volumes: BTreeMap<String, VolumeId>,
+    patients: BTreeMap<IdentityKey, usize>,
+    studies: BTreeMap<String, (usize, usize)>,
+}
+
+impl Anchors {
+    fn is_empty(&self) -> bool {
+        self.patients.is_empty()
+    }
+}
+
+/// Old number → new number, for what is in both.
+fn joined<'a, K: Ord, V: Copy>(
+    before: &'a BTreeMap<K, V>,
+    now: &'a BTreeMap<K, V>,
+) -> impl Iterator<Item = (V, V)> + 'a {
+    before.iter().filter_map(|(what, old)| Some((*old, *now.get(what)?)))
+}
+
+fn renumbered<K: Ord + Copy, V>(choices: BTreeMap<K, V>, numbers: &BTreeMap<K, K>) -> BTreeMap<K, V> {
+    choices.into_iter().filter_map(|(old, choice)| Some((*numbers.get(&old)?, choice))).collect()
 }
 
 impl std::fmt::Debug for Session {
@@ -102,9 +133,45 @@ impl Session {
     pub fn finish_intake(&mut self) -> Result<&WorkingPlan, PlanError> {
         let mut instances = std::mem::take(&mut self.catalogue).instances;
         instances.append(&mut self.intake.instances);
+        for secrets in self.intake.secrets.values_mut() {
+            secrets.settle();
+        }
+        let before = self.anchors();
         self.catalogue = Catalogue::build(instances, &mut self.intake.files);
         self.ordinals = Ordinals::new(&self.catalogue, &self.intake.files);
+        self.replan()?;
+        if !before.is_empty() {
+            self.follow(&before);
+        }
         self.replan()
+    }
+
+    /// What the numbers of the plan stand for, so that choices stay with their volumes when more
+    /// files join and the numbers change.
+    fn anchors(&self) -> Anchors {
+        let mut anchors = Anchors::default();
+        let patients = self.plan.iter().flat_map(|plan| &plan.patients).zip(&self.catalogue.patients);
+        for (p, (planned, found)) in patients.enumerate() {
+            anchors.patients.insert(found.key.clone(), p);
+            for (s, (study, entry)) in planned.studies.iter().zip(&found.studies).enumerate() {
+                anchors.studies.insert(entry.facts.study_uid.clone(), (p, s));
+                anchors.volumes.extend(study.volumes.iter().map(|v| (v.source.clone(), v.id)));
+            }
+        }
+        anchors
+    }
+
+    /// Renumbers the choices after the catalogue was built anew.
+    fn follow(&mut self, before: &Anchors) {
+        let now = self.anchors();
+        let volumes: BTreeMap<_, _> = joined(&before.volumes, &now.volumes).collect();
+        let patients: BTreeMap<_, _> = joined(&before.patients, &now.patients).collect();
+        let studies: BTreeMap<_, _> = joined(&before.studies, &now.studies).collect();
+        for choices in self.undo.iter_mut().chain(&mut self.redo).chain([&mut self.choices]) {
+            choices.volumes = renumbered(std::mem::take(&mut choices.volumes), &volumes);
+            choices.subjects = renumbered(std::mem::take(&mut choices.subjects), &patients);
+            choices.studies = renumbered(std::mem::take(&mut choices.studies), &studies);
+        }
     }
 
     fn replan(&mut self) -> Result<&WorkingPlan, PlanError> {
@@ -119,7 +186,9 @@ impl Session {
 
     /// The plan for others' eyes.
     pub fn published_plan(&self) -> Option<PublishedPlan> {
-        self.plan.as_ref().map(|plan| PublishedPlan::of(plan, &self.catalogue, &self.intake.files, &self.ordinals))
+        self.plan
+            .as_ref()
+            .map(|plan| PublishedPlan::of(plan, &self.catalogue, &self.intake.files, &self.ordinals))
     }
 
     /// What was found.
@@ -137,9 +206,44 @@ impl Session {
         &self.ordinals
     }
 
-    /// Whether an element's value is written to sidecars, so that finding it there is no leak.
-    pub(crate) fn keeps(&self, _tag: crate::dicom::Tag) -> bool {
-        false
+    /// The de-identification policy as the user left it.
+    pub fn policy(&self) -> Policy {
+        Policy { options: self.choices.options, dates: self.choices.dates, ..Policy::default() }
+    }
+
+    /// Who became whom: the linking table's file.
+    ///
+    /// # Errors
+    /// An empty passphrase.
+    pub fn linking_table(&self, protection: Protection<'_>) -> Result<Vec<u8>, SealError> {
+        let mut table = LinkingTable::new();
+        for (patient, found) in self.plan.iter().flat_map(|plan| &plan.patients).zip(&self.catalogue.patients)
+        {
+            for (study, entry) in patient.studies.iter().zip(&found.studies) {
+                table.push(LinkingRow {
+                    subject: patient.subject.clone(),
+                    session: study.session.clone(),
+                    identity: identity_of(&entry.facts),
+                    study_date: Date::parse_da(&entry.facts.study_date).map(Identified::new),
+                    day: study.days_from_first.and_then(|day| i32::try_from(day).ok()),
+                    shift: self.date_shift(patient, found),
+                });
+            }
+        }
+        if let SubjectNaming::Numbered(earlier) | SubjectNaming::Mapped(earlier) = &self.choices.naming {
+            table.carry_over(earlier);
+        }
+        table.save(protection)
+    }
+
+    /// The days by which a patient's dates move, where they are shifted.
+    pub fn date_shift(&self, planned: &PlannedPatient, found: &PatientEntry) -> Option<DateShift> {
+        if self.choices.dates != DatePolicy::Shift {
+            return None;
+        }
+        let mut dates = found.dates.clone();
+        dates.extend(self.secrets(&found.key).map(Secrets::original_dates).unwrap_or_default());
+        DateShift::for_patient(&self.key, &planned.assignment.person, &dates).ok()
     }
 
     /// What must not come out of a patient's files.
@@ -229,11 +333,11 @@ impl Session {
     /// Codes that can't be given under it.
     pub fn set_key(&mut self, key: ProjectKey) -> Result<(), PlanError> {
         let before = std::mem::replace(&mut self.key, key);
-        if self.plan.is_some() {
-            if let Err(error) = self.replan() {
-                self.key = before;
-                return Err(error);
-            }
+        if self.plan.is_some()
+            && let Err(error) = self.replan()
+        {
+            self.key = before;
+            return Err(error);
         }
         Ok(())
     }

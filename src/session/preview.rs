@@ -108,7 +108,9 @@ impl Preview {
         let value = |x: usize, y: usize| voxels.get((top + y) * columns + left + x).filter(|v| v.is_finite());
         let mut sample: Vec<f64> = Vec::new();
         let step = (width * height / 16_384).max(1);
-        sample.extend((0..width * height).step_by(step).filter_map(|i| value(i % width.max(1), i / width.max(1))));
+        sample.extend(
+            (0..width * height).step_by(step).filter_map(|i| value(i % width.max(1), i / width.max(1))),
+        );
         sample.sort_by(f64::total_cmp);
         let percentile = |p: f64| sample.get(((sample.len().saturating_sub(1)) as f64 * p) as usize).copied();
         let (low, high) = (percentile(0.01)?, percentile(0.995)?);
@@ -121,8 +123,10 @@ impl Preview {
         for y in 0..out_h {
             for x in 0..out_w {
                 let edge = |n: usize, of: usize, out: usize| n * of / out;
-                let (x0, x1) = (edge(x, width, out_w), edge(x + 1, width, out_w).max(edge(x, width, out_w) + 1));
-                let (y0, y1) = (edge(y, height, out_h), edge(y + 1, height, out_h).max(edge(y, height, out_h) + 1));
+                let (x0, x1) =
+                    (edge(x, width, out_w), edge(x + 1, width, out_w).max(edge(x, width, out_w) + 1));
+                let (y0, y1) =
+                    (edge(y, height, out_h), edge(y + 1, height, out_h).max(edge(y, height, out_h) + 1));
                 let mut sum = 0.0;
                 let mut count = 0.0;
                 for yy in y0..y1.min(height) {

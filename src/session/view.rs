@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::Session;
 use crate::convert::VolumeWarning;
 use crate::dataset::{FailReason, SkipReason, Stem};
-use crate::deid::{DatePolicy, Purpose, SubjectCode};
+use crate::deid::{DatePolicy, Effect, PolicyOption, Purpose, SubjectCode};
 use crate::hanging::{Agent, KNOWN_ROLES, Preset, Protocol, RoleId, role_label};
 use crate::intake::{
-    FileState, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, SeriesEntry, StudyEntry, VolumeEntry, VolumeId,
+    FileState, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, SeriesEntry, StudyEntry, VolumeEntry,
+    VolumeId,
 };
 
 /// Files that share an outcome.
@@ -75,7 +76,6 @@ pub struct ReasonView {
 /// A volume's row.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
 pub struct VolumeView {
     pub id: u32,
     pub description: String,
@@ -99,7 +99,6 @@ pub struct VolumeView {
 /// A study.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
 pub struct StudyView {
     pub index: u32,
     pub session: String,
@@ -116,7 +115,6 @@ pub struct StudyView {
 /// A patient.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
 pub struct PatientView {
     pub index: u32,
     pub subject: String,
@@ -130,7 +128,6 @@ pub struct PatientView {
 /// The figures above the plan.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
 pub struct TotalsView {
     pub files: u32,
     pub patients: u32,
@@ -144,7 +141,6 @@ pub struct TotalsView {
 /// What is chosen for export.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
 pub struct IncludedView {
     pub volumes: u32,
     pub patients: u32,
@@ -153,7 +149,6 @@ pub struct IncludedView {
 /// The protocol in use, and which there are.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the fields are those of the page's protocol, documented there")]
 pub struct ProtocolView {
     pub id: String,
     pub choices: Vec<ChoiceView>,
@@ -170,6 +165,7 @@ pub struct PlanView {
     pub time_points: Vec<ChoiceView>,
     pub patients: Vec<PatientView>,
     pub roles: Vec<ChoiceView>,
+    pub policy: Vec<Effect>,
     pub dates: DatePolicy,
     pub to_confirm: u32,
     pub included: IncludedView,
@@ -231,6 +227,13 @@ pub enum PlanEdit {
     SetProtocol {
         /// Id of a preset, or the JSON of a protocol.
         protocol: String,
+    },
+    /// Switches an option of the de-identification policy.
+    SetPolicy {
+        /// Which.
+        option: PolicyOption,
+        /// Whether it holds.
+        on: bool,
     },
     /// Says what becomes of dates.
     SetDates {
@@ -307,6 +310,14 @@ impl Session {
                 };
                 self.choose(|c| c.protocol = protocol)?;
             }
+            PlanEdit::SetPolicy { option, on } => {
+                let mut policy = self.policy();
+                policy.set(option, on)?;
+                self.choose(|c| {
+                    c.options = policy.options;
+                    c.dates = policy.dates;
+                })?;
+            }
             PlanEdit::SetDates { dates } => {
                 self.choose(|c| c.dates = dates)?;
             }
@@ -351,7 +362,13 @@ impl Session {
                 files: self.ordinals().files().len() as u32,
                 patients: patients.len() as u32,
                 studies,
-                series: self.catalogue().patients.iter().flat_map(|p| &p.studies).map(|s| s.series.len() as u32).sum(),
+                series: self
+                    .catalogue()
+                    .patients
+                    .iter()
+                    .flat_map(|p| &p.studies)
+                    .map(|s| s.series.len() as u32)
+                    .sum(),
                 volumes: volumes().count() as u32,
                 skipped: self.tallies().0,
                 failed: self.tallies().1,
@@ -364,7 +381,11 @@ impl Session {
             time_points: ["pre", "post"]
                 .map(|id| ChoiceView { id: id.into(), label: time_point_label(id).into() })
                 .to_vec(),
-            roles: KNOWN_ROLES.iter().map(|r| ChoiceView { id: r.id.into(), label: r.label.into() }).collect(),
+            roles: KNOWN_ROLES
+                .iter()
+                .map(|r| ChoiceView { id: r.id.into(), label: r.label.into() })
+                .collect(),
+            policy: self.policy().effects(),
             dates: plan.dates,
             to_confirm: plan.to_confirm().count() as u32,
             included: IncludedView {
@@ -415,7 +436,13 @@ impl Session {
         (skipped.collect(), failed.collect())
     }
 
-    fn study_view(&self, patient: &PlannedPatient, planned: &PlannedStudy, found: &StudyEntry, index: u32) -> StudyView {
+    fn study_view(
+        &self,
+        patient: &PlannedPatient,
+        planned: &PlannedStudy,
+        found: &StudyEntry,
+        index: u32,
+    ) -> StudyView {
         let facts = &found.facts;
         let field = facts.field_strength.0.map(|t| format!(" {t:.1} T")).unwrap_or_default();
         let prefix = format!("sub-{}_ses-{}", patient.subject.as_str(), planned.session);
@@ -441,12 +468,22 @@ impl Session {
         }
     }
 
-    fn volume_view(&self, planned: &PlannedVolume, series: &SeriesEntry, volume: &VolumeEntry, prefix: &str) -> VolumeView {
+    fn volume_view(
+        &self,
+        planned: &PlannedVolume,
+        series: &SeriesEntry,
+        volume: &VolumeEntry,
+        prefix: &str,
+    ) -> VolumeView {
         let path = planned.name.as_str().to_owned();
         let file = path.rsplit('/').next().unwrap_or_default();
         let name = file.strip_prefix(prefix).map_or_else(|| file.to_owned(), |rest| format!("…{rest}"));
         let facts = &series.facts;
-        let description = if facts.series_description.is_empty() { &facts.protocol_name } else { &facts.series_description };
+        let description = if facts.series_description.is_empty() {
+            &facts.protocol_name
+        } else {
+            &facts.series_description
+        };
         let role = &planned.role;
         VolumeView {
             id: planned.id.0,
@@ -455,7 +492,11 @@ impl Session {
             role_label: planned.role_label.clone(),
             confidence: role.confidence,
             needs_confirmation: role.needs_confirmation && !planned.confirmed,
-            reasons: role.reasons.iter().map(|r| ReasonView { text: r.text.clone(), weight: r.weight }).collect(),
+            reasons: role
+                .reasons
+                .iter()
+                .map(|r| ReasonView { text: r.text.clone(), weight: r.weight })
+                .collect(),
             candidates: role
                 .candidates
                 .iter()
@@ -480,9 +521,11 @@ impl Session {
 
 fn warning_view(warning: &VolumeWarning) -> WarningView {
     let note = matches!(warning, VolumeWarning::Tilted | VolumeWarning::ScaledToFloat | VolumeWarning::Lossy);
-    let id = serde_json::to_value(warning).ok();
-    let id = id.as_ref().and_then(|v| v.get("id")).and_then(serde_json::Value::as_str).unwrap_or_default();
-    WarningView { id: id.to_owned(), text: warning.text(), level: if note { "note" } else { "look" } }
+    WarningView {
+        id: warning.id().to_owned(),
+        text: warning.text(),
+        level: if note { "note" } else { "look" },
+    }
 }
 
 fn doubt_text(doubt: crate::deid::Doubt) -> &'static str {
@@ -491,7 +534,9 @@ fn doubt_text(doubt: crate::deid::Doubt) -> &'static str {
         Doubt::ByNameAndBirthDate(_) => "no patient ID: recognised by name and birth date",
         Doubt::ByNameAlone(_) => "no patient ID and no birth date: recognised by name alone",
         Doubt::ByStudy(_) => "nothing identifies this patient: each study is a subject of its own",
-        Doubt::SameNameAndBirthDate(..) => "same name and birth date as another subject: one patient with two IDs?",
+        Doubt::SameNameAndBirthDate(..) => {
+            "same name and birth date as another subject: one patient with two IDs?"
+        }
     }
 }
 

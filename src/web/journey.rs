@@ -8,6 +8,7 @@ use serde::Serialize;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
+use super::inspect::Inspector;
 use super::report::{line_of, report_view};
 use crate::dataset::extend::{Existing, Survey};
 use crate::dataset::zip_out::crc32;
@@ -58,6 +59,7 @@ fn plan_trouble(error: &PlanError) -> JsValue {
         PlanError::Subjects(_) => "mapping",
         PlanError::SameName { .. } => "same-name",
         PlanError::Protocol(_) => "protocol",
+        PlanError::Policy(_) => "policy",
         _ => "plan",
     };
     trouble(cause, error)
@@ -74,21 +76,21 @@ fn place_trouble(error: &Error) -> JsValue {
 
 fn key_trouble(error: &KeyError) -> JsValue {
     let cause = match error {
-        KeyError::Seal(SealError::WrongPassphrase | SealError::NeedsPassphrase | SealError::EmptyPassphrase) => {
-            "passphrase"
-        }
+        KeyError::Seal(
+            SealError::WrongPassphrase | SealError::NeedsPassphrase | SealError::EmptyPassphrase,
+        ) => "passphrase",
         _ => "not-a-key",
     };
     trouble(cause, error)
 }
 
 /// Plain JavaScript objects; 64-bit counts become numbers, which hold them up to 2⁵³.
-fn to_js(value: &impl Serialize) -> JsValue {
+pub(super) fn to_js(value: &impl Serialize) -> JsValue {
     value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or(JsValue::NULL)
 }
 
 /// Needs as triples (source, offset, length): one array, whatever their number.
-fn flat(needs: &[Need]) -> Float64Array {
+pub(super) fn flat(needs: &[Need]) -> Float64Array {
     let numbers: Vec<f64> =
         needs.iter().flat_map(|n| [f64::from(n.source), n.offset as f64, n.len as f64]).collect();
     Float64Array::from(numbers.as_slice())
@@ -108,7 +110,24 @@ impl Journey {
     /// A journey under a new project key, from 32 random bytes.
     #[wasm_bindgen(constructor)]
     pub fn new(entropy: &[u8]) -> Result<Self, JsValue> {
-        Ok(Self { session: Session::new(new_key(entropy)?), export: None, zip: None, survey: None, key: KeyState::New })
+        Ok(Self {
+            session: Session::new(new_key(entropy)?),
+            export: None,
+            zip: None,
+            survey: None,
+            key: KeyState::New,
+        })
+    }
+
+    /// Forgets all but the key, so that the same patients get the same codes.
+    pub fn restart(&mut self) {
+        *self = Self {
+            session: Session::new(self.session.key().clone()),
+            export: None,
+            zip: None,
+            survey: None,
+            key: self.key,
+        };
     }
 
     // ------------------------------------------------------------ intake
@@ -156,7 +175,7 @@ impl Journey {
     pub fn plan(&self) -> JsValue {
         let view = to_js(&self.session.view());
         if view.is_object() {
-            // Which key it is belongs to this surface, not to the plan.
+            // Whether the key was saved belongs to this surface, not to the plan.
             set(view.unchecked_ref(), "key", &to_js(&self.key));
         }
         view
@@ -164,7 +183,8 @@ impl Journey {
 
     /// Changes the plan, and gives it back.
     pub fn edit(&mut self, edit: JsValue) -> Result<JsValue, JsValue> {
-        let edit: PlanEdit = serde_wasm_bindgen::from_value(edit).map_err(|_| trouble("plan", "no such change"))?;
+        let edit: PlanEdit =
+            serde_wasm_bindgen::from_value(edit).map_err(|_| trouble("plan", "no such change"))?;
         self.session.edit(edit).map_err(|e| plan_trouble(&e))?;
         Ok(self.plan())
     }
@@ -188,6 +208,11 @@ impl Journey {
     /// A picture of a volume's middle slice, to be fed and drawn.
     pub fn preview(&self, volume: u32) -> Option<Picture> {
         Preview::new(&self.session, VolumeId(volume)).map(Picture)
+    }
+
+    /// A volume's header before and after, to be fed and looked at.
+    pub fn inspector(&self, volume: u32) -> Option<Inspector> {
+        Inspector::new(&self.session, VolumeId(volume))
     }
 
     // ------------------------------------------------------------ keys
@@ -214,6 +239,14 @@ impl Journey {
             self.key = KeyState::Saved;
         }
         self.plan()
+    }
+
+    /// The bytes of the linking table: which subject is which patient.
+    #[wasm_bindgen(js_name = linkingTable)]
+    pub fn linking_table(&self, passphrase: Option<String>) -> Result<Vec<u8>, JsValue> {
+        self.session
+            .linking_table(protection(passphrase.as_deref()))
+            .map_err(|e| trouble(if e == SealError::EmptyPassphrase { "passphrase" } else { "plan" }, e))
     }
 
     // ------------------------------------------------------------ export
@@ -331,9 +364,7 @@ impl Journey {
     /// The report as a file, without identifiers.
     #[wasm_bindgen(js_name = reportFile)]
     pub fn report_file(&self) -> String {
-        self.report()
-            .and_then(|report| serde_json::to_string_pretty(report).ok())
-            .unwrap_or_default()
+        self.report().and_then(|report| serde_json::to_string_pretty(report).ok()).unwrap_or_default()
     }
 }
 

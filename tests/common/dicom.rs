@@ -74,7 +74,14 @@ pub const ENCAPSULATED: &str = "1.2.840.10008.1.2.1.98";
 
 impl Default for Form {
     fn default() -> Self {
-        Self { explicit: true, big: false, undefined: false, preamble: true, syntax: Some(EXPLICIT), trailing: Vec::new() }
+        Self {
+            explicit: true,
+            big: false,
+            undefined: false,
+            preamble: true,
+            syntax: Some(EXPLICIT),
+            trailing: Vec::new(),
+        }
     }
 }
 
@@ -139,7 +146,22 @@ impl Form {
             return self.u32(len, out);
         }
         out.extend(vr);
-        if matches!(vr, b"OB" | b"OW" | b"OF" | b"OD" | b"OL" | b"OV" | b"SQ" | b"UN" | b"UT" | b"UC" | b"UR" | b"SV" | b"UV") {
+        if matches!(
+            vr,
+            b"OB"
+                | b"OW"
+                | b"OF"
+                | b"OD"
+                | b"OL"
+                | b"OV"
+                | b"SQ"
+                | b"UN"
+                | b"UT"
+                | b"UC"
+                | b"UR"
+                | b"SV"
+                | b"UV"
+        ) {
             out.extend([0, 0]);
             self.u32(len, out);
         } else {
@@ -159,7 +181,9 @@ impl Form {
             Value::Bytes(raw) => bytes.extend(raw),
             Value::U16(v) => v.iter().for_each(|x| self.u16(*x, &mut bytes)),
             Value::U32(v) => v.iter().for_each(|x| self.u32(*x, &mut bytes)),
-            Value::F64(v) => v.iter().for_each(|x| bytes.extend(if self.big { x.to_be_bytes() } else { x.to_le_bytes() })),
+            Value::F64(v) => {
+                v.iter().for_each(|x| bytes.extend(if self.big { x.to_be_bytes() } else { x.to_le_bytes() }))
+            }
             Value::Items(items) => return self.items(tag, vr, items, self, self.undefined, out),
             Value::Unknown(items) => {
                 let inner = Self { explicit: false, big: false, ..self.clone() };
@@ -178,12 +202,25 @@ impl Form {
         out.extend(bytes);
     }
 
-    fn items(&self, tag: (u16, u16), vr: &[u8; 2], items: &[Set], inner: &Self, undefined: bool, out: &mut Vec<u8>) {
+    fn items(
+        &self,
+        tag: (u16, u16),
+        vr: &[u8; 2],
+        items: &[Set],
+        inner: &Self,
+        undefined: bool,
+        out: &mut Vec<u8>,
+    ) {
         let mut body = Vec::new();
         for item in items {
             let mut content = Vec::new();
             inner.set(item, &mut content);
-            inner.element_head((0xFFFE, 0xE000), vr, if undefined { u32::MAX } else { content.len() as u32 }, &mut body);
+            inner.element_head(
+                (0xFFFE, 0xE000),
+                vr,
+                if undefined { u32::MAX } else { content.len() as u32 },
+                &mut body,
+            );
             body.extend(content);
             if undefined {
                 inner.element_head((0xFFFE, 0xE00D), vr, 0, &mut body);
@@ -266,7 +303,11 @@ impl Slice {
 
     pub fn values(&self) -> Vec<u16> {
         let count = u32::from(self.rows) * u32::from(self.columns);
-        if self.pixels.is_empty() { (0..count).map(|i| (self.number * 100 + i) as u16).collect() } else { self.pixels.clone() }
+        if self.pixels.is_empty() {
+            (0..count).map(|i| (self.number * 100 + i) as u16).collect()
+        } else {
+            self.pixels.clone()
+        }
     }
 
     pub fn file(&self) -> Vec<u8> {

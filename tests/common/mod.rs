@@ -3,7 +3,7 @@
 //! `mod common;` in a test file, then [`shared_data`] for files that may be absent and [`judge`] for
 //! programs that may not.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests may panic")]
 
 pub mod dicom;
@@ -55,10 +55,7 @@ pub fn judge(program: &str) -> PathBuf {
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join(".judges"),
     };
     let found = root.join("bin").join(program);
-    assert!(
-        found.exists(),
-        "the judge `{program}` is absent; `cargo xtask test --only judges` sets it up"
-    );
+    assert!(found.exists(), "the judge `{program}` is absent; `cargo xtask test --only judges` sets it up");
     found
 }
 

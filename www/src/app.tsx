@@ -6,7 +6,7 @@ import { Deliver } from "./deliver/Deliver";
 import { Prepare } from "./prepare/Prepare";
 import { unsaved } from "./prepare/state";
 import { startEngine } from "./engine/start";
-import { canOpenSources, seal, sawEngine } from "./shell/seal";
+import { canOpenSources, sawEngine, sawMemory, seal } from "./shell/seal";
 import { SealPill } from "./shell/SealPill";
 
 const ROOMS = [
@@ -23,7 +23,7 @@ export function openRoom(id: RoomId): void {
   room.value = id;
 }
 
-startEngine(sawEngine);
+startEngine({ saw: sawEngine, memory: sawMemory });
 
 /** Why no source can be opened; empty once the seal has been seen to hold. */
 function closedBecause(): string {

@@ -15,8 +15,7 @@ pub(crate) const NAME: &str = "hepatica";
 
 /// Refuses a Cargo.lock whose wasm-bindgen is of another version than the library in xtask.
 pub(crate) fn check_version(place: &Place) -> anyhow::Result<()> {
-    let lock =
-        std::fs::read_to_string(place.join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    let lock = std::fs::read_to_string(place.join("Cargo.lock")).context("cannot read Cargo.lock")?;
     for name in ["wasm-bindgen", "wasm-bindgen-cli-support"] {
         let found = locked(&lock, name);
         if found != Some(VERSION) {
@@ -137,9 +136,7 @@ mod tests {
         // (module (import "e" "f" (func (type 0))) (import "e" "m" (memory 300 65536 shared)))
         let mut module = b"\0asm\x01\0\0\0".to_vec();
         module.extend([1, 4, 1, 0x60, 0, 0]);
-        let imports = [
-            2, 1, b'e', 1, b'f', 0, 0, 1, b'e', 1, b'm', 2, 3, 0xac, 0x02, 0x80, 0x80, 0x04,
-        ];
+        let imports = [2, 1, b'e', 1, b'f', 0, 0, 1, b'e', 1, b'm', 2, 3, 0xac, 0x02, 0x80, 0x80, 0x04];
         module.extend([2, imports.len() as u8]);
         module.extend(imports);
         assert_eq!(imported_memory_pages(&module), Some(300));

@@ -15,20 +15,15 @@ pub(crate) fn run(place: &Place, arguments: &[String]) -> anyhow::Result<ExitCod
     if let Some(other) = arguments.first() {
         bail!("`build` takes no arguments, and was given `{other}`");
     }
-    page::build(place, Finish::Optimised)?;
+    let hash = page::build(place, Finish::Optimised)?;
     say::step("native hepatica with the page inside", || {
         process::run(
             place
                 .cargo()
-                .args([
-                    "build",
-                    "--quiet",
-                    "--locked",
-                    "--release",
-                    "--package",
-                    "hepatica",
-                ])
-                .args(["--bin", "hepatica", "--features", "embed-page"]),
+                .args(["build", "--quiet", "--locked", "--release", "--package", "hepatica"])
+                .args(["--bin", "hepatica", "--features", "embed-page"])
+                // What is taken in is compiled anew when this changes.
+                .env("HEPATICA_PAGE_BUILD", &hash),
         )
     })?;
     say::plainly(&format!(

@@ -26,23 +26,13 @@ pub(crate) fn find() -> anyhow::Result<PathBuf> {
     if !may_use_apt() {
         bail!("the browser tests need Chromium: install it, or name one in the variable CHROMIUM");
     }
-    say::step(
-        "Chromium, for the browser tests: apt-get install chromium",
-        || apt_install(&["chromium"]),
-    )?;
+    say::step("Chromium, for the browser tests: apt-get install chromium", || apt_install(&["chromium"]))?;
     match installed() {
         Some(found) => Ok(found),
-        None => bail!(
-            "Debian's chromium is installed, yet is not at {}",
-            PLACES[0]
-        ),
+        None => bail!("Debian's chromium is installed, yet is not at {}", PLACES[0]),
     }
 }
 
 fn installed() -> Option<PathBuf> {
-    PLACES
-        .iter()
-        .map(Path::new)
-        .find(|path| path.exists())
-        .map(Path::to_path_buf)
+    PLACES.iter().map(Path::new).find(|path| path.exists()).map(Path::to_path_buf)
 }

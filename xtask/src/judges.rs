@@ -26,8 +26,7 @@ pub(crate) fn set_up(place: &Place) -> anyhow::Result<PathBuf> {
 fn python(place: &Place) -> anyhow::Result<PathBuf> {
     let folder = place.join(".judges");
     let list = place.join("tests/judges/requirements.txt");
-    let wanted =
-        std::fs::read_to_string(&list).context("cannot read tests/judges/requirements.txt")?;
+    let wanted = std::fs::read_to_string(&list).context("cannot read tests/judges/requirements.txt")?;
     let stamp = folder.join("installed.txt");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(folder);
@@ -40,14 +39,7 @@ fn python(place: &Place) -> anyhow::Result<PathBuf> {
         environment(&python, &folder)?;
         run_quietly(
             Command::new(folder.join("bin/python"))
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                    "-r",
-                ])
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
                 .arg(&list),
         )
         .context("pip could not install the judges")?;
@@ -71,17 +63,12 @@ fn environment(python: &str, folder: &Path) -> anyhow::Result<()> {
         say::note("apt-get install python3-venv");
         apt_install(&["python3", "python3-venv"])?;
     }
-    run_quietly(&mut make())
-        .context("no virtual environment can be made: on Debian install python3-venv")
+    run_quietly(&mut make()).context("no virtual environment can be made: on Debian install python3-venv")
 }
 
 /// A Python that is young enough.
 fn interpreter() -> anyhow::Result<String> {
-    let found = || {
-        ["python3", "python"]
-            .into_iter()
-            .find(|name| young_enough(name))
-    };
+    let found = || ["python3", "python"].into_iter().find(|name| young_enough(name));
     if let Some(name) = found() {
         return Ok(name.to_owned());
     }
@@ -91,21 +78,14 @@ fn interpreter() -> anyhow::Result<String> {
     }
     match found() {
         Some(name) => Ok(name.to_owned()),
-        None => bail!(
-            "the judges need Python {}.{} or newer with venv",
-            OLDEST_PYTHON.0,
-            OLDEST_PYTHON.1
-        ),
+        None => bail!("the judges need Python {}.{} or newer with venv", OLDEST_PYTHON.0, OLDEST_PYTHON.1),
     }
 }
 
 fn young_enough(name: &str) -> bool {
     let ask = "import sys; print(*sys.version_info[:2])";
     let version = answer(Command::new(name).args(["-c", ask]));
-    let parts: Option<Vec<u32>> = version.map(|text| {
-        text.split_whitespace()
-            .filter_map(|part| part.parse().ok())
-            .collect()
-    });
+    let parts: Option<Vec<u32>> =
+        version.map(|text| text.split_whitespace().filter_map(|part| part.parse().ok()).collect());
     matches!(parts.as_deref(), Some(&[major, minor]) if (major, minor) >= OLDEST_PYTHON)
 }

@@ -4,6 +4,7 @@
 //! Every verb does its own set-up, says in words what it is doing and how long it took, and says
 //! what to install by hand where it can't.
 
+mod bench;
 mod bindings;
 mod build;
 mod chromium;
@@ -21,10 +22,7 @@ mod toolchain;
 mod wasm;
 // The server is the one of `hepatica serve`, by its source: xtask must build and run while the
 // crate that it builds does not compile.
-#[allow(
-    unreachable_pub,
-    reason = "the file is written as a public module of the library"
-)]
+#[allow(unreachable_pub, reason = "the file is written as a public module of the library")]
 #[path = "../../src/serve.rs"]
 mod server;
 
@@ -53,6 +51,7 @@ fn main() -> ExitCode {
         "serve" => serve::run(&place, rest),
         "test" => test::run(&place, rest),
         "build" => build::run(&place, rest),
+        "bench" => bench::run(&place, rest),
         "help" | "--help" | "-h" => {
             say::plainly(USAGE);
             Ok(ExitCode::SUCCESS)

@@ -49,8 +49,8 @@ pub(crate) struct Optimiser {
 
 impl Manifest {
     pub(crate) fn read(place: &Place) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(place.join("wasm-pack.toml"))
-            .context("cannot read wasm-pack.toml")?;
+        let text =
+            std::fs::read_to_string(place.join("wasm-pack.toml")).context("cannot read wasm-pack.toml")?;
         toml::from_str(&text).context("wasm-pack.toml is not as expected")
     }
 }

@@ -18,14 +18,12 @@ const STAMP: &str = "node_modules/.installed";
 /// Says what to do where Node is absent or too old.
 pub(crate) fn check_node() -> anyhow::Result<()> {
     let version = answer(Command::new("node").arg("--version"));
-    let major: Option<u32> = version
-        .as_deref()
-        .and_then(|version| version.strip_prefix('v')?.split('.').next()?.parse().ok());
+    let major: Option<u32> =
+        version.as_deref().and_then(|version| version.strip_prefix('v')?.split('.').next()?.parse().ok());
     match major {
-        Some(major) if major < OLDEST_NODE => bail!(
-            "Node {} is too old: install Node {OLDEST_NODE} or newer",
-            version.unwrap_or_default()
-        ),
+        Some(major) if major < OLDEST_NODE => {
+            bail!("Node {} is too old: install Node {OLDEST_NODE} or newer", version.unwrap_or_default())
+        }
         Some(_) => Ok(()),
         None => {
             bail!("there is no `node`: install Node {OLDEST_NODE} or newer (https://nodejs.org)")

@@ -21,11 +21,8 @@ use crate::server::HEADERS;
 use crate::wasm::{self, Engine, Finish};
 
 /// Bundles that are ES modules: name in `dist/`, source under `www/src/`.
-const MODULES: [(&str, &str); 3] = [
-    ("main", "main.tsx"),
-    ("engine-worker", "engine/worker.ts"),
-    ("probe-worker", "shell/probe-worker.ts"),
-];
+const MODULES: [(&str, &str); 3] =
+    [("main", "main.tsx"), ("engine-worker", "engine/worker.ts"), ("probe-worker", "shell/probe-worker.ts")];
 
 /// Browsers that the bundles are written for: those with WebAssembly SIMD and module workers.
 const BROWSERS: &str = "--target=chrome111,firefox115,safari16.4";
@@ -36,8 +33,8 @@ const POOL: &str = "workerHelpers.no-bundler.js";
 /// Files of the page, by path.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Builds both flavours and the page into `dist/`.
-pub(crate) fn build(place: &Place, finish: Finish) -> anyhow::Result<()> {
+/// Builds both flavours and the page into `dist/`; returns the build's hash.
+pub(crate) fn build(place: &Place, finish: Finish) -> anyhow::Result<String> {
     npm::check_node()?;
     npm::install(&place.www())?;
     let engines = wasm::build(place, finish)?;
@@ -50,20 +47,14 @@ pub(crate) fn build(place: &Place, finish: Finish) -> anyhow::Result<()> {
         add_host_files(&mut files)?;
         write(&place.dist(), &files)?;
         let size: usize = files.values().map(Vec::len).sum();
-        say::note(&format!(
-            "{} files, {} kB, build {hash}",
-            files.len(),
-            size / 1000
-        ));
-        Ok(())
+        say::note(&format!("{} files, {} kB, build {hash}", files.len(), size / 1000));
+        Ok(hash)
     })
 }
 
 /// Puts the engine's TypeScript declarations where the page's sources find them.
 fn declare_engine(place: &Place, engines: &BTreeMap<String, Engine>) -> anyhow::Result<()> {
-    let threads = engines
-        .get("threads")
-        .context("wasm-pack.toml has no flavour `threads`")?;
+    let threads = engines.get("threads").context("wasm-pack.toml has no flavour `threads`")?;
     let name = format!("{}.d.ts", bindings::NAME);
     let text = std::fs::read(threads.folder.join(&name))?;
     std::fs::create_dir_all(place.www_build())?;
@@ -71,11 +62,7 @@ fn declare_engine(place: &Place, engines: &BTreeMap<String, Engine>) -> anyhow::
 }
 
 /// Runs esbuild: the page's modules, the service worker and the engine's pool worker.
-fn bundle(
-    place: &Place,
-    engines: &BTreeMap<String, Engine>,
-    finish: Finish,
-) -> anyhow::Result<Files> {
+fn bundle(place: &Place, engines: &BTreeMap<String, Engine>, finish: Finish) -> anyhow::Result<Files> {
     let out = place.www_build().join("bundle");
     if out.exists() {
         std::fs::remove_dir_all(&out)?;
@@ -84,28 +71,15 @@ fn bundle(
         .get("threads")
         .map(|engine| json!({ "initial": engine.initial_pages, "maxima": engine.maximum_pages }));
     let defines = format!("--define:ENGINE_MEMORY={}", json!(memory));
-    let modules: Vec<String> = MODULES
-        .iter()
-        .map(|(name, source)| format!("{name}=src/{source}"))
-        .collect();
+    let modules: Vec<String> = MODULES.iter().map(|(name, source)| format!("{name}=src/{source}")).collect();
     esbuild(place, &out, finish, "esm", &modules, &defines)?;
-    esbuild(
-        place,
-        &out,
-        finish,
-        "iife",
-        &["sw=src/sw/sw.ts".to_owned()],
-        &defines,
-    )?;
+    esbuild(place, &out, finish, "iife", &["sw=src/sw/sw.ts".to_owned()], &defines)?;
     esbuild(
         place,
         &out,
         finish,
         "esm",
-        &[format!(
-            "{}=src/engine/pool.ts",
-            POOL.trim_end_matches(".js")
-        )],
+        &[format!("{}=src/engine/pool.ts", POOL.trim_end_matches(".js"))],
         &defines,
     )?;
     let mut files = Files::new();
@@ -124,16 +98,8 @@ fn esbuild(
     let mut command = Command::new("node");
     command
         .current_dir(place.www())
-        .args([
-            "node_modules/esbuild/bin/esbuild",
-            "--bundle",
-            "--log-level=warning",
-        ])
-        .args([
-            "--jsx=automatic",
-            "--jsx-import-source=preact",
-            "--charset=utf8",
-        ])
+        .args(["node_modules/esbuild/bin/esbuild", "--bundle", "--log-level=warning"])
+        .args(["--jsx=automatic", "--jsx-import-source=preact", "--charset=utf8"])
         .args([BROWSERS, "--legal-comments=eof"])
         .args([&format!("--format={format}"), defines])
         .arg(format!("--outdir={}", out.display()))
@@ -148,14 +114,8 @@ fn esbuild(
 fn add_engines(files: &mut Files, engines: &BTreeMap<String, Engine>) -> anyhow::Result<()> {
     let pool = files.remove(POOL).context("esbuild wrote no pool worker")?;
     for (flavour, engine) in engines {
-        for name in [
-            format!("{}.js", bindings::NAME),
-            format!("{}_bg.wasm", bindings::NAME),
-        ] {
-            files.insert(
-                format!("{flavour}/{name}"),
-                std::fs::read(engine.folder.join(&name))?,
-            );
+        for name in [format!("{}.js", bindings::NAME), format!("{}_bg.wasm", bindings::NAME)] {
+            files.insert(format!("{flavour}/{name}"), std::fs::read(engine.folder.join(&name))?);
         }
         let snippets = engine.folder.join("snippets");
         if !snippets.exists() {
@@ -164,11 +124,7 @@ fn add_engines(files: &mut Files, engines: &BTreeMap<String, Engine>) -> anyhow:
         let mut found = Files::new();
         add_folder(&mut found, &snippets, &format!("{flavour}/snippets/"))?;
         for (path, bytes) in found {
-            let bytes = if path.ends_with(POOL) {
-                pool.clone()
-            } else {
-                bytes
-            };
+            let bytes = if path.ends_with(POOL) { pool.clone() } else { bytes };
             files.insert(path, bytes);
         }
     }
@@ -187,16 +143,12 @@ fn seal(place: &Place, files: &mut Files) -> anyhow::Result<String> {
         .map(|(_, value)| value.as_str())
         .context("www/headers.json has no policy")?;
     // `frame-ancestors` means nothing in a <meta> element (CSP Level 3, §3.3).
-    let in_page: Vec<&str> = policy
-        .split("; ")
-        .filter(|directive| !directive.starts_with("frame-ancestors"))
-        .collect();
-    let template = std::fs::read_to_string(place.www().join("index.html"))?
-        .replace("%POLICY%", &in_page.join("; "));
+    let in_page: Vec<&str> =
+        policy.split("; ").filter(|directive| !directive.starts_with("frame-ancestors")).collect();
+    let template =
+        std::fs::read_to_string(place.www().join("index.html"))?.replace("%POLICY%", &in_page.join("; "));
     files.insert("index.html".to_owned(), template.clone().into_bytes());
-    let worker = files
-        .remove("sw.js")
-        .context("esbuild wrote no service worker")?;
+    let worker = files.remove("sw.js").context("esbuild wrote no service worker")?;
 
     let mut all = Sha256::new();
     for (path, bytes) in files.iter() {
@@ -205,14 +157,9 @@ fn seal(place: &Place, files: &mut Files) -> anyhow::Result<String> {
     all.update(&worker);
     let hash: String = hex(&all.finalize()).chars().take(12).collect();
 
-    files.insert(
-        "index.html".to_owned(),
-        template.replace("%BUILD%", &hash).into_bytes(),
-    );
-    let list: BTreeMap<&String, String> = files
-        .iter()
-        .map(|(path, bytes)| (path, hex(&Sha256::digest(bytes))))
-        .collect();
+    files.insert("index.html".to_owned(), template.replace("%BUILD%", &hash).into_bytes());
+    let list: BTreeMap<&String, String> =
+        files.iter().map(|(path, bytes)| (path, hex(&Sha256::digest(bytes)))).collect();
     let build = json!({ "hash": hash, "files": list, "headers": serde_json::Map::from_iter(
         headers.iter().map(|(name, value)| (name.clone(), json!(value))),
     ) });
@@ -226,22 +173,14 @@ fn seal(place: &Place, files: &mut Files) -> anyhow::Result<String> {
 fn add_host_files(files: &mut Files) -> anyhow::Result<()> {
     let headers = headers()?;
     let lines = |indent: &str, one: &dyn Fn(&str, &str) -> String| -> String {
-        headers
-            .iter()
-            .map(|(name, value)| format!("{indent}{}\n", one(name, value)))
-            .collect()
+        headers.iter().map(|(name, value)| format!("{indent}{}\n", one(name, value))).collect()
     };
-    let netlify = format!(
-        "/*\n{}",
-        lines("  ", &|name, value| format!("{name}: {value}"))
-    );
+    let netlify = format!("/*\n{}", lines("  ", &|name, value| format!("{name}: {value}")));
     let nginx = format!(
         "# In the `server` block of nginx; the folder is the one that this file lies in.\n\
          types {{ application/wasm wasm; application/manifest+json webmanifest; }}\n\
          location / {{\n    limit_except GET {{ deny all; }}\n    add_header Cache-Control no-cache always;\n{}}}\n",
-        lines("    ", &|name, value| format!(
-            "add_header {name} \"{value}\" always;"
-        ))
+        lines("    ", &|name, value| format!("add_header {name} \"{value}\" always;"))
     );
     let caddy = format!(
         "# Caddy: `caddy run` in this folder, with your own name in place of the first line's.\n\

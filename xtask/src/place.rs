@@ -13,9 +13,7 @@ impl Place {
     /// The repository that this xtask was compiled in.
     pub(crate) fn find() -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        Self {
-            root: here.parent().unwrap_or(here).to_path_buf(),
-        }
+        Self { root: here.parent().unwrap_or(here).to_path_buf() }
     }
 
     /// A path under the root.

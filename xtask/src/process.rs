@@ -11,20 +11,14 @@ use crate::say;
 /// A command as a person would type it, for messages.
 pub(crate) fn line(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
-    words.extend(
-        command
-            .get_args()
-            .map(|word| word.to_string_lossy().into_owned()),
-    );
+    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
     words.join(" ")
 }
 
 /// Runs a command with its output shown; a status other than 0 is an error.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .with_context(|| format!("cannot start `{}`", line(command)))?;
+    let status =
+        command.stdin(Stdio::null()).status().with_context(|| format!("cannot start `{}`", line(command)))?;
     if !status.success() {
         bail!("`{}` ended with {status}", line(command));
     }
@@ -33,10 +27,8 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
 
 /// Runs a command with its output kept back, and shows it only if the command fails.
 pub(crate) fn run_quietly(command: &mut Command) -> anyhow::Result<()> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start `{}`", line(command)))?;
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("cannot start `{}`", line(command)))?;
     if !output.status.success() {
         say::plainly(&String::from_utf8_lossy(&output.stdout));
         say::warn(&String::from_utf8_lossy(&output.stderr));
@@ -47,11 +39,7 @@ pub(crate) fn run_quietly(command: &mut Command) -> anyhow::Result<()> {
 
 /// What a command prints, trimmed; `None` where it is absent or fails.
 pub(crate) fn answer(command: &mut Command) -> Option<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     if !output.status.success() {
         return None;
     }
@@ -86,8 +74,7 @@ fn each_line(output: impl Read, mut take: impl FnMut(&str)) -> anyhow::Result<()
 
 /// Whether this process may install system packages: root on a system with apt.
 pub(crate) fn may_use_apt() -> bool {
-    Path::new("/usr/bin/apt-get").exists()
-        && answer(Command::new("id").arg("-u")).as_deref() == Some("0")
+    Path::new("/usr/bin/apt-get").exists() && answer(Command::new("id").arg("-u")).as_deref() == Some("0")
 }
 
 /// Installs Debian packages, refreshing the lists first if they are not known.

@@ -1,10 +1,6 @@
 //! The one place where xtask speaks: what it is doing, how long that took, what is wrong.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this module is xtask's voice"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this module is xtask's voice")]
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};

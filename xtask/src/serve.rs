@@ -17,9 +17,7 @@ pub(crate) fn run(place: &Place, arguments: &[String]) -> anyhow::Result<ExitCod
     }
     let site = Folder::new(place.dist());
     server::run(&site, &options, |address| {
-        say::plainly(&format!(
-            "\n   Hepatica is at {address}   (Ctrl+C ends it)\n"
-        ));
+        say::plainly(&format!("\n   Hepatica is at {address}   (Ctrl+C ends it)\n"));
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -15,11 +15,7 @@ pub(crate) struct Tally {
 impl Tally {
     /// One check that passed or failed as a whole.
     pub(crate) fn one(passed: bool) -> Self {
-        Self {
-            passed: u64::from(passed),
-            failed: u64::from(!passed),
-            skipped: 0,
-        }
+        Self { passed: u64::from(passed), failed: u64::from(!passed), skipped: 0 }
     }
 
     pub(crate) fn add(&mut self, other: Self) {
@@ -155,10 +151,7 @@ mod tests {
 
     #[test]
     fn a_browser_run_without_a_result_is_a_failure() {
-        assert_eq!(
-            BrowserTests::default().end(true).to_string(),
-            "0 passed, 1 failed"
-        );
+        assert_eq!(BrowserTests::default().end(true).to_string(), "0 passed, 1 failed");
         let mut run = BrowserTests::default();
         run.line("result: 9 passed; 0 failed; 1 skipped");
         assert_eq!(run.end(true).to_string(), "9 passed, 0 failed, 1 skipped");

@@ -3,6 +3,7 @@
 //! A stage that fails does not stop the others. The last line is `N passed, N failed`, and
 //! `, N skipped` where data outside the repository is absent.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
@@ -26,35 +27,42 @@ struct Wish {
     matching: Option<String>,
 }
 
+/// What a stage has to do with the built page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Page {
+    Builds,
+    Needs,
+    Ignores,
+}
+
 /// A check: its name, and how to run it.
-type Stage = (&'static str, fn(&Place, &Wish) -> anyhow::Result<Tally>);
+type Stage = (&'static str, Page, fn(&Place, &Wish) -> anyhow::Result<Tally>);
 
 const STAGES: [Stage; 8] = [
-    ("formatting (cargo fmt)", formatting),
-    ("lints (cargo clippy)", lints),
-    ("page and engine (both flavours)", build),
-    ("lints of the WebAssembly surface (cargo clippy)", web_lints),
-    ("types of the page (tsc)", types),
-    (
-        "judges (dcm2niix, nibabel, pydicom, SimpleITK, bids-validator)",
-        set_up_judges,
-    ),
-    ("Rust tests (cargo test)", rust_tests),
-    ("browser tests (Chromium)", browser_tests),
+    ("formatting (cargo fmt)", Page::Ignores, formatting),
+    ("lints (cargo clippy)", Page::Ignores, lints),
+    ("page and engine (both flavours)", Page::Builds, build),
+    ("lints of the WebAssembly surface (cargo clippy)", Page::Ignores, web_lints),
+    ("types of the page (tsc)", Page::Needs, types),
+    ("judges (dcm2niix, nibabel, pydicom, SimpleITK, bids-validator)", Page::Ignores, set_up_judges),
+    ("Rust tests (cargo test)", Page::Ignores, rust_tests),
+    ("browser tests (Chromium)", Page::Needs, browser_tests),
 ];
 
 pub(crate) fn run(place: &Place, arguments: &[String]) -> anyhow::Result<ExitCode> {
     let wish = parse(arguments)?;
     let mut total = Tally::default();
-    for (name, stage) in STAGES {
-        if wish
-            .only
-            .as_ref()
-            .is_some_and(|word| !name.to_lowercase().contains(word))
-        {
+    let mut page_is_old = false;
+    for (name, page, stage) in STAGES {
+        if wish.only.as_ref().is_some_and(|word| !name.to_lowercase().contains(word)) {
             continue;
         }
-        let counted = say::step(name, || stage(place, &wish)).unwrap_or_else(|fault| {
+        let outcome = say::step(name, || match page {
+            Page::Needs if page_is_old => bail!("the page could not be built, and an old one tells nothing"),
+            _ => stage(place, &wish),
+        });
+        page_is_old |= page == Page::Builds && outcome.is_err();
+        let counted = outcome.unwrap_or_else(|fault| {
             say::fault(&fault);
             Tally::one(false)
         });
@@ -64,40 +72,25 @@ pub(crate) fn run(place: &Place, arguments: &[String]) -> anyhow::Result<ExitCod
         total.add(counted);
     }
     say::plainly(&total.to_string());
-    Ok(if total.failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn parse(arguments: &[String]) -> anyhow::Result<Wish> {
-    let mut wish = Wish {
-        full: false,
-        only: None,
-        matching: None,
-    };
+    let mut wish = Wish { full: false, only: None, matching: None };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "--full" => wish.full = true,
             "--only" => {
-                wish.only = Some(
-                    rest.next()
-                        .context("--only wants a word of a stage's name")?
-                        .to_lowercase(),
-                )
+                wish.only = Some(rest.next().context("--only wants a word of a stage's name")?.to_lowercase())
             }
             "--matching" => {
-                wish.matching = Some(
-                    rest.next()
-                        .context("--matching wants words of a browser test's name")?
-                        .clone(),
-                );
+                wish.matching =
+                    Some(rest.next().context("--matching wants words of a browser test's name")?.clone());
             }
-            other => bail!(
-                "`test` does not know `{other}`; it takes --full, --only WORD and --matching WORDS"
-            ),
+            other => {
+                bail!("`test` does not know `{other}`; it takes --full, --only WORD and --matching WORDS")
+            }
         }
     }
     Ok(wish)
@@ -161,28 +154,18 @@ fn rust_tests(place: &Place, wish: &Wish) -> anyhow::Result<Tally> {
     let skipped = skips_file(place)?;
     let mut command = place.cargo();
     command
-        .args([
-            "test",
-            "--quiet",
-            "--locked",
-            "--workspace",
-            "--no-fail-fast",
-        ])
+        .args(["test", "--quiet", "--locked", "--workspace", "--no-fail-fast"])
         .env("HEPATICA_SKIPS", &skipped)
         .env("HEPATICA_JUDGES", place.join(".judges"))
-        // Dependencies of the tests are compiled already, with these warnings said.
         .env("CARGO_TERM_COLOR", "never");
     if wish.full {
-        command
-            .env("HEPATICA_FULL", "1")
-            .args(["--", "--include-ignored"]);
+        command.env("HEPATICA_FULL", "1").args(["--", "--include-ignored"]);
     }
     let mut tests = CargoTests::default();
     let succeeded = listen(&mut command, |line| tests.line(line))?;
     let mut tally = tests.end(succeeded);
     let skips = skips(&skipped);
-    let mut names: Vec<&String> = skips.iter().map(|(name, _)| name).collect();
-    names.dedup();
+    let names: BTreeSet<&String> = skips.iter().map(|(name, _)| name).collect();
     for (name, reason) in &skips {
         say::note(&format!("skipped {name}: {reason}"));
     }
@@ -202,6 +185,8 @@ fn skips_file(place: &Place) -> anyhow::Result<PathBuf> {
 
 fn browser_tests(place: &Place, wish: &Wish) -> anyhow::Result<Tally> {
     let chromium = chromium::find()?;
+    // The command line writes the phantom that the page is judged by.
+    process::run(place.cargo().args(["build", "--quiet", "--locked", "--bin", "hepatica"]))?;
     let mut command = Command::new("node");
     command
         .current_dir(&place.root)
@@ -209,6 +194,7 @@ fn browser_tests(place: &Place, wish: &Wish) -> anyhow::Result<Tally> {
         .args(&wish.matching)
         .env("CHROMIUM", chromium)
         .env("HEPATICA_JUDGES", place.join(".judges"))
+        .env("HEPATICA_PROGRAM", place.target().join("debug/hepatica"))
         .env("HEPATICA_XTASK", std::env::current_exe()?);
     if wish.full {
         command.env("HEPATICA_FULL", "1");

@@ -62,17 +62,12 @@ impl Toolchain {
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
             let of_cargo = name.starts_with("CARGO_")
-                && !matches!(
-                    &*name,
-                    "CARGO_HOME" | "CARGO_NET_OFFLINE" | "CARGO_HTTP_CAINFO"
-                );
+                && !matches!(&*name, "CARGO_HOME" | "CARGO_NET_OFFLINE" | "CARGO_HTTP_CAINFO");
             if of_cargo || matches!(&*name, "RUSTFLAGS" | "RUSTUP_TOOLCHAIN" | "RUSTC") {
                 command.env_remove(&*name);
             }
         }
-        command
-            .env("RUSTC", &self.rustc)
-            .env("RUSTC_BOOTSTRAP", "1");
+        command.env("RUSTC", &self.rustc).env("RUSTC_BOOTSTRAP", "1");
         if let Some(linker) = &self.linker {
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
         }
@@ -98,20 +93,14 @@ fn rustup() -> Option<Toolchain> {
     let list = answer(Command::new("rustup").args(["toolchain", "list", "--quiet"]))
         .or_else(|| answer(Command::new("rustup").args(["toolchain", "list"])))?;
     let used = std::env::var("RUSTUP_TOOLCHAIN").ok();
-    let mut names: Vec<&str> = list
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
+    let mut names: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
     names.sort_by_key(|name| Some(*name) != used.as_deref());
     if let Some(found) = names.iter().find_map(|name| of_rustup(name)) {
         return Some(found);
     }
     let mut add = Command::new("rustup");
     add.args(["component", "add", "rust-src"]);
-    say::note(&format!(
-        "no rustup toolchain has the standard library's source: `{}`",
-        line(&add)
-    ));
+    say::note(&format!("no rustup toolchain has the standard library's source: `{}`", line(&add)));
     if answer(&mut add).is_none() {
         say::note("that did not work; trying the next way");
         return None;
@@ -120,25 +109,14 @@ fn rustup() -> Option<Toolchain> {
 }
 
 fn of_rustup(name: &str) -> Option<Toolchain> {
-    let rustc = PathBuf::from(answer(Command::new("rustup").args([
-        "which",
-        "--toolchain",
-        name,
-        "rustc",
-    ]))?);
+    let rustc = PathBuf::from(answer(Command::new("rustup").args(["which", "--toolchain", name, "rustc"]))?);
     let cargo = rustc.with_file_name("cargo");
     let sysroot = PathBuf::from(answer(Command::new(&rustc).args(["--print", "sysroot"]))?);
     if !has_source(&sysroot) || !cargo.exists() {
         return None;
     }
     let version = young_enough(&rustc)?;
-    Some(Toolchain {
-        name: format!("rustc {version} (rustup, {name})"),
-        cargo,
-        rustc,
-        sysroot,
-        linker: None,
-    })
+    Some(Toolchain { name: format!("rustc {version} (rustup, {name})"), cargo, rustc, sysroot, linker: None })
 }
 
 /// Debian's compiler for its browsers: the newest Rust in a stable Debian, with its source.
@@ -178,10 +156,7 @@ fn debian() -> anyhow::Result<Toolchain> {
         None => bail!("no linker for WebAssembly: install Debian's `lld`"),
     };
     Ok(Toolchain {
-        name: format!(
-            "rustc {} (Debian)",
-            young_enough(Path::new(rustc)).unwrap_or_default()
-        ),
+        name: format!("rustc {} (Debian)", young_enough(Path::new(rustc)).unwrap_or_default()),
         cargo: cargo.into(),
         rustc: rustc.into(),
         sysroot: sysroot.into(),
@@ -196,17 +171,9 @@ fn linker() -> Option<PathBuf> {
         let host = answer(Command::new(&rustc).arg("-vV"))?
             .lines()
             .find_map(|line| line.strip_prefix("host: ").map(str::to_owned))?;
-        Some(
-            PathBuf::from(sysroot)
-                .join("lib/rustlib")
-                .join(host)
-                .join("bin/rust-lld"),
-        )
+        Some(PathBuf::from(sysroot).join("lib/rustlib").join(host).join("bin/rust-lld"))
     });
-    of_rustup
-        .into_iter()
-        .chain([PathBuf::from("/usr/bin/wasm-ld")])
-        .find(|path| path.exists())
+    of_rustup.into_iter().chain([PathBuf::from("/usr/bin/wasm-ld")]).find(|path| path.exists())
 }
 
 /// The version of a compiler, if it is young enough.

@@ -47,9 +47,7 @@ pub(crate) fn build(place: &Place, finish: Finish) -> anyhow::Result<BTreeMap<St
     let mut engines = BTreeMap::new();
     for (name, flavour) in &manifest.flavours {
         let what = format!("WebAssembly, flavour `{name}`, with {}", toolchain.name);
-        let module = say::step(&what, || {
-            compile(place, &manifest, &toolchain, name, flavour)
-        })?;
+        let module = say::step(&what, || compile(place, &manifest, &toolchain, name, flavour))?;
         let folder = finished(place, &manifest, name, flavour, &module, finish)?;
         let bound = std::fs::read(folder.join(format!("{}_bg.wasm", bindings::NAME)))?;
         engines.insert(
@@ -57,11 +55,7 @@ pub(crate) fn build(place: &Place, finish: Finish) -> anyhow::Result<BTreeMap<St
             Engine {
                 folder,
                 initial_pages: bindings::imported_memory_pages(&bound),
-                maximum_pages: flavour
-                    .memory_maxima
-                    .iter()
-                    .map(|bytes| bytes / PAGE)
-                    .collect(),
+                maximum_pages: flavour.memory_maxima.iter().map(|bytes| bytes / PAGE).collect(),
             },
         );
     }
@@ -75,19 +69,9 @@ fn folder_of(place: &Place, flavour: &str) -> PathBuf {
 /// Runs clippy over the crate as the threaded flavour compiles it; a warning is an error.
 pub(crate) fn lint(place: &Place, toolchain: &Toolchain, clippy: Command) -> anyhow::Result<()> {
     let manifest = Manifest::read(place)?;
-    let flavour = manifest
-        .flavours
-        .get("threads")
-        .context("wasm-pack.toml has no flavour `threads`")?;
+    let flavour = manifest.flavours.get("threads").context("wasm-pack.toml has no flavour `threads`")?;
     let mut command = clippy;
-    describe(
-        &mut command,
-        place,
-        &manifest,
-        toolchain,
-        "threads",
-        flavour,
-    );
+    describe(&mut command, place, &manifest, toolchain, "threads", flavour);
     run(command.args(["--", "-D", "warnings"]))
 }
 
@@ -100,14 +84,13 @@ fn compile(
 ) -> anyhow::Result<PathBuf> {
     let target = folder_of(place, name);
     if !target.exists() {
-        say::note(
-            "the first time takes some minutes: the standard library and every crate are compiled",
-        );
+        say::note("the first time takes some minutes: the standard library and every crate are compiled");
     }
     let mut command = toolchain.cargo();
     command.arg("build");
     describe(&mut command, place, manifest, toolchain, name, flavour);
-    run(&mut command)?;
+    // Quietly: a stable compiler warns of `atomics` at every crate. Lints are a stage of the tests.
+    run_quietly(&mut command)?;
     Ok(target
         .join(&manifest.build.target)
         .join(&manifest.build.profile)
@@ -126,52 +109,25 @@ fn describe(
     command
         .current_dir(&place.root)
         .args(["--quiet", "--locked", "--lib", "--package", "hepatica"])
-        .args([
-            "--no-default-features",
-            "--features",
-            &flavour.features.join(","),
-        ])
-        .args([
-            "--target",
-            &manifest.build.target,
-            "--profile",
-            &manifest.build.profile,
-        ])
-        .args([
-            "-Z",
-            &format!("build-std={}", manifest.build.build_std.join(",")),
-        ])
+        .args(["--no-default-features", "--features", &flavour.features.join(",")])
+        .args(["--target", &manifest.build.target, "--profile", &manifest.build.profile])
+        .args(["-Z", &format!("build-std={}", manifest.build.build_std.join(","))])
         .arg("--target-dir")
         .arg(folder_of(place, name))
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            rustflags(place, toolchain, flavour).join("\x1f"),
-        );
+        .env("CARGO_ENCODED_RUSTFLAGS", rustflags(place, toolchain, flavour).join("\x1f"));
 }
 
 /// Target features, linker arguments, and the names of this machine's folders replaced in what a
 /// panic says, so that a build tells nothing about where it was made and is the same everywhere.
 fn rustflags(place: &Place, toolchain: &Toolchain, flavour: &Flavour) -> Vec<String> {
-    let features: Vec<String> = flavour
-        .target_features
-        .iter()
-        .map(|name| format!("+{name}"))
-        .collect();
+    let features: Vec<String> = flavour.target_features.iter().map(|name| format!("+{name}")).collect();
     let mut flags = vec![format!("-Ctarget-feature={}", features.join(","))];
-    flags.extend(
-        flavour
-            .link_args
-            .iter()
-            .map(|argument| format!("-Clink-arg={argument}")),
-    );
+    flags.extend(flavour.link_args.iter().map(|argument| format!("-Clink-arg={argument}")));
     let registry = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
         .map(|home| (home, "cargo"));
-    let folders = [
-        (place.root.clone(), "hepatica"),
-        (toolchain.library(), "std"),
-    ];
+    let folders = [(place.root.clone(), "hepatica"), (toolchain.library(), "std")];
     for (folder, name) in registry.into_iter().chain(folders) {
         flags.push(format!("--remap-path-prefix={}={name}", folder.display()));
     }
@@ -192,13 +148,9 @@ fn finished(
         Finish::Optimised => "glue-optimised",
     });
     let optimise = (finish == Finish::Optimised).then(|| optimiser(place, manifest, flavour));
-    let bytes =
-        std::fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
-    let wanted = format!(
-        "{} {}",
-        hex(&Sha256::digest(&bytes)),
-        optimise.as_ref().map(line).unwrap_or_default()
-    );
+    let bytes = std::fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+    let wanted =
+        format!("{} {}", hex(&Sha256::digest(&bytes)), optimise.as_ref().map(line).unwrap_or_default());
     let stamp = folder.join("stamp");
     if std::fs::read_to_string(&stamp).is_ok_and(|done| done == wanted) {
         return Ok(folder);
@@ -206,9 +158,7 @@ fn finished(
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
-    say::step(&format!("JavaScript glue of `{name}`"), || {
-        bindings::generate(module, &folder)
-    })?;
+    say::step(&format!("JavaScript glue of `{name}`"), || bindings::generate(module, &folder))?;
     if let Some(mut command) = optimise {
         let bound = folder.join(format!("{}_bg.wasm", bindings::NAME));
         say::step(&format!("wasm-opt on `{name}`"), || {
@@ -226,14 +176,8 @@ fn finished(
 fn optimiser(place: &Place, manifest: &Manifest, flavour: &Flavour) -> Command {
     let optimiser = &manifest.optimiser;
     let mut command = Command::new("node");
-    command
-        .arg(place.www().join(&optimiser.program))
-        .args(&optimiser.arguments);
-    if flavour
-        .target_features
-        .iter()
-        .any(|feature| feature == "atomics")
-    {
+    command.arg(place.www().join(&optimiser.program)).args(&optimiser.arguments);
+    if flavour.target_features.iter().any(|feature| feature == "atomics") {
         command.args(&optimiser.threads_arguments);
     }
     command

@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// Save which file each ordinal is. Identified: it holds paths.
     #[arg(long, value_name = "FILE")]
     file_map: Option<PathBuf>,
+    /// Save who became whom. Identified; under a passphrase unless --plain.
+    #[arg(long, value_name = "FILE")]
+    linking_table: Option<PathBuf>,
     /// Threads to use; by default one a core.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -116,6 +119,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     target.finish()?;
     bar.finish_and_clear();
+    if let Some(path) = &options.linking_table {
+        let bytes =
+            options.key.protect(|p| session.linking_table(p).map_err(|e| Failure::Key(e.to_string())))?;
+        crate::key::write_private(path, &bytes)
+            .map_err(|e| Failure::Key(format!("the linking table can't be written: {e}")))?;
+    }
     let Some(report) = export.report() else {
         return Err(Failure::Usage("nothing was written".into()));
     };
@@ -130,19 +139,25 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             "bytesOut": progress.bytes_out,
             "cancelled": cancelled,
         });
-        println!("{}", serde_json::to_string_pretty(&value).unwrap_or_default());
+        crate::say(&(serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"));
     } else {
-        println!("{}", report.summary());
-        let reasons: BTreeSet<FailReason> = report.rows().iter().filter_map(|row| match row.outcome {
-            Outcome::Failed(why) => Some(why),
-            _ => None,
-        }).collect();
+        crate::say(&format!("{}\n", report.summary()));
+        let reasons: BTreeSet<FailReason> = report
+            .rows()
+            .iter()
+            .filter_map(|row| match row.outcome {
+                Outcome::Failed(why) => Some(why),
+                _ => None,
+            })
+            .collect();
         for reason in reasons {
-            println!("  {}: {}", reason.words(), reason.remedy());
+            crate::say(&format!("  {}: {}\n", reason.words(), reason.remedy()));
         }
     }
+    for refusal in export.refusals() {
+        eprintln!("hepatica: {refusal}");
+    }
     if export.withheld_documents() {
-        eprintln!("hepatica: an identifier was found in the tables; they were not written");
         return Ok(ExitCode::from(3));
     }
     Ok(ExitCode::from(report.exit_code()))

@@ -66,7 +66,8 @@ pub(crate) fn read(options: &InputOptions, key: ProjectKey, quiet: bool) -> Resu
     session.finish_intake()?;
     if let Some(protocol) = &options.protocol {
         let text = if protocol.ends_with(".json") {
-            std::fs::read_to_string(protocol).map_err(|e| Failure::Usage(format!("the protocol can't be read: {e}")))?
+            std::fs::read_to_string(protocol)
+                .map_err(|e| Failure::Usage(format!("the protocol can't be read: {e}")))?
         } else {
             protocol.clone()
         };

@@ -32,13 +32,18 @@ impl KeyOptions {
     pub(crate) fn open(&self) -> Result<ProjectKey, Failure> {
         let Some(path) = &self.key else { return fresh() };
         if path.exists() {
-            let bytes = std::fs::read(path).map_err(|e| Failure::Key(format!("the key file can't be read: {e}")))?;
+            let bytes =
+                std::fs::read(path).map_err(|e| Failure::Key(format!("the key file can't be read: {e}")))?;
             return self.load(&bytes);
         }
         let key = fresh()?;
-        let bytes = self.protect(|protection| key.save(protection).map_err(|e| Failure::Key(e.to_string())))?;
-        write_private(path, &bytes).map_err(|e| Failure::Key(format!("the key file can't be written: {e}")))?;
-        eprintln!("A new project key was saved. Keep it: without it nobody can join this data set under the same codes.");
+        let bytes =
+            self.protect(|protection| key.save(protection).map_err(|e| Failure::Key(e.to_string())))?;
+        write_private(path, &bytes)
+            .map_err(|e| Failure::Key(format!("the key file can't be written: {e}")))?;
+        eprintln!(
+            "A new project key was saved. Keep it: without it nobody can join this data set under the same codes."
+        );
         Ok(key)
     }
 
@@ -57,7 +62,8 @@ impl KeyOptions {
         let mapping = match &self.mapping {
             None => None,
             Some(path) => {
-                let bytes = std::fs::read(path).map_err(|e| Failure::Key(format!("the mapping can't be read: {e}")))?;
+                let bytes = std::fs::read(path)
+                    .map_err(|e| Failure::Key(format!("the mapping can't be read: {e}")))?;
                 let loaded = match Mapping::load(&bytes, None) {
                     Err(MappingError::Seal(SealError::NeedsPassphrase)) => {
                         Mapping::load(&bytes, Some(&self.passphrase("Passphrase of the mapping: ")?))

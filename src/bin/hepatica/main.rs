@@ -2,7 +2,7 @@
 //!
 //! It reads and writes files, shows progress on a terminal, and decides nothing that the core decides.
 //! Exit status: 0 nothing failed, 2 usage, 3 some files failed, 4 nothing could be converted.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+#![allow(clippy::print_stderr, reason = "a command line says on stderr what went wrong")]
 
 mod convert;
 mod disk;
@@ -10,8 +10,10 @@ mod input;
 mod key;
 mod phantom;
 mod plan;
+mod serve;
 mod target;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -32,6 +34,8 @@ enum Command {
     Plan(plan::Options),
     /// Generate synthetic studies.
     Phantom(phantom::Options),
+    /// Open the page on this machine.
+    Serve(serve::Options),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +43,7 @@ fn main() -> ExitCode {
         Command::Convert(options) => convert::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Phantom(options) => phantom::run(&options),
+        Command::Serve(options) => serve::run(&options),
     };
     match result {
         Ok(code) => code,
@@ -47,6 +52,12 @@ fn main() -> ExitCode {
             ExitCode::from(error.code())
         }
     }
+}
+
+/// Prints; a reader that has gone (`| head`) is no error of ours.
+pub(crate) fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Why a command ends early.

@@ -66,12 +66,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         truth(&phantom, &options.out.join("truth"))?;
     }
     progress.finish_and_clear();
-    println!(
-        "{} files, {:.1} MB, {} patients",
+    crate::say(&format!(
+        "{} files, {:.1} MB, {} patients
+",
         phantom.count(),
         bytes.into_inner() as f64 / 1e6,
         options.patients
-    );
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -79,13 +80,23 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 fn truth(phantom: &Phantom, out: &Path) -> Result<(), Failure> {
     let volumes = phantom.truth();
     volumes.par_iter().enumerate().try_for_each(|(at, volume)| -> std::io::Result<()> {
-        let stem = format!("p{:02}_s{:02}_{:03}_{}", volume.patient, volume.session, volume.series_number, volume.role);
+        let stem = format!(
+            "p{:02}_s{:02}_{:03}_{}",
+            volume.patient, volume.session, volume.series_number, volume.role
+        );
         let stem = volume.temporal.map_or(stem.clone(), |t| format!("{stem}_t{t}"));
         let stem = if volume.echo.0 > 1 { format!("{stem}_e{}", volume.echo.0) } else { stem };
         let [nx, ny, nz, nt] = volume.dims;
         let [x, y, z, _] = volume.affine;
         let Ok(grid) = Grid::new([nx, ny, nz], Affine([x, y, z])) else { return Ok(()) };
-        let header = |voxel_type, times, slope| ImageHeader { grid, times, time_step_s: 0.0, voxel_type, slope, intercept: 0.0 };
+        let header = |voxel_type, times, slope| ImageHeader {
+            grid,
+            times,
+            time_step_s: 0.0,
+            voxel_type,
+            slope,
+            intercept: 0.0,
+        };
         if let Some(voxels) = phantom.truth_voxels(at) {
             let body = voxels.iter().flat_map(|v| v.to_le_bytes());
             let slope = volume.slope.unwrap_or(1.0);
@@ -98,15 +109,24 @@ fn truth(phantom: &Phantom, out: &Path) -> Result<(), Failure> {
         Ok(())
     })?;
     let planted: String = std::iter::once("patient\tkind\tplace\tvalue\n".to_owned())
-        .chain(phantom.planted().iter().map(|p| format!("{}\t{:?}\t{}\t{}\n", p.patient, p.kind, p.place, p.value)))
+        .chain(
+            phantom
+                .planted()
+                .iter()
+                .map(|p| format!("{}\t{:?}\t{}\t{}\n", p.patient, p.kind, p.place, p.value)),
+        )
         .collect();
     write(&out.join("planted.tsv"), planted.as_bytes())?;
-    let lesions: String = std::iter::once("patient\tsession\tlesion\tstate\tdx_mm\tdy_mm\tdz_mm\tvolume_ml\n".to_owned())
-        .chain(phantom.lesions().iter().map(|l| {
-            let [dx, dy, dz] = l.diameters;
-            format!("{}\t{}\t{}\t{:?}\t{dx:.2}\t{dy:.2}\t{dz:.2}\t{:.3}\n", l.patient, l.session, l.number, l.state, l.volume_ml)
-        }))
-        .collect();
+    let lesions: String =
+        std::iter::once("patient\tsession\tlesion\tstate\tdx_mm\tdy_mm\tdz_mm\tvolume_ml\n".to_owned())
+            .chain(phantom.lesions().iter().map(|l| {
+                let [dx, dy, dz] = l.diameters;
+                format!(
+                    "{}\t{}\t{}\t{:?}\t{dx:.2}\t{dy:.2}\t{dz:.2}\t{:.3}\n",
+                    l.patient, l.session, l.number, l.state, l.volume_ml
+                )
+            }))
+            .collect();
     write(&out.join("lesions.tsv"), lesions.as_bytes())?;
     Ok(())
 }

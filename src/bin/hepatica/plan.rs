@@ -38,9 +38,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         return Err(Failure::Usage("nothing was read".into()));
     };
     match (options.json, options.identified) {
-        (true, false) => print!("{}", plan.to_json()),
-        (true, true) => println!("{}", serde_json::to_string_pretty(&view).unwrap_or_default()),
-        (false, identified) => table(&plan, &view, identified),
+        (true, false) => crate::say(&plan.to_json()),
+        (true, true) => crate::say(&(serde_json::to_string_pretty(&view).unwrap_or_default() + "\n")),
+        (false, identified) => crate::say(&table(&plan, &view, identified)),
     }
     let volumes = view.totals.volumes;
     let failed: u32 = view.totals.failed.iter().map(|t| t.count).sum();
@@ -52,59 +52,62 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
 }
 
 /// A table for people, by ordinals.
-fn table(plan: &PublishedPlan, view: &PlanView, identified: bool) {
+fn table(plan: &PublishedPlan, view: &PlanView, identified: bool) -> String {
+    let mut out = String::new();
+    let shown = |text: &str| if identified { format!("  [{text}]") } else { String::new() };
     for (subject, patient) in plan.subjects.iter().zip(&view.patients) {
         let about = [patient.sex.as_str(), patient.age_band.as_str()];
         let about: Vec<&str> = about.into_iter().filter(|t| !t.is_empty()).collect();
-        print!("sub-{}  {}", subject.subject.as_str(), about.join(", "));
-        println!("{}", if identified { format!("  [{}]", patient.name) } else { String::new() });
+        out += &format!("sub-{}  {}{}\n", subject.subject.as_str(), about.join(", "), shown(&patient.name));
         for doubt in &patient.doubts {
-            println!("  ! {doubt}");
+            out += &format!("  ! {doubt}\n");
         }
         for (session, study) in subject.sessions.iter().zip(&patient.studies) {
             let day = session.days_from_first.map_or(String::new(), |d| format!(", day {d}"));
-            print!("  ses-{}  {}{day}, {}", session.session, study.time_point_label, study.scanner);
-            println!("{}", if identified { format!("  [{}]", study.description) } else { String::new() });
-            for (volume, shown) in session.volumes.iter().zip(&study.volumes) {
-                line(volume, &shown.role_label, shown.needs_confirmation);
+            let about = format!("{}{day}, {}", study.time_point_label, study.scanner);
+            out += &format!("  ses-{}  {about}{}\n", session.session, shown(&study.description));
+            for (volume, row) in session.volumes.iter().zip(&study.volumes) {
+                out += &line(volume, &row.role_label, row.needs_confirmation);
                 if identified {
-                    println!("                 [{}]", shown.description);
+                    out += &format!("                 [{}]\n", row.description);
                 }
                 for warning in &volume.warnings {
-                    println!("                 ! {}", warning.text());
+                    out += &format!("                 ! {}\n", warning.text());
                 }
             }
         }
     }
     let t = &view.totals;
-    println!(
-        "{} files: {} volumes of {} patients, {} studies; {} will be converted",
+    out += &format!(
+        "{} files: {} volumes of {} patients, {} studies; {} will be converted\n",
         t.files, t.volumes, t.patients, t.studies, view.included.volumes
     );
     for (tally, files) in t.skipped.iter().zip(plan.skipped.iter().map(|s| &s.files)) {
-        println!("  skipped, {}: {} (files {files})", tally.label, tally.count);
+        out += &format!("  skipped, {}: {} (files {files})\n", tally.label, tally.count);
     }
     for (tally, files) in t.failed.iter().zip(plan.failed.iter().map(|f| &f.files)) {
-        println!("  cannot be read, {}: {} (files {files})", tally.label, tally.count);
+        out += &format!("  cannot be read, {}: {} (files {files})\n", tally.label, tally.count);
     }
     if view.to_confirm > 0 {
-        println!("  {} roles are uncertain (marked ?)", view.to_confirm);
+        out += &format!("  {} roles are uncertain (marked ?)\n", view.to_confirm);
     }
+    out
 }
 
-fn line(volume: &PublishedVolume, role: &str, uncertain: bool) {
+fn line(volume: &PublishedVolume, role: &str, uncertain: bool) -> String {
     let [x, y, z, t] = volume.dims;
     let dims = if t > 1 { format!("{x}×{y}×{z}×{t}") } else { format!("{x}×{y}×{z}") };
     let [dx, dy, dz] = volume.spacing_mm;
     let mark = if volume.include { ' ' } else { '-' };
     let role = if uncertain { format!("{role}?") } else { role.to_owned() };
     let name = if volume.include { volume.name.as_str() } else { "left out" };
-    println!(
-        "  {mark} {:>4}  {role:<22} {dims:<16} {:<16} {name}",
+    format!(
+        "  {mark} {:>4}  {role:<22} {dims:<16} {:<16} {name}\n          {} files: {}\n",
         volume.volume.0,
         format!("{dx:.2}×{dy:.2}×{dz:.2}"),
-    );
-    println!("          {} files: {}", volume.file_count, shorten(&volume.files, 60));
+        volume.file_count,
+        shorten(&volume.files, 60)
+    )
 }
 
 fn shorten(text: &str, most: usize) -> String {

@@ -75,10 +75,7 @@ fn canon_quick() {
 #[test]
 fn primovist_in_japan_and_korea() {
     liver(vec![
-        (
-            gre("T1 eTHRIVE pre").with(|f| f.study_words = words::words_of("EOB-MRI liver")),
-            "t1_pre",
-        ),
+        (gre("T1 eTHRIVE pre").with(|f| f.study_words = words::words_of("EOB-MRI liver")), "t1_pre"),
         (gre("eTHRIVE early art"), "arterial_early"),
         (gre("eTHRIVE late art"), "arterial_late"),
         (gre("eTHRIVE PVP"), "portal_venous"),
@@ -137,13 +134,7 @@ fn anonymised_study_with_tags_only() {
     let d = |t: f64| gre("").at(t);
     liver(vec![
         (vol("").se(1000.0, 90.0).at(10.0), "t2"),
-        (
-            vol("")
-                .se(3500.0, 80.0)
-                .at(60.0)
-                .with(|f| f.fat_saturated = Some(true)),
-            "t2_fs",
-        ),
+        (vol("").se(3500.0, 80.0).at(60.0).with(|f| f.fat_saturated = Some(true)), "t2_fs"),
         (d(300.0).ce(false), "t1_pre"),
         (d(400.0).ce(true), "arterial"),
         (d(445.0).ce(true), "portal_venous"),
@@ -157,10 +148,7 @@ fn anonymised_study_with_tags_only() {
                 .at(700.0),
             "dwi",
         ),
-        (
-            vol("").kind("DERIVED\\PRIMARY\\DIFFUSION\\ADC").at(700.0),
-            "adc",
-        ),
+        (vol("").kind("DERIVED\\PRIMARY\\DIFFUSION\\ADC").at(700.0), "adc"),
     ]);
 }
 
@@ -173,16 +161,8 @@ fn water_dixon_dynamic_fills_the_panes() {
         ("pv", "portal_venous", 160.0),
         ("5min", "delayed", 420.0),
     ] {
-        for (part, other) in [
-            ("W", role),
-            ("F", "t1_fat"),
-            ("in", "t1_inphase"),
-            ("opp", "t1_opposed"),
-        ] {
-            rows.push((
-                gre(&format!("t1_vibe_dixon_tra_bh_{phase}_{part}")).at(t),
-                other,
-            ));
+        for (part, other) in [("W", role), ("F", "t1_fat"), ("in", "t1_inphase"), ("opp", "t1_opposed")] {
+            rows.push((gre(&format!("t1_vibe_dixon_tra_bh_{phase}_{part}")).at(t), other));
         }
     }
     liver(rows);
@@ -207,57 +187,32 @@ fn french_and_spanish_sites() {
         (gre("VIBE AX FASE ARTERIAL"), "arterial"),
         (gre("VIBE AX FASE PORTAL"), "portal_venous"),
         (gre("VIBE AX FASE TARDIA"), "delayed"),
-        (
-            gre("VIBE AX EN FASE").with(|f| f.fat_saturated = None),
-            "t1_inphase",
-        ),
-        (
-            gre("VIBE AX FUERA DE FASE").with(|f| f.fat_saturated = None),
-            "t1_opposed",
-        ),
+        (gre("VIBE AX EN FASE").with(|f| f.fat_saturated = None), "t1_inphase"),
+        (gre("VIBE AX FUERA DE FASE").with(|f| f.fat_saturated = None), "t1_opposed"),
     ]);
 }
 
 #[test]
 fn dce_of_many_time_points_runs_through_all_phases_in_order() {
-    let order = [
-        "t1_pre",
-        "arterial_early",
-        "arterial",
-        "arterial_late",
-        "portal_venous",
-        "delayed",
-    ];
+    let order = ["t1_pre", "arterial_early", "arterial", "arterial_late", "portal_venous", "delayed"];
     let facts = study(
         (0..40)
             .map(|i| {
-                gre("GRASP dyn")
-                    .at(f64::from(i) * 7.0)
-                    .bolus(f64::from(i) * 7.0 - 30.0)
-                    .with(|f| {
-                        f.series = Some(3);
-                        f.temporal_index = Some(i);
-                        f.temporal_count = Some(40);
-                    })
+                gre("GRASP dyn").at(f64::from(i) * 7.0).bolus(f64::from(i) * 7.0 - 30.0).with(|f| {
+                    f.series = Some(3);
+                    f.temporal_index = Some(i);
+                    f.temporal_count = Some(40);
+                })
             })
             .collect(),
     );
     let found = roles_by(Preset::LiverMri, &facts);
-    let places: Vec<usize> = found
-        .iter()
-        .map(|r| {
-            order
-                .iter()
-                .position(|o| o == r)
-                .unwrap_or_else(|| panic!("{r}"))
-        })
-        .collect();
+    let places: Vec<usize> =
+        found.iter().map(|r| order.iter().position(|o| o == r).unwrap_or_else(|| panic!("{r}"))).collect();
     assert!(places.windows(2).all(|p| p[0] <= p[1]), "{found:?}");
     assert_eq!(found.first().map(String::as_str), Some("t1_pre"));
     assert_eq!(found.last().map(String::as_str), Some("delayed"));
-    assert!(
-        found.iter().any(|r| r == "portal_venous") && found.iter().any(|r| r == "arterial_early")
-    );
+    assert!(found.iter().any(|r| r == "portal_venous") && found.iter().any(|r| r == "arterial_early"));
 }
 
 /// Names without any tag but plane and order, parts of Dixon by their last letter.
@@ -310,10 +265,7 @@ fn mask_apart_and_phases_in_one_multiphase_series() {
     for clock in [true, false] {
         let at = |t: f64| clock.then_some(t);
         liver(vec![
-            (
-                gre("Ax LAVA PRE").with(|f| f.acquisition_seconds = at(200.0)),
-                "t1_pre",
-            ),
+            (gre("Ax LAVA PRE").with(|f| f.acquisition_seconds = at(200.0)), "t1_pre"),
             (phase(0, at(320.0)), "arterial"),
             (phase(1, at(365.0)), "portal_venous"),
             (phase(2, at(485.0)), "delayed"),
@@ -335,10 +287,7 @@ fn abbreviated_examinations() {
         (vol("t2_tse_fs_tra"), "t2_fs"),
         (vol("ep2d_diff_b50_b800_TRACEW"), "dwi"),
     ]);
-    liver(vec![
-        (gre("Ax LAVA arterial"), "arterial"),
-        (gre("Ax LAVA portal venous"), "portal_venous"),
-    ]);
+    liver(vec![(gre("Ax LAVA arterial"), "arterial"), (gre("Ax LAVA portal venous"), "portal_venous")]);
     liver(vec![(gre("T1 VIBE pv").ce(true), "portal_venous")]);
 }
 

@@ -13,10 +13,7 @@ fn words_part_at_punctuation_digits_and_case() {
         ("T1W_FFE", "t 1 weighted ffe"),
         ("eTHRIVE", "e thrive"),
         ("mDIXON-All BH", "m dixon all bh"),
-        (
-            "ep2d_diff_b50_400_800_TRACEW",
-            "ep 2 d diff b 50 400 800 tracew",
-        ),
+        ("ep2d_diff_b50_400_800_TRACEW", "ep 2 d diff b 50 400 800 tracew"),
         ("AAHead_Scout", "aa head scout"),
         ("ADCmap", "adc map"),
         ("PVphase", "pv phase"),
@@ -42,8 +39,7 @@ fn words_part_at_punctuation_digits_and_case() {
 #[test]
 fn kinds_by_description_alone() {
     let bare = |d: &str| {
-        Vol(VolumeFacts::default().with_texts(d, "", ""))
-            .with(|f| f.modality = Some("MR".to_owned()))
+        Vol(VolumeFacts::default().with_texts(d, "", "")).with(|f| f.modality = Some("MR".to_owned()))
     };
     for (description, role) in [
         ("localizer", "localizer"),
@@ -154,11 +150,7 @@ fn in_and_opposed_phase_by_echo_time_and_field() {
         (1.0, 3.45, "t1_opposed"),
         (1.0, 6.9, "t1_inphase"),
     ] {
-        for name in [
-            "t1_fl2d_opp-in_tra_p2_bh",
-            "Ax Dual Echo in/out",
-            "T1 IP/OP",
-        ] {
+        for name in ["t1_fl2d_opp-in_tra_p2_bh", "Ax Dual Echo in/out", "T1 IP/OP"] {
             let v = vol(name).with(|f| {
                 f.field_strength_t = Some(field);
                 f.echo_time_ms = Some(echo);
@@ -168,11 +160,7 @@ fn in_and_opposed_phase_by_echo_time_and_field() {
                 f.repetition_time_ms = Some(120.0);
                 f.flip_angle_deg = Some(70.0);
             });
-            assert_eq!(
-                roles_by(Preset::LiverMri, &study(vec![v])),
-                [role],
-                "{name} at {field} T, {echo} ms"
-            );
+            assert_eq!(roles_by(Preset::LiverMri, &study(vec![v])), [role], "{name} at {field} T, {echo} ms");
         }
         // Without a word.
         let v = vol("FFE BH").with(|f| {
@@ -184,11 +172,7 @@ fn in_and_opposed_phase_by_echo_time_and_field() {
             f.repetition_time_ms = Some(120.0);
             f.flip_angle_deg = Some(70.0);
         });
-        assert_eq!(
-            roles_by(Preset::LiverMri, &study(vec![v])),
-            [role],
-            "no word, {field} T, {echo} ms"
-        );
+        assert_eq!(roles_by(Preset::LiverMri, &study(vec![v])), [role], "no word, {field} T, {echo} ms");
     }
 }
 
@@ -208,43 +192,25 @@ fn dixon_by_image_type_of_each_vendor() {
         ("ORIGINAL\\PRIMARY\\FF\\FF\\DERIVED", "fat_fraction"),
     ] {
         let v = gre("t1 dixon tra bh").kind(image_type);
-        assert_eq!(
-            roles_by(Preset::LiverMri, &study(vec![v])),
-            [role],
-            "{image_type}"
-        );
+        assert_eq!(roles_by(Preset::LiverMri, &study(vec![v])), [role], "{image_type}");
     }
 }
 
 #[test]
 fn b_values_come_from_words_where_tags_are_missing() {
-    let reading = |d: &str| {
-        reading::read(&study(vec![vol(d)]))
-            .first()
-            .map(|r| r.b_values.clone())
-            .unwrap()
-    };
+    let reading = |d: &str| reading::read(&study(vec![vol(d)])).first().map(|r| r.b_values.clone()).unwrap();
     assert_eq!(reading("ep2d_diff_b50_400_800_tra"), [50.0, 400.0, 800.0]);
     assert_eq!(reading("DWI b=1000"), [1000.0]);
     assert_eq!(reading("DWI_b0_p2"), [0.0]);
     assert!(reading("t1_vibe_b50").is_empty() || reading("t1_vibe_b50") == [50.0]);
     assert!(reading("t2_tse_tra_320").is_empty());
     let tagged = study(vec![vol("dwi b50").with(|f| f.b_values = vec![0.0, 600.0])]);
-    assert_eq!(
-        reading::read(&tagged)
-            .first()
-            .map(|r| r.b_values.clone())
-            .unwrap(),
-        [0.0, 600.0]
-    );
+    assert_eq!(reading::read(&tagged).first().map(|r| r.b_values.clone()).unwrap(), [0.0, 600.0]);
 }
 
 #[test]
 fn labels_say_b_values() {
-    assert_eq!(
-        role_label_with_b(&RoleId::new("dwi"), &[50.0, 400.0, 800.0]),
-        "DWI b50, b400, b800"
-    );
+    assert_eq!(role_label_with_b(&RoleId::new("dwi"), &[50.0, 400.0, 800.0]), "DWI b50, b400, b800");
     assert_eq!(role_label(&RoleId::new("arterial_late")), "late arterial");
     assert_eq!(role_label_with_b(&RoleId::new("t2"), &[50.0]), "T2");
 }
@@ -253,22 +219,10 @@ fn labels_say_b_values() {
 fn agents_by_brand_and_substance() {
     for (text, agent) in [
         ("Primovist", Some(Agent::Hepatobiliary(facts::Uptake::Fast))),
-        (
-            "10ML EOVIST",
-            Some(Agent::Hepatobiliary(facts::Uptake::Fast)),
-        ),
-        (
-            "Gd-EOB-DTPA",
-            Some(Agent::Hepatobiliary(facts::Uptake::Fast)),
-        ),
-        (
-            "gadoxetate disodium",
-            Some(Agent::Hepatobiliary(facts::Uptake::Fast)),
-        ),
-        (
-            "MultiHance 15ml",
-            Some(Agent::Hepatobiliary(facts::Uptake::Slow)),
-        ),
+        ("10ML EOVIST", Some(Agent::Hepatobiliary(facts::Uptake::Fast))),
+        ("Gd-EOB-DTPA", Some(Agent::Hepatobiliary(facts::Uptake::Fast))),
+        ("gadoxetate disodium", Some(Agent::Hepatobiliary(facts::Uptake::Fast))),
+        ("MultiHance 15ml", Some(Agent::Hepatobiliary(facts::Uptake::Slow))),
         ("Gadovist 1.0", Some(Agent::Extracellular)),
         ("DOTAREM", Some(Agent::Extracellular)),
         ("Gd-DTPA", Some(Agent::Extracellular)),
@@ -294,28 +248,10 @@ fn agents_by_brand_and_substance() {
 
 #[test]
 fn planes_by_direction_cosines() {
-    assert_eq!(
-        Plane::from_orientation([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]),
-        Some(Plane::Axial)
-    );
-    assert_eq!(
-        Plane::from_orientation([1.0, 0.0, 0.0, 0.0, 0.0, -1.0]),
-        Some(Plane::Coronal)
-    );
-    assert_eq!(
-        Plane::from_orientation([0.0, 1.0, 0.0, 0.0, 0.0, -1.0]),
-        Some(Plane::Sagittal)
-    );
-    let tilt = |deg: f64| {
-        [
-            1.0,
-            0.0,
-            0.0,
-            0.0,
-            deg.to_radians().cos(),
-            deg.to_radians().sin(),
-        ]
-    };
+    assert_eq!(Plane::from_orientation([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]), Some(Plane::Axial));
+    assert_eq!(Plane::from_orientation([1.0, 0.0, 0.0, 0.0, 0.0, -1.0]), Some(Plane::Coronal));
+    assert_eq!(Plane::from_orientation([0.0, 1.0, 0.0, 0.0, 0.0, -1.0]), Some(Plane::Sagittal));
+    let tilt = |deg: f64| [1.0, 0.0, 0.0, 0.0, deg.to_radians().cos(), deg.to_radians().sin()];
     assert_eq!(Plane::from_orientation(tilt(25.0)), Some(Plane::Axial));
     assert_eq!(Plane::from_orientation(tilt(45.0)), Some(Plane::Oblique));
     assert_eq!(Plane::from_orientation(tilt(70.0)), Some(Plane::Coronal));

@@ -4,10 +4,7 @@ use super::*;
 #[test]
 fn siemens_vibe_named_by_phase() {
     liver(vec![
-        (
-            vol("localizer").kind("ORIGINAL\\PRIMARY\\M\\LOCALIZER"),
-            "localizer",
-        ),
+        (vol("localizer").kind("ORIGINAL\\PRIMARY\\M\\LOCALIZER"), "localizer"),
         (vol("t2_haste_cor_bh").plane(Plane::Coronal), "t2"),
         (vol("t2_blade_fs_tra_trig"), "t2_fs"),
         (
@@ -28,24 +25,10 @@ fn siemens_vibe_named_by_phase() {
         (gre("t1_vibe_fs_tra_art"), "arterial"),
         (gre("t1_vibe_fs_tra_pv"), "portal_venous"),
         (gre("t1_vibe_fs_tra_late"), "delayed"),
-        (
-            vol("ep2d_diff_b50_400_800_tra_TRACEW").kind("DERIVED\\PRIMARY\\DIFFUSION\\TRACEW\\ND"),
-            "dwi",
-        ),
-        (
-            vol("ep2d_diff_b50_400_800_tra_ADC").kind("DERIVED\\PRIMARY\\DIFFUSION\\ADC\\ND"),
-            "adc",
-        ),
-        (
-            gre("t1_vibe_fs_tra_art_SUB").kind("DERIVED\\PRIMARY\\M\\ND\\SUB"),
-            "subtraction",
-        ),
-        (
-            gre("t1_vibe_fs_tra_art_SUB_MIP_COR")
-                .kind("DERIVED\\SECONDARY\\MIP")
-                .plane(Plane::Coronal),
-            "mip",
-        ),
+        (vol("ep2d_diff_b50_400_800_tra_TRACEW").kind("DERIVED\\PRIMARY\\DIFFUSION\\TRACEW\\ND"), "dwi"),
+        (vol("ep2d_diff_b50_400_800_tra_ADC").kind("DERIVED\\PRIMARY\\DIFFUSION\\ADC\\ND"), "adc"),
+        (gre("t1_vibe_fs_tra_art_SUB").kind("DERIVED\\PRIMARY\\M\\ND\\SUB"), "subtraction"),
+        (gre("t1_vibe_fs_tra_art_SUB_MIP_COR").kind("DERIVED\\SECONDARY\\MIP").plane(Plane::Coronal), "mip"),
     ]);
 }
 
@@ -59,56 +42,23 @@ fn ge_lava_flex() {
         (vol("Ax T2 PROPELLER FS RTr").protocol(p), "t2_fs"),
         (vol("Ax FIESTA Fat Sat").protocol(p), "ssfp"),
         (vol("Ax DWI b50,400,800").protocol(p), "dwi"),
+        (vol("Apparent Diffusion Coefficient (mm2/s)").protocol(p), "adc"),
+        (gre("WATER: Ax LAVA Flex Pre").kind("DERIVED\\PRIMARY\\DIXON\\WATER").protocol(p), "t1_pre"),
+        (gre("FAT: Ax LAVA Flex Pre").kind("DERIVED\\PRIMARY\\DIXON\\FAT").protocol(p), "t1_fat"),
         (
-            vol("Apparent Diffusion Coefficient (mm2/s)").protocol(p),
-            "adc",
-        ),
-        (
-            gre("WATER: Ax LAVA Flex Pre")
-                .kind("DERIVED\\PRIMARY\\DIXON\\WATER")
-                .protocol(p),
-            "t1_pre",
-        ),
-        (
-            gre("FAT: Ax LAVA Flex Pre")
-                .kind("DERIVED\\PRIMARY\\DIXON\\FAT")
-                .protocol(p),
-            "t1_fat",
-        ),
-        (
-            gre("InPhase: Ax LAVA Flex Pre")
-                .kind("DERIVED\\PRIMARY\\DIXON\\IN_PHASE")
-                .protocol(p),
+            gre("InPhase: Ax LAVA Flex Pre").kind("DERIVED\\PRIMARY\\DIXON\\IN_PHASE").protocol(p),
             "t1_inphase",
         ),
         (
-            gre("OutPhase: Ax LAVA Flex Pre")
-                .kind("DERIVED\\PRIMARY\\DIXON\\OUT_PHASE")
-                .protocol(p),
+            gre("OutPhase: Ax LAVA Flex Pre").kind("DERIVED\\PRIMARY\\DIXON\\OUT_PHASE").protocol(p),
             "t1_opposed",
         ),
-        (
-            vol("SmartPrep")
-                .with(|f| f.slice_count = Some(1))
-                .protocol(p),
-            "calibration",
-        ),
-        (
-            gre("WATER: Ax LAVA Flex +C Arterial").protocol(p),
-            "arterial",
-        ),
+        (vol("SmartPrep").with(|f| f.slice_count = Some(1)).protocol(p), "calibration"),
+        (gre("WATER: Ax LAVA Flex +C Arterial").protocol(p), "arterial"),
         (gre("FAT: Ax LAVA Flex +C Arterial").protocol(p), "t1_fat"),
-        (
-            gre("WATER: Ax LAVA Flex +C Portal").protocol(p),
-            "portal_venous",
-        ),
+        (gre("WATER: Ax LAVA Flex +C Portal").protocol(p), "portal_venous"),
         (gre("WATER: Ax LAVA Flex +C 3 min").protocol(p), "delayed"),
-        (
-            gre("WATER: Cor LAVA Flex +C")
-                .plane(Plane::Coronal)
-                .protocol(p),
-            "t1_water",
-        ),
+        (gre("WATER: Cor LAVA Flex +C").plane(Plane::Coronal).protocol(p), "t1_water"),
     ]);
 }
 
@@ -152,9 +102,7 @@ fn multiphase_in_one_series_without_any_time() {
 #[test]
 fn philips_mdixon_all() {
     let v = |part: &str, t: f64| {
-        gre("mDIXON-All BH")
-            .kind(&format!("ORIGINAL\\PRIMARY\\{part}\\{part}\\DERIVED"))
-            .at(t)
+        gre("mDIXON-All BH").kind(&format!("ORIGINAL\\PRIMARY\\{part}\\{part}\\DERIVED")).at(t)
     };
     liver(vec![
         (vol("Survey BH"), "localizer"),
@@ -176,11 +124,7 @@ fn philips_mdixon_all() {
 
 #[test]
 fn gadoxetate_three_minutes_is_transitional_and_twenty_hepatobiliary() {
-    let hb = |d: &str| {
-        gre(d)
-            .with(|f| f.agent = Some(Agent::of_text("Primovist 10 ml").unwrap()))
-            .ce(true)
-    };
+    let hb = |d: &str| gre(d).with(|f| f.agent = Some(Agent::of_text("Primovist 10 ml").unwrap())).ce(true);
     liver(vec![
         (hb("t1_vibe_fs_tra nativ"), "t1_pre"),
         (hb("t1_vibe_fs_tra art"), "arterial"),
@@ -194,9 +138,7 @@ fn gadoxetate_three_minutes_is_transitional_and_twenty_hepatobiliary() {
 #[test]
 fn gadoxetate_delayed_by_name_is_transitional_by_time() {
     let hb = |d: &str, t: f64| {
-        gre(d)
-            .at(t)
-            .with(|f| f.agent = Some(Agent::of_text("gadoxetate disodium").unwrap()))
+        gre(d).at(t).with(|f| f.agent = Some(Agent::of_text("gadoxetate disodium").unwrap()))
     };
     liver(vec![
         (hb("t1_vibe_pre", 0.0), "t1_pre"),
@@ -221,11 +163,7 @@ fn extracellular_three_minutes_is_delayed() {
 
 #[test]
 fn gadobenate_three_minutes_is_delayed_and_an_hour_hepatobiliary() {
-    let mh = |d: &str, b: f64| {
-        gre(d)
-            .bolus(b)
-            .with(|f| f.agent = Agent::of_text("MultiHance"))
-    };
+    let mh = |d: &str, b: f64| gre(d).bolus(b).with(|f| f.agent = Agent::of_text("MultiHance"));
     liver(vec![
         (mh("vibe", -80.0), "t1_pre"),
         (mh("vibe", 22.0), "arterial"),
@@ -287,10 +225,7 @@ fn bolus_times_outweigh_contrast_tags_and_words() {
     liver(vec![
         (gre("t1_vibe +C").ce(true).at(0.0).bolus(-90.0), "t1_pre"),
         (gre("t1_vibe +C").ce(true).at(112.0).bolus(22.0), "arterial"),
-        (
-            gre("t1_vibe +C").ce(true).at(158.0).bolus(68.0),
-            "portal_venous",
-        ),
+        (gre("t1_vibe +C").ce(true).at(158.0).bolus(68.0), "portal_venous"),
         (gre("t1_vibe +C").ce(true).at(270.0).bolus(180.0), "delayed"),
     ]);
 }
@@ -298,48 +233,13 @@ fn bolus_times_outweigh_contrast_tags_and_words() {
 #[test]
 fn languages() {
     for names in [
-        [
-            "t1 vibe nativ",
-            "t1 vibe arteriell",
-            "t1 vibe portalvenös",
-            "t1 vibe spät",
-        ],
-        [
-            "T1 LAVA sans injection",
-            "T1 LAVA artériel",
-            "T1 LAVA portal",
-            "T1 LAVA tardif",
-        ],
-        [
-            "THRIVE sin contraste",
-            "THRIVE arterial",
-            "THRIVE portal",
-            "THRIVE tardía",
-        ],
-        [
-            "VIBE basale",
-            "VIBE arteriosa",
-            "VIBE portale",
-            "VIBE tardiva",
-        ],
-        [
-            "eTHRIVE blanco",
-            "eTHRIVE arterieel",
-            "eTHRIVE portaal",
-            "eTHRIVE laat",
-        ],
-        [
-            "Ax T1 pre-contrast",
-            "Ax T1 HAP",
-            "Ax T1 PVP",
-            "Ax T1 Delay",
-        ],
-        [
-            "T1 QUICK 3D C-",
-            "T1 QUICK 3D art",
-            "T1 QUICK 3D port",
-            "T1 QUICK 3D equ",
-        ],
+        ["t1 vibe nativ", "t1 vibe arteriell", "t1 vibe portalvenös", "t1 vibe spät"],
+        ["T1 LAVA sans injection", "T1 LAVA artériel", "T1 LAVA portal", "T1 LAVA tardif"],
+        ["THRIVE sin contraste", "THRIVE arterial", "THRIVE portal", "THRIVE tardía"],
+        ["VIBE basale", "VIBE arteriosa", "VIBE portale", "VIBE tardiva"],
+        ["eTHRIVE blanco", "eTHRIVE arterieel", "eTHRIVE portaal", "eTHRIVE laat"],
+        ["Ax T1 pre-contrast", "Ax T1 HAP", "Ax T1 PVP", "Ax T1 Delay"],
+        ["T1 QUICK 3D C-", "T1 QUICK 3D art", "T1 QUICK 3D port", "T1 QUICK 3D equ"],
     ] {
         liver(
             names
@@ -402,9 +302,6 @@ fn occurrence_counts_by_acquisition_and_rank_by_tie_break() {
         }),
     ]);
     let found = assign(&facts, &Preset::LiverMri.protocol().unwrap());
-    assert_eq!(
-        found.iter().map(|m| m.occurrence).collect::<Vec<_>>(),
-        [2, 3, 1]
-    );
+    assert_eq!(found.iter().map(|m| m.occurrence).collect::<Vec<_>>(), [2, 3, 1]);
     assert_eq!(found.iter().map(|m| m.rank).collect::<Vec<_>>(), [2, 0, 1]);
 }

@@ -139,22 +139,16 @@ fn named_and_timed_in_every_way() {
                             let rows = table
                                 .iter()
                                 .map(|(role, seconds, names)| {
-                                    let v = gre(names.get(style).copied().unwrap_or("t1_vibe"))
-                                        .with(|f| {
-                                            f.acquisition_seconds =
-                                                clock.then_some(500.0 + seconds);
-                                            f.seconds_after_bolus = bolus.then_some(*seconds);
-                                            f.agent = if tell_agent {
-                                                Agent::of_text(agent)
-                                            } else {
-                                                None
-                                            };
-                                            f.contrast = match tags {
-                                                0 => None,
-                                                1 => Some(true),
-                                                _ => Some(*seconds > 0.0),
-                                            };
-                                        });
+                                    let v = gre(names.get(style).copied().unwrap_or("t1_vibe")).with(|f| {
+                                        f.acquisition_seconds = clock.then_some(500.0 + seconds);
+                                        f.seconds_after_bolus = bolus.then_some(*seconds);
+                                        f.agent = if tell_agent { Agent::of_text(agent) } else { None };
+                                        f.contrast = match tags {
+                                            0 => None,
+                                            1 => Some(true),
+                                            _ => Some(*seconds > 0.0),
+                                        };
+                                    });
                                     (v, *role)
                                 })
                                 .collect();
@@ -191,12 +185,7 @@ fn one_bolus_time_copied_to_all_series_is_not_believed() {
     for copied in [0.0, 25.0] {
         let rows = EXTRACELLULAR
             .iter()
-            .map(|(role, seconds, _)| {
-                (
-                    gre("t1_vibe").at(500.0 + seconds).bolus(copied).ce(true),
-                    *role,
-                )
-            })
+            .map(|(role, seconds, _)| (gre("t1_vibe").at(500.0 + seconds).bolus(copied).ce(true), *role))
             .collect();
         liver(rows);
     }

@@ -97,14 +97,7 @@ pub(super) fn study(volumes: Vec<Vol>) -> Vec<VolumeFacts> {
 pub(super) fn roles_by(preset: Preset, study: &[VolumeFacts]) -> Vec<String> {
     let matches = assign(study, &preset.protocol().unwrap());
     assert_eq!(matches.len(), study.len());
-    matches
-        .iter()
-        .map(|m| {
-            m.role
-                .as_ref()
-                .map_or("-".to_owned(), |r| r.as_str().to_owned())
-        })
-        .collect()
+    matches.iter().map(|m| m.role.as_ref().map_or("-".to_owned(), |r| r.as_str().to_owned())).collect()
 }
 
 /// Asserts the roles of a liver study, given as (volume, role).
@@ -127,17 +120,8 @@ pub(super) fn expect(preset: Preset, rows: Vec<(Vol, &str)>) {
     if !wrong.is_empty() {
         let matches = assign(&facts, &preset.protocol().unwrap());
         for (v, m) in facts.iter().zip(&matches) {
-            let why: Vec<String> = m
-                .reasons
-                .iter()
-                .map(|r| format!("{} {}", r.text, r.weight))
-                .collect();
-            let can: Vec<String> = m
-                .candidates
-                .iter()
-                .take(3)
-                .map(|(r, s)| format!("{r} {s}"))
-                .collect();
+            let why: Vec<String> = m.reasons.iter().map(|r| format!("{} {}", r.text, r.weight)).collect();
+            let can: Vec<String> = m.candidates.iter().take(3).map(|(r, s)| format!("{r} {s}")).collect();
             std::eprintln!(
                 "{:50} {:?} {:.2} | {} | {}",
                 v.words.join(" "),

@@ -21,29 +21,16 @@ const EXAMPLE: &str = r#"{ "schema": "hepatica-hanging/1", "id": "liver-mri-pre-
 fn example_of_the_design_is_accepted_and_matches() {
     let protocol = Protocol::parse(EXAMPLE).unwrap();
     assert_eq!(protocol.roles.len(), 2);
-    assert_eq!(
-        protocol.annotate.as_ref().unwrap().reference.as_str(),
-        "portal_venous"
-    );
+    assert_eq!(protocol.annotate.as_ref().unwrap().reference.as_str(), "portal_venous");
     let facts = study(vec![
         gre("t1_vibe_non-contrast"),
         gre("t1_vibe_art"),
         gre("t1_vibe_art_sub"),
         gre("t1_vibe_cor_art").plane(Plane::Coronal),
     ]);
-    let found: Vec<Option<String>> = assign(&facts, &protocol)
-        .iter()
-        .map(|m| m.role.as_ref().map(|r| r.as_str().to_owned()))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            Some("t1_pre".to_owned()),
-            Some("arterial".to_owned()),
-            None,
-            None
-        ]
-    );
+    let found: Vec<Option<String>> =
+        assign(&facts, &protocol).iter().map(|m| m.role.as_ref().map(|r| r.as_str().to_owned())).collect();
+    assert_eq!(found, [Some("t1_pre".to_owned()), Some("arterial".to_owned()), None, None]);
 }
 
 #[test]
@@ -55,11 +42,7 @@ fn presets_parse_and_survive_a_round_trip() {
         let again = Protocol::parse(&serde_json::to_string(&protocol).unwrap()).unwrap();
         assert_eq!(protocol, again);
         for role in &protocol.roles {
-            assert!(
-                roles::known_role(role.id.as_str()).is_some(),
-                "{} has no label",
-                role.id
-            );
+            assert!(roles::known_role(role.id.as_str()).is_some(), "{} has no label", role.id);
         }
     }
 }
@@ -68,90 +51,36 @@ fn presets_parse_and_survive_a_round_trip() {
 fn errors_name_the_field() {
     let change = |from: &str, to: &str| {
         assert!(EXAMPLE.contains(from), "{from}");
-        Protocol::parse(&EXAMPLE.replacen(from, to, 1))
-            .expect_err(to)
-            .to_string()
+        Protocol::parse(&EXAMPLE.replacen(from, to, 1)).expect_err(to).to_string()
     };
     for (from, to, path) in [
         ("\"minScore\": 4", "\"minScor\": 4", "minScor"),
         ("\"minScore\": 4,", "", "minScore: missing"),
         ("\"minScore\": 4", "\"minScore\": \"4\"", "minScore"),
-        (
-            "\"id\": \"liver-mri-pre-post\"",
-            "\"id\": \"Liver MRI\"",
-            "id: expected",
-        ),
+        ("\"id\": \"liver-mri-pre-post\"", "\"id\": \"Liver MRI\"", "id: expected"),
         (
             "[{\"plane\": \"axial\"}], \"score\"",
             "[{\"planes\": \"axial\"}], \"score\"",
             "roles.t1_pre.require[0].planes",
         ),
-        (
-            "{\"plane\": \"axial\"}",
-            "{\"plane\": \"axiel\"}",
-            "roles.t1_pre.require[0].plane",
-        ),
+        ("{\"plane\": \"axial\"}", "{\"plane\": \"axiel\"}", "roles.t1_pre.require[0].plane"),
         ("{\"plane\": \"axial\"}", "{}", "roles.t1_pre.require[0]"),
-        (
-            "{\"contrast\": false}",
-            "{\"contrast\": \"no\"}",
-            "roles.t1_pre.score[0].when.contrast",
-        ),
-        (
-            "{\"contrast\": false}",
-            "{\"contrast\": null}",
-            "roles.t1_pre.score[0].when.contrast",
-        ),
-        (
-            "\"weight\": 3",
-            "\"weigth\": 3",
-            "roles.t1_pre.score[0].weigth",
-        ),
-        (
-            "[15, 45]",
-            "[45, 15]",
-            "roles.arterial.score[1].when.secondsAfterBolus",
-        ),
-        (
-            "[15, 45]",
-            "[15]",
-            "roles.arterial.score[1].when.secondsAfterBolus",
-        ),
-        (
-            "[\"art\", \"arterial\", \"hap\"]",
-            "[]",
-            "roles.arterial.score[2].when.words",
-        ),
-        (
-            "[\"art\", \"arterial\", \"hap\"]",
-            "[\"--\"]",
-            "roles.arterial.score[2].when.words",
-        ),
+        ("{\"contrast\": false}", "{\"contrast\": \"no\"}", "roles.t1_pre.score[0].when.contrast"),
+        ("{\"contrast\": false}", "{\"contrast\": null}", "roles.t1_pre.score[0].when.contrast"),
+        ("\"weight\": 3", "\"weigth\": 3", "roles.t1_pre.score[0].weigth"),
+        ("[15, 45]", "[45, 15]", "roles.arterial.score[1].when.secondsAfterBolus"),
+        ("[15, 45]", "[15]", "roles.arterial.score[1].when.secondsAfterBolus"),
+        ("[\"art\", \"arterial\", \"hap\"]", "[]", "roles.arterial.score[2].when.words"),
+        ("[\"art\", \"arterial\", \"hap\"]", "[\"--\"]", "roles.arterial.score[2].when.words"),
         ("\"arterial\": {", "\"Arterial!\": {", "roles.Arterial!"),
         ("sliceCount desc", "sliceCount", "tieBreak[0]"),
         ("sliceCount desc", "slices desc", "tieBreak[0]"),
-        (
-            "\"columns\": [\"t1_pre\"",
-            "\"columns\": [\"t1_prae\"",
-            "stages[0].columns[0]",
-        ),
-        (
-            "\"rows\": [\"pre\", \"post\"]",
-            "\"rows\": [\"pre\", \"later\"]",
-            "stages[0].rows[1]",
-        ),
+        ("\"columns\": [\"t1_pre\"", "\"columns\": [\"t1_prae\"", "stages[0].columns[0]"),
+        ("\"rows\": [\"pre\", \"post\"]", "\"rows\": [\"pre\", \"later\"]", "stages[0].rows[1]"),
         ("\"id\": \"t2-dwi\"", "\"id\": \"dynamic\"", "stages[1].id"),
-        (
-            "\"scroll\": \"frameOfReference\"",
-            "\"scroll\": \"some\"",
-            "link",
-        ),
+        ("\"scroll\": \"frameOfReference\"", "\"scroll\": \"some\"", "link"),
         ("\"zoom\": \"all\"", "\"zom\": \"all\"", "link"),
-        (
-            "\"reference\": \"portal_venous\"",
-            "\"reference\": \"nowhere\"",
-            "annotate.reference",
-        ),
+        ("\"reference\": \"portal_venous\"", "\"reference\": \"nowhere\"", "annotate.reference"),
         ("hepatica-hanging/1", "hepatica-hanging/9", "schema"),
         ("\"timepoints\": [", "\"timepoints\": {", "not JSON"),
     ] {
@@ -162,11 +91,7 @@ fn errors_name_the_field() {
 
 #[test]
 fn deeply_nested_conditions_are_refused_not_overflown() {
-    let deep = format!(
-        "{}{{\"mip\": true}}{}",
-        "{\"not\": ".repeat(5000),
-        "}".repeat(5000)
-    );
+    let deep = format!("{}{{\"mip\": true}}{}", "{\"not\": ".repeat(5000), "}".repeat(5000));
     assert!(Protocol::parse(&EXAMPLE.replacen("{\"plane\": \"axial\"}", &deep, 1)).is_err());
 }
 
@@ -188,10 +113,7 @@ fn facts_survive_json() {
         f.complex = Some(ComplexPart::Magnitude);
     })]);
     let text = serde_json::to_string(&facts).unwrap();
-    assert_eq!(
-        serde_json::from_str::<Vec<VolumeFacts>>(&text).unwrap(),
-        facts
-    );
+    assert_eq!(serde_json::from_str::<Vec<VolumeFacts>>(&text).unwrap(), facts);
 }
 
 #[test]
@@ -203,27 +125,10 @@ fn time_points_follow_the_order_of_studies() {
             .collect::<Vec<_>>()
     };
     let row = |s: u32, d: i64, p: &str, c: bool| (s, d, p.to_owned(), c);
-    assert_eq!(
-        of(&[100, 40]),
-        [row(2, 60, "post", true), row(1, 0, "pre", true)]
-    );
+    assert_eq!(of(&[100, 40]), [row(2, 60, "post", true), row(1, 0, "pre", true)]);
     assert_eq!(of(&[7]), [row(1, 0, "pre", false)]);
-    assert_eq!(
-        of(&[5, 5, 9]),
-        [
-            row(1, 0, "pre", true),
-            row(2, 0, "pre", true),
-            row(3, 4, "post", true)
-        ]
-    );
-    assert_eq!(
-        of(&[1, 2, 3]),
-        [
-            row(1, 0, "pre", false),
-            row(2, 1, "post", false),
-            row(3, 2, "post", false)
-        ]
-    );
+    assert_eq!(of(&[5, 5, 9]), [row(1, 0, "pre", true), row(2, 0, "pre", true), row(3, 4, "post", true)]);
+    assert_eq!(of(&[1, 2, 3]), [row(1, 0, "pre", false), row(2, 1, "post", false), row(3, 2, "post", false)]);
     assert!(of(&[]).is_empty());
     assert_eq!(of(&[i64::MIN, i64::MAX]).len(), 2);
 }
@@ -248,47 +153,32 @@ fn published_hanging_round_trips_and_refuses_others() {
         PublishedHanging::parse(&text.replace("\"arterial\"", "\"../x\"")),
         Err(published::PublishedError::Role { ordinal: 1 })
     );
-    assert!(matches!(
-        PublishedHanging::parse("{"),
-        Err(published::PublishedError::Malformed { .. })
-    ));
+    assert!(matches!(PublishedHanging::parse("{"), Err(published::PublishedError::Malformed { .. })));
 }
 
 #[test]
 fn a_role_chosen_by_hand_is_certain_and_renumbers() {
-    let facts = study(vec![
-        vol("t2_haste_tra"),
-        vol("mystery"),
-        vol("t2_haste_cor").plane(Plane::Coronal),
-    ]);
+    let facts = study(vec![vol("t2_haste_tra"), vol("mystery"), vol("t2_haste_cor").plane(Plane::Coronal)]);
     let protocol = Preset::LiverMri.protocol().unwrap();
     let mut found = assign(&facts, &protocol);
     assert_eq!(found[1].role, None);
     found[1] = found[1].clone().chosen(Some(RoleId::new("t2")));
     renumber(&mut found, &facts, &protocol);
-    assert_eq!(
-        found.iter().map(|m| m.occurrence).collect::<Vec<_>>(),
-        [1, 2, 3]
-    );
+    assert_eq!(found.iter().map(|m| m.occurrence).collect::<Vec<_>>(), [1, 2, 3]);
     assert!(!found[1].needs_confirmation);
     found[0] = found[0].clone().chosen(None);
     renumber(&mut found, &facts, &protocol);
-    assert_eq!(
-        found.iter().map(|m| m.occurrence).collect::<Vec<_>>(),
-        [0, 1, 2]
-    );
+    assert_eq!(found.iter().map(|m| m.occurrence).collect::<Vec<_>>(), [0, 1, 2]);
 }
 
 /// The parser's list of a condition's fields is that of the type.
 #[test]
 fn every_fact_can_be_asked_for() {
-    let error = serde_json::from_str::<condition::Condition>(r#"{"nothing": 1}"#)
+    let error =
+        serde_json::from_str::<condition::Condition>(r#"{"nothing": 1}"#).expect_err("unknown").to_string();
+    let listed = Protocol::parse(&EXAMPLE.replacen("{\"plane\": \"axial\"}", "{\"nothing\": 1}", 1))
         .expect_err("unknown")
         .to_string();
-    let listed =
-        Protocol::parse(&EXAMPLE.replacen("{\"plane\": \"axial\"}", "{\"nothing\": 1}", 1))
-            .expect_err("unknown")
-            .to_string();
     let (_, known) = listed.split_once("known are ").unwrap();
     let by_type: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
     let mut by_parser: Vec<&str> = known.split(", ").collect();

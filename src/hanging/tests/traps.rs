@@ -4,9 +4,7 @@ use super::*;
 #[test]
 fn study_named_hepatic_artery_makes_no_arterial_phase() {
     let v = |d: &str| {
-        gre(d).with(|f| {
-            f.study_words = words::words_of("MRI LIVER HEPATIC ARTERY INFUSION, ART THERAPY")
-        })
+        gre(d).with(|f| f.study_words = words::words_of("MRI LIVER HEPATIC ARTERY INFUSION, ART THERAPY"))
     };
     liver(vec![
         (v("Ax LAVA pre"), "t1_pre"),
@@ -54,9 +52,8 @@ fn reasons_quote_no_header() {
         vol("dwi Geheim").with(|f| f.body_part = Some("Confidential".to_owned())),
     ]);
     for preset in Preset::ALL {
-        let text = serde_json::to_string(&assign(&facts, &preset.protocol().unwrap()))
-            .unwrap()
-            .to_lowercase();
+        let text =
+            serde_json::to_string(&assign(&facts, &preset.protocol().unwrap())).unwrap().to_lowercase();
         for secret in [
             "mustermann",
             "1970",
@@ -116,12 +113,8 @@ fn subtraction_mip_and_fat_never_fill_a_dynamic_pane() {
         gre("t1_vibe_dixon_art_F").bolus(25.0),
         gre("t1_vibe_dixon_art_in").bolus(25.0),
         gre("t1_vibe_dixon_art_opp").bolus(25.0),
-        gre("t1_vibe_art")
-            .bolus(25.0)
-            .kind("DERIVED\\SECONDARY\\MPR"),
-        gre("t1_vibe_art")
-            .bolus(25.0)
-            .with(|f| f.complex = Some(ComplexPart::Phase)),
+        gre("t1_vibe_art").bolus(25.0).kind("DERIVED\\SECONDARY\\MPR"),
+        gre("t1_vibe_art").bolus(25.0).with(|f| f.complex = Some(ComplexPart::Phase)),
         gre("t1_vibe_cor_art").bolus(25.0).plane(Plane::Coronal),
     ]);
     for role in roles_by(Preset::LiverMri, &facts) {
@@ -168,10 +161,7 @@ fn portal_phase_may_come_first_when_the_arterial_failed() {
 fn a_draw_needs_a_person() {
     let facts = study(vec![gre("t1_vibe").at(0.0), gre("t1_vibe").at(45.0)]);
     for m in assign(&facts, &Preset::LiverMri.protocol().unwrap()) {
-        assert!(
-            m.needs_confirmation || m.role.as_ref().is_some_and(|r| r.as_str() == "t1"),
-            "{m:?}"
-        );
+        assert!(m.needs_confirmation || m.role.as_ref().is_some_and(|r| r.as_str() == "t1"), "{m:?}");
     }
     // Clear names need none.
     let facts = study(vec![
@@ -225,10 +215,7 @@ fn enhanced_objects_say_their_weighting_in_the_image_type() {
         Preset::General,
         vec![
             (vol("x").kind("ORIGINAL\\PRIMARY\\T2\\NONE"), "t2"),
-            (
-                vol("x").kind("ORIGINAL\\PRIMARY\\FLUID_ATTENUATED\\NONE"),
-                "flair",
-            ),
+            (vol("x").kind("ORIGINAL\\PRIMARY\\FLUID_ATTENUATED\\NONE"), "flair"),
             (vol("x").kind("ORIGINAL\\PRIMARY\\DIFFUSION\\NONE"), "dwi"),
             (vol("x").kind("DERIVED\\PRIMARY\\DIFFUSION\\ADC"), "adc"),
         ],
@@ -268,22 +255,10 @@ fn mrcp_and_balanced_images_do_not_fill_the_t2_pane() {
 
 #[test]
 fn trigger_times_of_siemens_are_no_delays() {
-    let rows = [
-        ("t1_pre", 0.0),
-        ("arterial", 100.0),
-        ("portal_venous", 145.0),
-        ("delayed", 265.0),
-    ];
+    let rows = [("t1_pre", 0.0), ("arterial", 100.0), ("portal_venous", 145.0), ("delayed", 265.0)];
     liver(
         rows.iter()
-            .map(|(role, t)| {
-                (
-                    gre(&format!("t1_vibe_dyn_TT={:.2}s_W", t + 0.12))
-                        .at(*t)
-                        .ce(true),
-                    *role,
-                )
-            })
+            .map(|(role, t)| (gre(&format!("t1_vibe_dyn_TT={:.2}s_W", t + 0.12)).at(*t).ce(true), *role))
             .collect(),
     );
 }
@@ -291,18 +266,10 @@ fn trigger_times_of_siemens_are_no_delays() {
 #[test]
 fn bare_phase_names_borrow_the_technique_from_the_protocol() {
     let v = |d: &str, t: f64| {
-        vol(d)
-            .protocol("t1_vibe_fs_tra_dyn")
-            .at(t)
-            .with(|f| f.scanning_sequence = vec!["GR".to_owned()])
+        vol(d).protocol("t1_vibe_fs_tra_dyn").at(t).with(|f| f.scanning_sequence = vec!["GR".to_owned()])
     };
     liver(vec![
-        (
-            vol("t2")
-                .protocol("t2_haste_tra")
-                .with(|f| f.scanning_sequence = vec!["SE".to_owned()]),
-            "t2",
-        ),
+        (vol("t2").protocol("t2_haste_tra").with(|f| f.scanning_sequence = vec!["SE".to_owned()]), "t2"),
         (v("nativ", 100.0), "t1_pre"),
         (v("arteriell", 200.0), "arterial"),
         (v("portalvenös", 245.0), "portal_venous"),

@@ -4,6 +4,7 @@
  * In: a journey with its plan, the sources, a target. Out: the report, or nothing left behind. An
  * entry is written whole before the next step, so that memory stays at a volume or two.
  */
+import { CERTIFICATE, sentencesOf } from "./certificate";
 import type { EngineSeen, Journey } from "./load";
 import type { ExportOutcome, ExportProgress, ExportTarget, ExportVolume, PlanView, ReportView } from "./protocol";
 import { type Need, needsOf, type Sources } from "./reader";
@@ -44,6 +45,7 @@ export class ExportRun {
   readonly #sources: Sources;
   readonly #seen: EngineSeen;
   readonly #tell: (progress: ExportProgress) => void;
+  #check: string[] = [];
   #cancel: { keepComplete: boolean } | null = null;
   #wake: () => void = () => undefined;
 
@@ -72,7 +74,8 @@ export class ExportRun {
       if (end.byteLength > 0) await sink.write(end, "");
       const download = await sink.finish();
       const report: ReportView = {
-        ...(this.#journey.reportView() as Omit<ReportView, "complete" | "seconds" | "bytesOut">),
+        ...(this.#journey.reportView() as Omit<ReportView, "complete" | "seconds" | "bytesOut" | "check">),
+        check: this.#check,
         complete: this.#cancel === null,
         seconds: (performance.now() - since) / 1000,
         bytesOut: (this.#journey.exportProgress() as CoreProgress).bytesOut,
@@ -143,6 +146,7 @@ export class ExportRun {
         if (step.head) await sink.write(step.head, step.path);
         await sink.write(step.bytes, step.path);
         volumes.written(step.path);
+        if (step.path === CERTIFICATE) this.#check = sentencesOf(step.bytes);
         spell = performance.now();
       }
       if (performance.now() - spell > SPELL) {

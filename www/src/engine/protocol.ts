@@ -124,6 +124,22 @@ export interface Choice {
   label: string;
 }
 
+/** One option of PS3.15 Table E.1-1 and what it does to this output. */
+export interface PolicyOption {
+  option: string;
+  /** The standard's term. */
+  meaning: string;
+  /** Plain words. */
+  label: string;
+  on: boolean;
+  /** A switch of its own; the two about dates follow from the date policy. */
+  switch: boolean;
+  changeable: boolean;
+  /** Where it has an effect. */
+  reach: "images" | "dicom_only" | "not_available";
+  consequence: string;
+}
+
 export type DatePolicy = "none" | "shift" | "keep";
 
 /** Whether the user could make the same codes again. */
@@ -144,6 +160,7 @@ export interface PlanView {
   timePoints: Choice[];
   patients: PatientView[];
   roles: Choice[];
+  policy: PolicyOption[];
   dates: DatePolicy;
   key: KeyState;
   toConfirm: number;
@@ -157,10 +174,13 @@ export type PlanEdit =
   | { kind: "setRole"; volumes: number[]; role: string }
   | { kind: "setInclude"; volumes: number[]; include: boolean }
   | { kind: "confirmRole"; volumes: number[] }
+  /** A path without extension; an empty one is the proposed. */
+  | { kind: "setName"; volume: number; path: string }
   | { kind: "setSubject"; patient: number; code: string }
   | { kind: "setSession"; patient: number; study: number; session: string; timePoint: string }
   /** A preset's id, a protocol's JSON, or nothing: one for each study. */
   | { kind: "setProtocol"; protocol: string }
+  | { kind: "setPolicy"; option: string; on: boolean }
   | { kind: "setDates"; dates: DatePolicy }
   | { kind: "undo" }
   | { kind: "redo" };
@@ -170,7 +190,7 @@ export interface InspectRow {
   keyword: string;
   before: string;
   masked: string;
-  action: "keep" | "replace" | "remove";
+  action: "kept" | "converted" | "replaced" | "removed";
   after: string;
 }
 
@@ -287,6 +307,8 @@ export type Tell =
   | { kind: "ready"; seen: EngineSeen }
   | { kind: "intake"; progress: IntakeProgress }
   | { kind: "export"; progress: ExportProgress }
+  /** Bytes of memory that the engine holds. */
+  | { kind: "memory"; bytes: number }
   | { kind: "lost"; trouble: Trouble };
 
 export type FromEngine = Answer | Tell;

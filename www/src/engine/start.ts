@@ -4,11 +4,12 @@ import * as state from "../prepare/state";
 import { Engine } from "./client";
 import type { EngineSeen } from "./load";
 
-export function startEngine(saw: (seen: EngineSeen) => void): void {
+export function startEngine(seal: { saw(seen: EngineSeen): void; memory(bytes: number): void }): void {
   const engine = new Engine(new Worker(new URL("./engine-worker.js", location.href), { type: "module" }));
   state.engine.value = engine;
   engine.listen((tell) => {
-    if (tell.kind === "ready") saw(tell.seen);
+    if (tell.kind === "ready") seal.saw(tell.seen);
+    else if (tell.kind === "memory") seal.memory(tell.bytes);
     else if (tell.kind === "intake") state.intake.value = tell.progress;
     else if (tell.kind === "lost") {
       state.problem.value = known("engine-lost");

@@ -9,12 +9,19 @@ import { readDemo } from "./demo";
 import { ExportRun } from "./export-run";
 import { loadEngine } from "./load";
 import type { Journey } from "./load";
-import type { Answer, Ask, CallName, Calls, IncomingFile, Picture, PlanView, Tell, Trouble } from "./protocol";
+import type { Answer, Ask, CallName, Calls, IncomingFile, InspectView, Picture, PlanView, Tell, Trouble } from "./protocol";
 import { feedAll, needsOf, Sources } from "./reader";
 import { type Sink, sweep } from "./sink";
 import { Beat } from "./steps";
 
 const tell = (message: Tell): void => postMessage(message);
+
+/** WebAssembly memory only grows: what it holds is the most that it held. */
+let held = 0;
+const tellMemory = (bytes: number): void => {
+  if (bytes !== held) tell({ kind: "memory", bytes });
+  held = bytes;
+};
 
 /** Loading starts at once, so that the seal can say what runs; every question waits for it. */
 const loading = loadEngine().then((loaded) => {
@@ -71,14 +78,31 @@ async function readHeaders(from: Journey): Promise<boolean> {
   });
 }
 
+/** Something small of the core's that is fed one range at a time. */
+interface Fed {
+  need(): Float64Array;
+  feed(bytes: Uint8Array): boolean;
+  free(): void;
+}
+
+/** Feeds it until it wants no more; gives it up where a range can't be read or used. */
+async function fed(one: Fed): Promise<boolean> {
+  for (let [need] = needsOf(one.need()); need; [need] = needsOf(one.need())) {
+    const bytes = await sources.bytes(need).catch(() => null);
+    if (bytes && one.feed(bytes)) continue;
+    one.free();
+    return false;
+  }
+  return true;
+}
+
 /** A new journey; under the key at hand, if there is one, so that codes stay. */
-async function begin(): Promise<Journey> {
+async function restart(): Promise<void> {
   const { engine } = await loading;
-  journey?.free();
   sources.clear();
   added = 0;
-  journey = new engine.Journey(crypto.getRandomValues(new Uint8Array(32)));
-  return journey;
+  if (journey) journey.restart();
+  else journey = new engine.Journey(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 const handlers: Handlers = {
@@ -86,7 +110,7 @@ const handlers: Handlers = {
     if (running) throw trouble("busy", "An export is running.");
     reading.cancelled = true;
     reading = { cancelled: false };
-    if (!keepPlan || !journey) await begin();
+    if (!keepPlan || !journey) await restart();
     return null;
   },
   async add({ files }) {
@@ -120,17 +144,11 @@ const handlers: Handlers = {
   },
   async thumbnail({ volume }) {
     const picture = current().preview(volume);
-    if (!picture) return null;
-    for (let [need] = needsOf(picture.need()); need; [need] = needsOf(picture.need())) {
-      const bytes = await sources.bytes(need).catch(() => null);
-      if (bytes && picture.feed(bytes)) continue;
-      picture.free();
-      return null;
-    }
-    return picture.draw() as Picture | null;
+    return picture && (await fed(picture)) ? (picture.draw() as Picture | null) : null;
   },
-  async inspect() {
-    return null;
+  async inspect({ volume }) {
+    const inspector = current().inspector(volume);
+    return inspector && (await fed(inspector)) ? (inspector.look() as InspectView | null) : null;
   },
   async filesOf({ tally }) {
     return current().filesOf(tally);
@@ -144,8 +162,8 @@ const handlers: Handlers = {
   async keySaved() {
     return current().keySaved() as PlanView;
   },
-  async linkingTable() {
-    throw trouble("plan", "not yet");
+  async linkingTable({ passphrase }) {
+    return current().linkingTable(passphrase ?? undefined).buffer as ArrayBuffer;
   },
   async report() {
     return new TextEncoder().encode(current().reportFile()).buffer as ArrayBuffer;
@@ -181,16 +199,22 @@ function troubleOf(thrown: unknown): Trouble {
   return trouble("fault", "");
 }
 
+const LONG = new Set<CallName>(["read", "demo", "exportTo"]);
+
 async function answer<K extends CallName>(id: number, call: K, what: Calls[K]["ask"]): Promise<void> {
   let message: Answer;
   const transfer: Transferable[] = [];
   try {
-    await loading;
-    const value = await handlers[call](what);
+    const { engine } = await loading;
+    const watch = LONG.has(call) ? setInterval(() => tellMemory(engine.memoryBytes()), 1000) : undefined;
+    const value = await handlers[call](what).finally(() => clearInterval(watch));
+    tellMemory(engine.memoryBytes());
     if (value instanceof ArrayBuffer) transfer.push(value);
     else if (value && typeof value === "object" && "rgba" in value) transfer.push(value.rgba);
     message = { kind: "answer", id, ok: true, value };
   } catch (thrown) {
+    // An instance that has trapped is in no known state: nothing more may be asked of it.
+    if (thrown instanceof WebAssembly.RuntimeError) tell({ kind: "lost", trouble: troubleOf(thrown) });
     message = { kind: "answer", id, ok: false, trouble: troubleOf(thrown) };
   }
   postMessage(message, { transfer });

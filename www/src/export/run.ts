@@ -26,10 +26,12 @@ export async function exportDataSet(kind: TargetKind): Promise<void> {
   const engine = state.engine.value;
   if (!engine || state.phase.value.kind !== "plan") return;
   let stopListening = (): void => undefined;
+  let began = false;
   try {
     const target = await chooseTarget(kind);
     if (!target) return;
     const pace = new Pace();
+    began = true;
     batch(() => {
       state.problem.value = null;
       state.exporting.value = null;
@@ -63,7 +65,7 @@ export async function exportDataSet(kind: TargetKind): Promise<void> {
     if (download) clickDownload(download.url, download.name);
   } catch (thrown) {
     state.problem.value = problemOf(thrown);
-    if (state.phase.value.kind === "exporting") await backToPlan();
+    if (began) await backToPlan();
   } finally {
     stopListening();
   }

@@ -5,13 +5,14 @@
 import { batch } from "@preact/signals";
 import type { IncomingFile } from "../engine/protocol";
 import { known, problemOf } from "../prepare/problems";
+import { allVolumes } from "../prepare/rows";
 import * as state from "../prepare/state";
 
 let running: { cancelled: boolean } | null = null;
 
 /** Reads what `files` yields into a plan; `keep` adds to the plan that is there. */
 export async function readInto(files: AsyncGenerator<IncomingFile[]>, keep: boolean): Promise<void> {
-  await intake(keep, async (mine) => {
+  await intake({ keep, demo: false }, async (mine) => {
     const engine = state.engine.value;
     let any = false;
     for await (const some of files) {
@@ -27,13 +28,19 @@ export async function readInto(files: AsyncGenerator<IncomingFile[]>, keep: bool
 
 /** Generates phantom patients in the tab, then takes the same road as real files. */
 export async function readDemo(patients = 2): Promise<void> {
-  await intake(false, async () => {
+  await intake({ keep: false, demo: true }, async () => {
     await state.engine.value?.ask("demo", { patients });
     return true;
   });
 }
 
-async function intake(keep: boolean, gather: (mine: { cancelled: boolean }) => Promise<boolean>): Promise<void> {
+interface How {
+  /** Adds to the plan that is there. */
+  keep: boolean;
+  demo: boolean;
+}
+
+async function intake({ keep, demo }: How, gather: (mine: { cancelled: boolean }) => Promise<boolean>): Promise<void> {
   const engine = state.engine.value;
   if (!engine || running) return;
   const mine = { cancelled: false };
@@ -43,7 +50,7 @@ async function intake(keep: boolean, gather: (mine: { cancelled: boolean }) => P
   batch(() => {
     state.problem.value = null;
     state.resetIntake();
-    state.phase.value = { kind: "reading", since, gathering: true };
+    state.phase.value = { kind: "reading", since, gathering: true, demo };
   });
   const back = (): void => {
     state.phase.value = keep && before ? { kind: "plan" } : { kind: "empty" };
@@ -56,7 +63,7 @@ async function intake(keep: boolean, gather: (mine: { cancelled: boolean }) => P
       state.problem.value = known("nothing-dropped");
       return back();
     }
-    state.phase.value = { kind: "reading", since, gathering: false };
+    state.phase.value = { kind: "reading", since, gathering: false, demo };
     const plan = await engine.ask("read", null);
     if (!plan || mine.cancelled) return back();
     if (plan.totals.volumes === 0) {
@@ -65,13 +72,16 @@ async function intake(keep: boolean, gather: (mine: { cancelled: boolean }) => P
     }
     batch(() => {
       if (!keep) resetTable();
+      // Numbers of volumes may stand for others now.
+      state.selected.value = new Set();
+      state.active.value = null;
       state.forgetPictures();
       state.readTook.value = { seconds: (performance.now() - since) / 1000 };
       state.takePlan(plan);
       state.phase.value = { kind: "plan" };
     });
-    const first = plan.patients[0]?.studies[0]?.volumes[0];
-    void state.inspect(first ? first.id : null);
+    const volumes = allVolumes(plan);
+    void state.inspect((volumes.find((v) => v.include) ?? volumes[0])?.id ?? null);
   } catch (thrown) {
     if (!mine.cancelled) state.problem.value = problemOf(thrown);
     back();

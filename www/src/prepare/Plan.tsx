@@ -144,7 +144,7 @@ function Foot() {
           >
             <option value="zip">a zip file</option>
             <option value="folder" disabled={!canPickFolder()}>
-              {canPickFolder() ? "a folder" : "a folder (not in this browser)"}
+              {canPickFolder() ? "a folder" : "a folder (not here)"}
             </option>
           </select>
         </span>

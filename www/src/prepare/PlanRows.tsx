@@ -185,11 +185,66 @@ export function VolumeRow({ row, reachable }: { row: Of<"volume">; reachable: bo
       <span role="gridcell" class="cell-number">
         {spacing(volume.spacing)}
       </span>
-      <span role="gridcell" class="cell-name" title={volume.include ? `${volume.path}.nii.gz` : undefined}>
-        {volume.include ? volume.name : "left out"}
-      </span>
+      <NameCell row={row} tab={tab} />
       <Warnings row={row} />
     </>
+  );
+}
+
+function NameCell({ row, tab }: { row: Of<"volume">; tab: number }) {
+  const { volume } = row;
+  const field = useRef<HTMLInputElement>(null);
+  const editing = state.naming.value === volume.id;
+  useEffect(() => field.current?.select(), [editing]);
+  if (!volume.include) {
+    return (
+      <span role="gridcell" class="cell-name">
+        left out
+      </span>
+    );
+  }
+  if (!editing) {
+    return (
+      <span role="gridcell" class="cell-name" title={`${volume.path}.nii.gz`}>
+        <span class="cut">{volume.name}</span>
+        <button
+          type="button"
+          class="branch__edit"
+          tabIndex={tab}
+          aria-label={`Change the name ${volume.name}`}
+          title="Change the name (F2)"
+          onClick={() => {
+            state.naming.value = volume.id;
+          }}
+        >
+          <Icon name="pencil" size={12} />
+        </button>
+      </span>
+    );
+  }
+  const done = (): void => {
+    state.naming.value = null;
+  };
+  const keep = (): void => {
+    const path = field.current?.value.trim().replace(/\.nii(\.gz)?$/, "") ?? "";
+    done();
+    if (path !== volume.path) void state.edit({ kind: "setName", volume: volume.id, path });
+  };
+  return (
+    <span role="gridcell" class="cell-name cell-name--edit">
+      <input
+        ref={field}
+        class="field field--inline"
+        aria-label="Path in the archive, without extension; empty for the proposed one"
+        value={volume.path}
+        onBlur={keep}
+        onKeyDown={(event) => {
+          event.stopPropagation();
+          if (event.key === "Enter") keep();
+          if (event.key === "Escape") done();
+        }}
+      />
+    </span>
   );
 }
 

@@ -20,7 +20,7 @@ export function Reading() {
   return (
     <main class="reading" aria-label="Prepare">
       <div class="reading__box">
-        <h1 class="reading__title">Reading headers</h1>
+        <h1 class="reading__title">{phase.demo && phase.gathering ? "Making the demo study" : "Reading headers"}</h1>
         <progress class="bar" max={1} value={fraction} aria-label="Files read" />
         <p class="reading__line">
           <span>
@@ -28,7 +28,7 @@ export function Reading() {
             {seen.filesTotal > 0 && ` of ${count(seen.filesTotal)}${phase.gathering ? "+" : ""}`} files · {bytes(seen.bytesRead)} ·{" "}
             {seconds(passed)}
           </span>
-          <span class="quiet">{known ? timeLeft(left) : "finding files…"}</span>
+          <span class="quiet">{known ? timeLeft(left) : phase.demo ? "two patients, before and after" : "finding files…"}</span>
         </p>
         <ul class="reading__found">
           <Found n={seen.patients} label={seen.patients === 1 ? "patient" : "patients"} />

@@ -104,7 +104,8 @@ function sentence(report: ReportView): string {
     const n = lines.reduce((sum, l) => sum + l.count, 0);
     if (n === 0) return [];
     if (outcome === "converted") return [`${count(n)} in ${counted(report.volumes, "volume")}`];
-    return [`${count(n)} ${outcome} (${lines.map((l) => l.label).join(", ")})`];
+    const each = lines.map((l) => (lines.length > 1 ? `${count(l.count)} ${l.label}` : l.label));
+    return [`${count(n)} ${outcome} (${each.join(", ")})`];
   });
   return `${counted(report.files, "file")}: ${parts.join(", ")}`;
 }

@@ -1,16 +1,15 @@
 /** Beside the plan: what is kept or cleaned, dates, before → after on a real header, codes. */
 import { signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import type { DatePolicy, InspectRow, InspectView, PlanView } from "../engine/protocol";
+import type { DatePolicy, InspectRow, InspectView, PlanView, PolicyOption } from "../engine/protocol";
 import { Dialog } from "./Dialog";
 import { count, counted } from "./format";
 import { Icon } from "./Icon";
-import { OPTIONS, type PolicyOption } from "./policy";
 import { loadKey, saveKey, saveLinkingTable } from "./secrets";
 import * as state from "./state";
 
 /** Options that are always in sight; the standard's others unfold. */
-const FIRST = 4;
+const FIRST = 3;
 
 export const sideFolded = signal(false);
 const whole = signal(false);
@@ -42,14 +41,14 @@ export function Side() {
         <h2 id="kept" class="side__title">
           Kept or cleaned
         </h2>
-        {OPTIONS.slice(0, FIRST).map((option) => (
-          <Option key={option.id} option={option} />
+        {plan.policy.slice(0, FIRST).map((option) => (
+          <Option key={option.option} option={option} />
         ))}
-        {OPTIONS.length > FIRST && (
+        {plan.policy.length > FIRST && (
           <details class="options">
-            <summary class="options__more">{counted(OPTIONS.length - FIRST, "further option")}</summary>
-            {OPTIONS.slice(FIRST).map((option) => (
-              <Option key={option.id} option={option} />
+            <summary class="options__more">{counted(plan.policy.length - FIRST, "further option")}</summary>
+            {plan.policy.slice(FIRST).map((option) => (
+              <Option key={option.option} option={option} />
             ))}
           </details>
         )}
@@ -70,17 +69,29 @@ export function Side() {
 }
 
 function Option({ option }: { option: PolicyOption }) {
-  const id = `option-${option.id}`;
-  const on = option.on(state.plan.value?.dates ?? "none");
+  const id = `option-${option.option}`;
   return (
     <div class="option" title={option.consequence}>
       <label class="option__label" for={id}>
         {option.label}
       </label>
       <p class="option__term" id={`${id}-term`}>
-        {option.term}
+        {option.meaning.replace(/ Option$/, "")}
+        {option.reach === "dicom_only" && " · no effect on images"}
+        {option.reach === "not_available" && " · not in this version"}
       </p>
-      <input id={id} type="checkbox" role="switch" class="switch" aria-describedby={`${id}-term`} checked={on} disabled />
+      <input
+        id={id}
+        type="checkbox"
+        role="switch"
+        class="switch"
+        aria-describedby={`${id}-term`}
+        checked={option.on}
+        disabled={!option.switch || !option.changeable || option.reach !== "images"}
+        onChange={(event) =>
+          void state.edit({ kind: "setPolicy", option: option.option, on: event.currentTarget.checked })
+        }
+      />
     </div>
   );
 }
@@ -145,8 +156,8 @@ function BeforeAfter() {
 }
 
 function Glance({ view }: { view: InspectView }) {
-  const changed = view.rows.filter((r) => r.action !== "keep" && r.before !== "");
-  const kept = view.rows.filter((r) => r.action === "keep");
+  const changed = view.rows.filter((r) => r.action !== "kept" && r.before !== "");
+  const kept = view.rows.filter((r) => r.action === "kept");
   const shown = [...changed.slice(0, GLANCE - Math.min(1, kept.length)), ...kept.slice(0, 1)];
   const more = view.rows.length - shown.length + view.hiddenElements;
   return (
@@ -181,16 +192,21 @@ function Change({ row }: { row: InspectRow }) {
         {row.keyword}
       </dt>
       <dd class="change__values">
-        {row.action === "keep" ? <span>{row.after || row.before}</span> : <Struck row={row} />}
+        {row.action === "kept" ? <span>{row.after || row.before}</span> : <Struck row={row} />}
       </dd>
     </div>
   );
 }
 
+/** As much as leaves room for what comes after; the whole of it stands under Inspect. */
+function short(text: string): string {
+  return text.length > 14 ? `${text.slice(0, 13)}…` : text;
+}
+
 function Struck({ row }: { row: InspectRow }) {
   return (
     <>
-      <del class="change__before">{state.showNames.value ? row.before : row.masked}</del>
+      <del class="change__before">{short(state.showNames.value ? row.before : row.masked)}</del>
       {row.after !== "" && (
         <>
           {" → "}
@@ -213,6 +229,7 @@ function WholeHeader({ view, close }: { view: InspectView; close: () => void }) 
       <div class="inspect__bar">
         <input
           type="search"
+          autocomplete="off"
           class="field inspect__filter"
           placeholder="Filter: element, action…"
           aria-label="Filter: element, action"
@@ -248,14 +265,14 @@ function WholeHeader({ view, close }: { view: InspectView; close: () => void }) 
               <tr key={i} class={`inspect__row inspect__row--${row.action}`}>
                 <th scope="row">{row.keyword}</th>
                 <td>
-                  {row.action === "keep" ? (
+                  {row.action === "kept" ? (
                     row.before
                   ) : (
                     <del class="change__before">{state.showNames.value ? row.before : row.masked}</del>
                   )}
                 </td>
                 <td class="inspect__action">{SAID[row.action]}</td>
-                <td>{row.action !== "remove" && <span class={row.action === "replace" ? "change__after" : ""}>{row.after}</span>}</td>
+                <td>{row.action !== "removed" && <span class={row.action !== "kept" ? "change__after" : ""}>{row.after}</span>}</td>
               </tr>
             ))}
           </tbody>
@@ -269,7 +286,12 @@ function WholeHeader({ view, close }: { view: InspectView; close: () => void }) 
   );
 }
 
-const SAID: Record<InspectRow["action"], string> = { keep: "kept", replace: "replaced", remove: "removed" };
+const SAID: Record<InspectRow["action"], string> = {
+  kept: "kept",
+  converted: "goes into something else",
+  replaced: "replaced",
+  removed: "removed",
+};
 
 function Codes() {
   const plan = state.plan.value;

@@ -104,6 +104,7 @@ function Filter() {
     <>
       <input
         type="search"
+        autocomplete="off"
         class="field toolbar__filter"
         placeholder="Filter: role, name, warning…"
         aria-label="Filter: role, name, warning"

@@ -67,6 +67,7 @@ export const bindings: Binding[] = [
   { keys: ["ArrowLeft"], aria: "ArrowLeft", shown: "←", does: "fold, or to the branch above", act: () => turn(false) },
   { keys: [" "], aria: "Space", shown: "Space", does: "include or leave out", act: toggle },
   { keys: ["Enter"], aria: "Enter", shown: "Enter", does: "role, with its reasons", act: () => openRole() },
+  { keys: ["F2"], aria: "F2", shown: "F2", does: "change the name", act: rename },
   { keys: ["c"], aria: "C", shown: "C", does: "confirm the role", act: confirm },
   { keys: ["z"], aria: "Z", shown: "Z, Ctrl+Z", does: "undo", act: () => void state.undo() },
   { keys: ["y"], aria: "Y", shown: "Y, Ctrl+Y", does: "redo", act: () => void state.redo() },
@@ -81,6 +82,11 @@ function toggle(): void {
     .flatMap((p) => p.studies.flatMap((s) => s.volumes))
     .filter((v) => volumes.includes(v.id) && v.include).length;
   if (row && volumes.length > 0) state.setInclude(volumes, included !== volumes.length);
+}
+
+function rename(): void {
+  const row = here();
+  if (row?.kind === "volume" && row.volume.include) state.naming.value = row.volume.id;
 }
 
 function openRole(): void {

@@ -63,6 +63,10 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
     title: "The engine could not be loaded",
     next: "Use a current Chrome, Edge, Firefox or Safari, and reload the page.",
   },
+  fault: {
+    title: "The program erred",
+    next: "Nothing of yours was changed. Try again; if it happens again, please report what you did, without any name.",
+  },
   busy: {
     title: "An export is running",
     next: "Wait for it to end, or cancel it.",
@@ -74,6 +78,10 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
   mapping: {
     title: "Codes could not be given",
     next: "Load the project key that the data set was made with.",
+  },
+  policy: {
+    title: "This option cannot be switched",
+    next: "The sentence above says why.",
   },
   protocol: {
     title: "This hanging protocol cannot be used",

@@ -21,7 +21,7 @@ import { type Chip, countOf, type Row, shapeRows, type SortKey } from "./rows";
 
 export type Phase =
   | { kind: "empty" }
-  | { kind: "reading"; since: number; gathering: boolean }
+  | { kind: "reading"; since: number; gathering: boolean; demo: boolean }
   | { kind: "plan" }
   | { kind: "exporting"; since: number; stopping: boolean }
   | { kind: "report"; report: ReportView; download: { url: string; name: string } | null };
@@ -56,6 +56,8 @@ export const folded = signal<ReadonlySet<string>>(new Set());
 export const selected = signal<ReadonlySet<number>>(new Set());
 /** Key of the row that arrows start from. */
 export const active = signal<string | null>(null);
+/** The volume whose name is being changed. */
+export const naming = signal<number | null>(null);
 /** Identified names beside the codes; off until asked for. */
 export const showNames = signal(false);
 

@@ -4,16 +4,17 @@
 //! entry passes the check before it is handed out; a volume's sidecar comes last, so that a volume
 //! with a sidecar is complete. Every file ends with one outcome.
 
+mod closing;
+mod volume;
+
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::Session;
 use super::guard::Guard;
-use crate::convert::{Product, VolumeJob};
-use crate::dataset::documents::{Documents, Participant, Scan, Session as SessionRow, Sex};
+use crate::convert::VolumeJob;
 use crate::dataset::{EntryName, FailReason, Ledger, Report, SkipReason, documents};
-use crate::hanging::{PublishedHanging, PublishedRole};
 use crate::dicom::{DicomError, Header, Need};
-use crate::intake::{FileId, FileState, PlannedStudy, PlannedVolume, RangeReader, VolumeId, fail_reason};
+use crate::intake::{FileId, FileState, PlannedVolume, RangeReader, VolumeId, fail_reason};
 
 /// Bytes asked for at a time.
 const IN_FLIGHT: u64 = 64 << 20;
@@ -110,6 +111,9 @@ pub struct Export {
     state: State,
     report: Option<Report>,
     refused_documents: bool,
+    refusals: Vec<String>,
+    /// Volumes that the check stopped.
+    stopped: u64,
 }
 
 #[derive(PartialEq, Clone, Copy)]
@@ -172,6 +176,8 @@ impl Export {
             state: State::Volumes,
             report: None,
             refused_documents: false,
+            refusals: Vec::new(),
+            stopped: 0,
         }
     }
 
@@ -195,16 +201,18 @@ impl Export {
             }
         }
         let mut needs = Vec::new();
+        if self.in_flight_bytes > IN_FLIGHT / 2 {
+            return needs;
+        }
         for active in &mut self.active {
             let volume = active.volume.id;
             let header = match &mut active.header {
                 HeaderSlot::Reading(range) => range.need().map(|need| (need, Target::Header { volume })),
                 HeaderSlot::Read(_) => None,
             };
-            let pixels = active
-                .ranges
-                .iter_mut()
-                .filter_map(|(slot, range)| range.need().map(|need| (need, Target::Pixels { volume, slot: *slot })));
+            let pixels = active.ranges.iter_mut().filter_map(|(slot, range)| {
+                range.need().map(|need| (need, Target::Pixels { volume, slot: *slot }))
+            });
             for (need, target) in header.into_iter().chain(pixels) {
                 if let Some(waiting) = self.in_flight.get_mut(&need) {
                     // Asked for already, by this target or (zip entries side by side) by another.
@@ -335,6 +343,11 @@ impl Export {
         self.refused_documents
     }
 
+    /// What the check stopped, and where: elements and places, never a value.
+    pub fn refusals(&self) -> &[String] {
+        &self.refusals
+    }
+
     fn abandon(&mut self, session: &Session, volume: VolumeId, why: FailReason) {
         let before = self.active.len();
         self.active.retain(|a| a.volume.id != volume);
@@ -380,7 +393,8 @@ fn open(session: &Session, planned: &PlannedVolume, options: &ExportOptions) -> 
     let catalogue = session.catalogue();
     let (_, _, series, volume) = catalogue.volume(planned.id).ok_or(FailReason::Internal)?;
     let instances = catalogue.instances_of(series);
-    let time_step = if volume.stack.times > 1 { volume.facts.repetition_time_ms.unwrap_or(0.0) / 1000.0 } else { 0.0 };
+    let time_step =
+        if volume.stack.times > 1 { volume.facts.repetition_time_ms.unwrap_or(0.0) / 1000.0 } else { 0.0 };
     let job = VolumeJob::new(&volume.stack, &instances, time_step, options.budget, options.threads)
         .map_err(|e| fail_reason(&e))?;
     let entry = |file: FileId| session.files().get(file).ok_or(FailReason::Internal);
@@ -412,126 +426,4 @@ fn read_header(range: &RangeReader) -> Result<Header, DicomError> {
 struct Books {
     /// Volumes that were written, whole.
     written: BTreeSet<VolumeId>,
-}
-
-impl Export {
-    /// The entries of a finished volume, in order: image, b-values, b-vectors, sidecar.
-    fn finish_volume(&mut self, session: &Session, active: Active, product: Product) {
-        let Active { volume, files, .. } = active;
-        self.progress.done += 1;
-        let stem = &volume.name;
-        let mut entries = vec![(stem.image(), product.nii_gz)];
-        if let Some((_, _, _, found)) = session.catalogue().volume(volume.id)
-            && let Some(b_values) = &found.stack.b_values
-        {
-            entries.push((stem.bval(), b_values_text(b_values).into_bytes()));
-            entries.push((stem.bvec(), b_vectors_text(&found.stack.b_vectors).into_bytes()));
-        }
-        if let Err(refusal) = self.guard.check_volume(session, &volume, &product.header, &entries) {
-            for file in files {
-                let ordinal = session.ordinals().of(file);
-                let _ = self.ledger.failed(ordinal, FailReason::IdentifierFound, refusal.element());
-            }
-            return;
-        }
-        for file in files {
-            let _ = self.ledger.converted(session.ordinals().of(file), stem);
-        }
-        self.books.written.insert(volume.id);
-        self.outbox.extend(entries);
-    }
-
-    fn documents(&mut self, session: &Session) {
-        let ledger = std::mem::replace(&mut self.ledger, Ledger::new(0));
-        // Every file of the session has been told of: the books close.
-        let Ok(report) = ledger.close() else { return };
-        let (Some(plan), Some(published)) = (session.plan(), session.published_plan()) else { return };
-        let written = |v: &PlannedVolume| self.books.written.contains(&v.id);
-        let mut documents = Documents {
-            participants: Vec::new(),
-            sessions: Vec::new(),
-            scans: Vec::new(),
-            report: &report,
-            plan: serde_json::to_value(&published).unwrap_or_default(),
-            deidentification: serde_json::Value::Null,
-            hanging: serde_json::Value::Null,
-        };
-        let mut hanging = PublishedHanging::default();
-        for patient in &plan.patients {
-            let subject = patient.subject.as_str().to_owned();
-            let mut any = false;
-            for study in &patient.studies {
-                let mut volumes = study.volumes.iter().filter(|v| written(v)).peekable();
-                if volumes.peek().is_none() {
-                    continue;
-                }
-                any = true;
-                documents.sessions.push(SessionRow {
-                    subject: subject.clone(),
-                    session: study.session.clone(),
-                    days_from_first: study.days_from_first,
-                    timepoint: Some(study.time_point.clone()).filter(|t| !t.is_empty()),
-                    date: None,
-                });
-                for volume in volumes {
-                    hanging.volumes.insert(volume.name.image().as_str().to_owned(), published_role(session, study, volume));
-                    documents.scans.push(Scan {
-                        stem: volume.name.clone(),
-                        role: volume.role.role.as_ref().map(|r| r.as_str().to_owned()),
-                        seconds_from_first: volume.seconds_from_first,
-                        acq_time: None,
-                    });
-                }
-            }
-            if any {
-                documents.participants.push(Participant {
-                    subject,
-                    sex: patient.sex.and_then(|s| Sex::from_dicom(&s.to_string())),
-                    age: patient.age.map(|age| age.band()),
-                });
-            }
-        }
-        documents.hanging = serde_json::to_value(&hanging).unwrap_or_default();
-        let entries = documents.closing(session.existing()).unwrap_or_default();
-        self.refused_documents = self.guard.check_shared(session, &entries).is_err();
-        if !self.refused_documents {
-            self.outbox.extend(entries);
-        }
-        self.report = Some(report);
-    }
-}
-
-/// What the viewer will match: the role as the user left it, and the facts that rules use.
-fn published_role(session: &Session, study: &PlannedStudy, volume: &PlannedVolume) -> PublishedRole {
-    let facts = session.catalogue().volume(volume.id).map(|(_, _, _, v)| v.facts.clone()).unwrap_or_default();
-    let own = PublishedRole::of_match(&study.protocol, &volume.role);
-    PublishedRole {
-        order: facts.acquisition_order,
-        time_point: Some(study.time_point.clone()).filter(|t| !t.is_empty()),
-        frame_of_reference: facts.frame_of_reference,
-        b_values: facts.b_values,
-        slice_count: facts.slice_count,
-        confidence: if volume.confirmed { 1.0 } else { own.confidence },
-        confirmed: volume.confirmed,
-        ..own
-    }
-}
-
-/// FSL's text: one line, values in s/mm².
-fn b_values_text(values: &[f64]) -> String {
-    let words: Vec<String> = values.iter().map(|b| format!("{}", (b * 100.0).round() / 100.0)).collect();
-    words.join(" ") + "\n"
-}
-
-/// FSL's text: three lines, one an axis of the stored image.
-fn b_vectors_text(vectors: &[[f64; 3]]) -> String {
-    (0..3)
-        .map(|axis| {
-            let words: Vec<String> = vectors
-                .iter()
-                .map(|v| format!("{}", (v.get(axis).copied().unwrap_or(0.0) * 1e6).round() / 1e6 + 0.0))
-                .collect();
-            words.join(" ") + "\n"
-        })
-        .collect()
 }

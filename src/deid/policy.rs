@@ -1,0 +1,695 @@
+//! What is kept, as a file. In: a policy's JSON, or choices made in the page. Out: a [`Policy`], and
+//! for every option what it does to this output, in plain words. Never: an option that silently
+//! does nothing: what has no effect on images and sidecars says so, what this version cannot do is
+//! refused, and a locked policy cannot be loosened.
+
+use super::dates::DatePolicy;
+use crate::dicom::Tag;
+use serde::{Deserialize, Serialize};
+
+/// The schema of policy files (invariant 11).
+pub const POLICY_SCHEMA: &str = "hepatica-policy/1";
+
+/// The schema as a policy file names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum PolicySchema {
+    /// [`POLICY_SCHEMA`].
+    #[default]
+    #[serde(rename = "hepatica-policy/1")]
+    V1,
+}
+
+/// The profile: PS3.15 section E.2; CID 7050 code 113100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Profile {
+    /// PS3.15 section E.2.
+    #[default]
+    #[serde(rename = "PS3.15 Basic Application Level Confidentiality Profile")]
+    BasicApplicationLevel,
+}
+
+/// A code of CID 7050 (PS3.16), scheme DCM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Code {
+    /// Code value.
+    pub code: &'static str,
+    /// Code meaning.
+    pub meaning: &'static str,
+}
+
+impl Profile {
+    /// The profile's code.
+    pub const fn code(self) -> Code {
+        Code { code: "113100", meaning: "Basic Application Confidentiality Profile" }
+    }
+}
+
+/// How subjects are named, as a policy says it; the mapping itself is the user's file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubjectScheme {
+    /// Codes under the project key.
+    #[default]
+    Keyed,
+    /// Numbers, from a mapping file on.
+    Numbered,
+    /// Codes from a mapping file.
+    Mapping,
+}
+
+/// What becomes of volumes that may show a face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Faces {
+    /// Written, and said in plan, report and certificate.
+    #[default]
+    Flag,
+    /// Left out.
+    Exclude,
+}
+
+/// The options that are switches; the two about dates follow from [`Policy::dates`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Retain Patient Characteristics: sex and age band.
+    pub retain_patient_characteristics: bool,
+    /// Retain Device Identity: make, model and software, never serial number or station.
+    pub retain_device_identity: bool,
+    /// Retain Institution Identity.
+    pub retain_institution_identity: bool,
+    /// Retain UIDs.
+    pub retain_uids: bool,
+    /// Retain Safe Private.
+    pub retain_safe_private: bool,
+    /// Clean Descriptors.
+    pub clean_descriptors: bool,
+    /// Clean Structured Content.
+    pub clean_structured_content: bool,
+    /// Clean Graphics.
+    pub clean_graphics: bool,
+    /// Clean Pixel Data.
+    pub clean_pixel_data: bool,
+    /// Clean Recognizable Visual Features.
+    pub clean_recognizable_visual_features: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            retain_patient_characteristics: true,
+            retain_device_identity: true,
+            retain_institution_identity: false,
+            retain_uids: false,
+            retain_safe_private: false,
+            clean_descriptors: false,
+            clean_structured_content: false,
+            clean_graphics: false,
+            clean_pixel_data: false,
+            clean_recognizable_visual_features: false,
+        }
+    }
+}
+
+/// An element that an institution keeps beyond the profile, in DICOM output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keep {
+    /// The tag, `(gggg,eeee)`.
+    pub tag: String,
+    /// Why; published with the certificate.
+    pub reason: String,
+}
+
+/// A private element that an institution keeps, in DICOM output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeepPrivate {
+    /// The private creator of its block.
+    pub creator: String,
+    /// The tag with the block's number as `xx`: `(0019,xx0C)`.
+    pub tag: String,
+    /// Why; published with the certificate.
+    pub reason: String,
+}
+
+/// A de-identification policy: what an institution can write down, ship and lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// The file's schema.
+    pub schema: PolicySchema,
+    /// What the institution calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Users cannot loosen it.
+    #[serde(default)]
+    pub locked: bool,
+    /// The profile.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The switches.
+    #[serde(default)]
+    pub options: Options,
+    /// Dates.
+    #[serde(default)]
+    pub dates: DatePolicy,
+    /// Subjects' names.
+    #[serde(default)]
+    pub subjects: SubjectScheme,
+    /// Volumes that may show a face.
+    #[serde(default)]
+    pub faces: Faces,
+    /// Elements kept in DICOM output.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keep: Vec<Keep>,
+    /// Private elements kept in DICOM output.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keep_private: Vec<KeepPrivate>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            schema: PolicySchema::V1,
+            name: None,
+            locked: false,
+            profile: Profile::default(),
+            options: Options::default(),
+            dates: DatePolicy::default(),
+            subjects: SubjectScheme::default(),
+            faces: Faces::default(),
+            keep: Vec::new(),
+            keep_private: Vec::new(),
+        }
+    }
+}
+
+/// Why a policy is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// Not JSON, or not of the policy's shape.
+    #[error("the policy cannot be read at line {line}, column {column}: {what}")]
+    Shape {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What was expected; nothing of the file is repeated.
+        what: String,
+    },
+    /// Another schema.
+    #[error("this is not a policy of schema {POLICY_SCHEMA}; if a newer Hepatica wrote it, update to use it")]
+    Schema,
+    /// An element is kept without a reason.
+    #[error("element {entry} of the policy's keep list needs a reason")]
+    NoReason {
+        /// Which, from 1.
+        entry: usize,
+    },
+    /// An entry of a keep list names no tag.
+    #[error(
+        "element {entry} of the policy's keep list is no tag; write (gggg,eeee), or (gggg,xxee) for a private one"
+    )]
+    BadTag {
+        /// Which, from 1.
+        entry: usize,
+    },
+    /// The policy asks for what this version does not do; claiming it would be false.
+    #[error("the policy asks for “{}”, which this version does not do", .0.code().meaning)]
+    NotAvailable(PolicyOption),
+    /// The policy asks to leave out volumes with faces, which this version does not recognise.
+    #[error(
+        "the policy asks to leave out volumes that may show a face, which this version does not recognise; leave them out in the plan"
+    )]
+    FacesNotAvailable,
+    /// A locked policy would be loosened.
+    #[error("this policy is locked by your institution and cannot be loosened")]
+    Locked,
+}
+
+/// The options of PS3.15 sections E.3.1 to E.3.11, with clean pixel data and visual features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicyOption {
+    /// Section E.3.7.
+    RetainPatientCharacteristics,
+    /// Section E.3.8.
+    RetainDeviceIdentity,
+    /// Section E.3.11.
+    RetainInstitutionIdentity,
+    /// Section E.3.6.
+    RetainFullDates,
+    /// Section E.3.6.
+    RetainModifiedDates,
+    /// Section E.3.5.
+    CleanDescriptors,
+    /// Section E.3.9.
+    RetainUids,
+    /// Section E.3.10.
+    RetainSafePrivate,
+    /// Section E.3.4.
+    CleanStructuredContent,
+    /// Section E.3.3.
+    CleanGraphics,
+    /// Section E.3.1.
+    CleanPixelData,
+    /// Section E.3.2.
+    CleanRecognizableVisualFeatures,
+}
+
+/// Where an option has an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// On images and sidecars.
+    Images,
+    /// On DICOM output only, which this version does not write: a switch without effect now.
+    DicomOnly,
+    /// Nowhere yet: it cannot be switched on.
+    NotAvailable,
+}
+
+/// One option as the page shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Effect {
+    /// Which.
+    pub option: PolicyOption,
+    /// Its code in CID 7050 and the standard's term.
+    #[serde(flatten)]
+    pub code: Code,
+    /// The label in plain words.
+    pub label: &'static str,
+    /// Whether it holds.
+    pub on: bool,
+    /// Whether it is a switch of its own (the two about dates follow from the date policy).
+    pub switch: bool,
+    /// Whether a user may change it.
+    pub changeable: bool,
+    /// Where it has an effect.
+    pub reach: Reach,
+    /// What that means for this output, as it stands.
+    pub consequence: &'static str,
+}
+
+impl PolicyOption {
+    /// All, in the order of the page: those with an effect on images first.
+    pub const ALL: [Self; 12] = [
+        Self::RetainPatientCharacteristics,
+        Self::RetainDeviceIdentity,
+        Self::RetainInstitutionIdentity,
+        Self::RetainFullDates,
+        Self::RetainModifiedDates,
+        Self::CleanDescriptors,
+        Self::RetainUids,
+        Self::RetainSafePrivate,
+        Self::CleanStructuredContent,
+        Self::CleanGraphics,
+        Self::CleanPixelData,
+        Self::CleanRecognizableVisualFeatures,
+    ];
+
+    /// Code and meaning: PS3.16 CID 7050.
+    pub const fn code(self) -> Code {
+        let (code, meaning) = match self {
+            Self::CleanPixelData => ("113101", "Clean Pixel Data Option"),
+            Self::CleanRecognizableVisualFeatures => ("113102", "Clean Recognizable Visual Features Option"),
+            Self::CleanGraphics => ("113103", "Clean Graphics Option"),
+            Self::CleanStructuredContent => ("113104", "Clean Structured Content Option"),
+            Self::CleanDescriptors => ("113105", "Clean Descriptors Option"),
+            Self::RetainFullDates => ("113106", "Retain Longitudinal Temporal Information Full Dates Option"),
+            Self::RetainModifiedDates => {
+                ("113107", "Retain Longitudinal Temporal Information Modified Dates Option")
+            }
+            Self::RetainPatientCharacteristics => ("113108", "Retain Patient Characteristics Option"),
+            Self::RetainDeviceIdentity => ("113109", "Retain Device Identity Option"),
+            Self::RetainUids => ("113110", "Retain UIDs Option"),
+            Self::RetainSafePrivate => ("113111", "Retain Safe Private Option"),
+            Self::RetainInstitutionIdentity => ("113112", "Retain Institution Identity Option"),
+        };
+        Code { code, meaning }
+    }
+
+    /// The label in plain words.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::RetainPatientCharacteristics => "Keep patient's sex and age band",
+            Self::RetainDeviceIdentity => "Keep scanner make and model",
+            Self::RetainInstitutionIdentity => "Keep institution",
+            Self::RetainFullDates => "Keep dates as they are",
+            Self::RetainModifiedDates => "Keep dates, shifted",
+            Self::CleanDescriptors => "Keep the harmless words of descriptions",
+            Self::RetainUids => "Keep UIDs",
+            Self::RetainSafePrivate => "Keep private elements known to be safe",
+            Self::CleanStructuredContent => "Keep structured content, cleaned",
+            Self::CleanGraphics => "Keep overlays and graphics, cleaned",
+            Self::CleanPixelData => "Remove text burned into images",
+            Self::CleanRecognizableVisualFeatures => "Remove faces",
+        }
+    }
+
+    /// Where it has an effect.
+    pub const fn reach(self) -> Reach {
+        match self {
+            Self::RetainPatientCharacteristics
+            | Self::RetainDeviceIdentity
+            | Self::RetainInstitutionIdentity
+            | Self::RetainFullDates
+            | Self::RetainModifiedDates => Reach::Images,
+            Self::CleanDescriptors
+            | Self::RetainUids
+            | Self::RetainSafePrivate
+            | Self::CleanStructuredContent
+            | Self::CleanGraphics => Reach::DicomOnly,
+            Self::CleanPixelData | Self::CleanRecognizableVisualFeatures => Reach::NotAvailable,
+        }
+    }
+
+    /// What it means for images and sidecars, when on and when off.
+    const fn consequence(self, on: bool) -> &'static str {
+        match (self, on) {
+            (Self::RetainPatientCharacteristics, true) => {
+                "Sex and a five-year age band (90+ in one) are written to participants.tsv."
+            }
+            (Self::RetainPatientCharacteristics, false) => "Neither sex nor age is written.",
+            (Self::RetainDeviceIdentity, true) => {
+                "Make, model and software version are written; serial number and station never are."
+            }
+            (Self::RetainDeviceIdentity, false) => "Nothing about the scanner's make is written.",
+            (Self::RetainInstitutionIdentity, true) => {
+                "The institution's name and department are written to sidecars."
+            }
+            (Self::RetainInstitutionIdentity, false) => "Nothing about the institution is written.",
+            (Self::RetainFullDates, true) => {
+                "Dates and times of acquisition are written as they are; birth dates never are."
+            }
+            (Self::RetainFullDates, false) => "No original date is written.",
+            (Self::RetainModifiedDates, true) => {
+                "Each patient's dates move back by one to ten years, all by the same number of days; \
+                 intervals and times of day stay."
+            }
+            (Self::RetainModifiedDates, false) => "No shifted date is written.",
+            (Self::CleanDescriptors, _) => {
+                "No effect here: descriptions are never written, the role stands in their place."
+            }
+            (Self::RetainUids, _) => "No effect here: images and sidecars hold no UIDs.",
+            (Self::RetainSafePrivate, _) => {
+                "No effect here: private elements are read for the conversion and never written."
+            }
+            (Self::CleanStructuredContent, _) => "No effect here: structured content is never written.",
+            (Self::CleanGraphics, _) => "No effect here: overlays, curves and annotations are never written.",
+            (Self::CleanPixelData, _) => {
+                "Not done in this version: images suspected of burned-in text are marked in the plan; leave them out."
+            }
+            (Self::CleanRecognizableVisualFeatures, _) => {
+                "Not done in this version: a head scan can show a face, and the certificate says so."
+            }
+        }
+    }
+}
+
+impl Policy {
+    /// Reads a policy file and checks it.
+    ///
+    /// # Errors
+    /// [`PolicyError`] says what and where; unknown fields are errors.
+    pub fn parse(json: &[u8]) -> Result<Self, PolicyError> {
+        // Another schema may have another shape: look at it first.
+        let schema = serde_json::from_slice::<serde_json::Value>(json)
+            .map_err(|error| shape(&error))?
+            .get("schema")
+            .and_then(|schema| schema.as_str().map(str::to_owned));
+        if schema.as_deref() != Some(POLICY_SCHEMA) {
+            return Err(PolicyError::Schema);
+        }
+        let policy: Self = serde_json::from_slice(json).map_err(|error| shape(&error))?;
+        policy.check()?;
+        Ok(policy)
+    }
+
+    /// The policy's file.
+    pub fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).unwrap_or_default();
+        json.push('\n');
+        json
+    }
+
+    fn check(&self) -> Result<(), PolicyError> {
+        for option in PolicyOption::ALL {
+            if option.reach() == Reach::NotAvailable && self.holds(option) {
+                return Err(PolicyError::NotAvailable(option));
+            }
+        }
+        if self.faces == Faces::Exclude {
+            return Err(PolicyError::FacesNotAvailable);
+        }
+        let kept = self.keep.iter().map(|keep| (&keep.tag, &keep.reason, false));
+        let private = self.keep_private.iter().map(|keep| (&keep.tag, &keep.reason, true));
+        for (index, (tag, reason, private)) in kept.chain(private).enumerate() {
+            let entry = index + 1;
+            if !is_tag(tag, private) {
+                return Err(PolicyError::BadTag { entry });
+            }
+            if reason.trim().is_empty() {
+                return Err(PolicyError::NoReason { entry });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an option holds.
+    pub fn holds(&self, option: PolicyOption) -> bool {
+        let options = &self.options;
+        match option {
+            PolicyOption::RetainPatientCharacteristics => options.retain_patient_characteristics,
+            PolicyOption::RetainDeviceIdentity => options.retain_device_identity,
+            PolicyOption::RetainInstitutionIdentity => options.retain_institution_identity,
+            PolicyOption::RetainFullDates => self.dates == DatePolicy::Keep,
+            PolicyOption::RetainModifiedDates => self.dates == DatePolicy::Shift,
+            PolicyOption::CleanDescriptors => options.clean_descriptors,
+            PolicyOption::RetainUids => options.retain_uids,
+            PolicyOption::RetainSafePrivate => options.retain_safe_private,
+            PolicyOption::CleanStructuredContent => options.clean_structured_content,
+            PolicyOption::CleanGraphics => options.clean_graphics,
+            PolicyOption::CleanPixelData => options.clean_pixel_data,
+            PolicyOption::CleanRecognizableVisualFeatures => options.clean_recognizable_visual_features,
+        }
+    }
+
+    /// Switches an option. The two about dates are set by [`Policy::set_dates`].
+    ///
+    /// # Errors
+    /// [`PolicyError::Locked`] if that would loosen a locked policy; [`PolicyError::NotAvailable`].
+    pub fn set(&mut self, option: PolicyOption, on: bool) -> Result<(), PolicyError> {
+        if on && option.reach() == Reach::NotAvailable {
+            return Err(PolicyError::NotAvailable(option));
+        }
+        // Each of these keeps more than the profile without it ("clean" keeps a cleaned rest).
+        if self.locked && on && !self.holds(option) {
+            return Err(PolicyError::Locked);
+        }
+        let options = &mut self.options;
+        match option {
+            PolicyOption::RetainPatientCharacteristics => options.retain_patient_characteristics = on,
+            PolicyOption::RetainDeviceIdentity => options.retain_device_identity = on,
+            PolicyOption::RetainInstitutionIdentity => options.retain_institution_identity = on,
+            PolicyOption::RetainFullDates => return self.set_dates(dates_of(DatePolicy::Keep, on)),
+            PolicyOption::RetainModifiedDates => return self.set_dates(dates_of(DatePolicy::Shift, on)),
+            PolicyOption::CleanDescriptors => options.clean_descriptors = on,
+            PolicyOption::RetainUids => options.retain_uids = on,
+            PolicyOption::RetainSafePrivate => options.retain_safe_private = on,
+            PolicyOption::CleanStructuredContent => options.clean_structured_content = on,
+            PolicyOption::CleanGraphics => options.clean_graphics = on,
+            PolicyOption::CleanPixelData => options.clean_pixel_data = on,
+            PolicyOption::CleanRecognizableVisualFeatures => {
+                options.clean_recognizable_visual_features = on;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets what is written of dates.
+    ///
+    /// # Errors
+    /// [`PolicyError::Locked`] if that would loosen a locked policy.
+    pub fn set_dates(&mut self, dates: DatePolicy) -> Result<(), PolicyError> {
+        let looseness = |dates| match dates {
+            DatePolicy::None => 0,
+            DatePolicy::Shift => 1,
+            DatePolicy::Keep => 2,
+        };
+        if self.locked && looseness(dates) > looseness(self.dates) {
+            return Err(PolicyError::Locked);
+        }
+        self.dates = dates;
+        Ok(())
+    }
+
+    /// Every option as it stands, and what it does to images and sidecars.
+    pub fn effects(&self) -> Vec<Effect> {
+        let effect = |option: PolicyOption| {
+            let on = self.holds(option);
+            let by_dates =
+                matches!(option, PolicyOption::RetainFullDates | PolicyOption::RetainModifiedDates);
+            Effect {
+                option,
+                code: option.code(),
+                label: option.label(),
+                on,
+                switch: !by_dates,
+                changeable: option.reach() == Reach::Images && (!self.locked || on),
+                reach: option.reach(),
+                consequence: option.consequence(on),
+            }
+        };
+        PolicyOption::ALL.into_iter().map(effect).collect()
+    }
+
+    /// Whether the policy lets an element that sidecars or tables could hold out. What no option
+    /// governs (echo time, flip angle …) is free; serial numbers and stations never are.
+    pub fn permits(&self, tag: Tag) -> bool {
+        if NEVER.contains(&tag) {
+            return false;
+        }
+        let listed = |tags: &[Tag]| tags.contains(&tag);
+        (!listed(PATIENT) || self.options.retain_patient_characteristics)
+            && (!listed(DEVICE) || self.options.retain_device_identity)
+            && (!listed(INSTITUTION) || self.options.retain_institution_identity)
+    }
+}
+
+fn dates_of(dates: DatePolicy, on: bool) -> DatePolicy {
+    if on { dates } else { DatePolicy::None }
+}
+
+/// PatientSex, PatientAge, PatientBirthDate (as an age band), PatientSize, PatientWeight: Table E.1-1,
+/// *Retain Patient Characteristics*.
+const PATIENT: &[Tag] = &[
+    Tag(0x0010, 0x0030),
+    Tag(0x0010, 0x0040),
+    Tag(0x0010, 0x1010),
+    Tag(0x0010, 0x1020),
+    Tag(0x0010, 0x1030),
+];
+
+/// Manufacturer, ManufacturerModelName, SoftwareVersions. Table E.1-1 lets them stay in any case;
+/// who switches the option off wants them gone as well.
+const DEVICE: &[Tag] = &[Tag(0x0008, 0x0070), Tag(0x0008, 0x1090), Tag(0x0018, 0x1020)];
+
+/// InstitutionName, InstitutionAddress, InstitutionalDepartmentName: Table E.1-1, *Retain Institution
+/// Identity*.
+const INSTITUTION: &[Tag] = &[Tag(0x0008, 0x0080), Tag(0x0008, 0x0081), Tag(0x0008, 0x1040)];
+
+/// StationName, DeviceSerialNumber: narrower than *Retain Device Identity* allows.
+const NEVER: &[Tag] = &[Tag(0x0008, 0x1010), Tag(0x0018, 0x1000)];
+
+fn is_tag(text: &str, private: bool) -> bool {
+    let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) else { return false };
+    let Some((group, element)) = inner.split_once(',') else { return false };
+    let hex = |text: &str| text.len() == 4 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let block = |text: &str| {
+        text.len() == 4 && text.starts_with("xx") && text.bytes().skip(2).all(|b| b.is_ascii_hexdigit())
+    };
+    hex(group) && if private { block(element) } else { hex(element) }
+}
+
+/// serde's message without the word from the file that it quotes.
+fn shape(error: &serde_json::Error) -> PolicyError {
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let what = match message.split_once("expected") {
+        Some((before, expected)) if before.starts_with("unknown field") => {
+            format!("unknown field; expected{expected}")
+        }
+        Some((before, expected)) if before.starts_with("unknown variant") => {
+            format!("unknown word; expected{expected}")
+        }
+        Some((_, expected)) => format!("expected{expected}"),
+        None if message.starts_with("missing field") || message.starts_with("duplicate field") => {
+            message.to_owned()
+        }
+        None => "it is no JSON".to_owned(),
+    };
+    PolicyError::Shape { line: error.line(), column: error.column(), what }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+    use super::*;
+
+    #[test]
+    fn the_default_policy_is_a_file_that_reads_back() {
+        let policy = Policy::default();
+        assert_eq!(Policy::parse(policy.to_json().as_bytes()).unwrap(), policy);
+        let minimal = br#"{"schema": "hepatica-policy/1"}"#;
+        assert_eq!(Policy::parse(minimal).unwrap(), policy);
+    }
+
+    #[test]
+    fn unknown_fields_are_errors_that_repeat_nothing_of_the_file() {
+        let of = |fields: &str| {
+            Policy::parse(format!(r#"{{"schema": "hepatica-policy/1", {fields}}}"#).as_bytes()).unwrap_err()
+        };
+        let error = of(r#""options": {"SECRET": true}"#).to_string();
+        assert!(
+            error.contains("unknown field") && error.contains("retain_uids") && !error.contains("SECRET"),
+            "{error}"
+        );
+        let error = of(r#""dates": "SECRET""#).to_string();
+        assert!(error.contains("`shift`") && !error.contains("SECRET"), "{error}");
+        let error = of(r#""locked": "SECRET""#).to_string();
+        assert!(error.contains("boolean") && !error.contains("SECRET"), "{error}");
+        assert!(matches!(Policy::parse(b"DOE;JANE"), Err(PolicyError::Shape { line: 1, .. })));
+        assert_eq!(Policy::parse(br#"{"schema": "hepatica-policy/2", "new": 1}"#), Err(PolicyError::Schema));
+    }
+
+    #[test]
+    fn what_this_version_cannot_do_is_refused_not_claimed() {
+        let of = |fields: &str| {
+            Policy::parse(format!(r#"{{"schema": "hepatica-policy/1", {fields}}}"#).as_bytes()).unwrap_err()
+        };
+        let error = of(r#""options": {"clean_pixel_data": true}"#);
+        assert_eq!(error, PolicyError::NotAvailable(PolicyOption::CleanPixelData));
+        assert_eq!(of(r#""faces": "exclude""#), PolicyError::FacesNotAvailable);
+        assert_eq!(
+            of(r#""keep": [{"tag": "(0010,4000)", "reason": " "}]"#),
+            PolicyError::NoReason { entry: 1 }
+        );
+        assert_eq!(
+            of(r#""keep_private": [{"creator": "X", "tag": "(0019,100C)", "reason": "b"}]"#),
+            PolicyError::BadTag { entry: 1 }
+        );
+    }
+
+    #[test]
+    fn a_locked_policy_can_be_tightened_only() {
+        let mut policy = Policy { locked: true, dates: DatePolicy::Shift, ..Policy::default() };
+        assert_eq!(policy.set(PolicyOption::RetainInstitutionIdentity, true), Err(PolicyError::Locked));
+        assert_eq!(policy.set_dates(DatePolicy::Keep), Err(PolicyError::Locked));
+        policy.set(PolicyOption::RetainDeviceIdentity, false).unwrap();
+        assert_eq!(policy.set(PolicyOption::RetainDeviceIdentity, true), Err(PolicyError::Locked));
+        policy.set_dates(DatePolicy::None).unwrap();
+        assert!(policy.effects().iter().all(|e| !e.changeable || e.on));
+    }
+
+    #[test]
+    fn codes_are_those_of_cid_7050_each_once() {
+        let mut codes: Vec<&str> = PolicyOption::ALL.iter().map(|o| o.code().code).collect();
+        codes.sort_unstable();
+        let expected: Vec<String> = (113_101..=113_112).map(|c| c.to_string()).collect();
+        assert_eq!(codes, expected);
+        assert!(Policy::default().effects().iter().all(|e| e.consequence.ends_with('.')));
+    }
+
+    #[test]
+    fn serial_number_and_station_never_leave() {
+        let mut policy = Policy::default();
+        assert!(policy.permits(Tag(0x0008, 0x1090)) && policy.permits(Tag(0x0018, 0x0081)));
+        assert!(!policy.permits(Tag(0x0018, 0x1000)) && !policy.permits(Tag(0x0008, 0x1010)));
+        assert!(!policy.permits(Tag(0x0008, 0x0080)));
+        policy.set(PolicyOption::RetainDeviceIdentity, false).unwrap();
+        assert!(!policy.permits(Tag(0x0008, 0x0070)));
+    }
+}

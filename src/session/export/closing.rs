@@ -1,0 +1,145 @@
+//! What is written behind the last volume: tables, provenance, the certificate, the report.
+
+use super::Export;
+use crate::convert::VolumeWarning;
+use crate::dataset::Ledger;
+use crate::dataset::documents::{Documents, Participant, Scan, Session as SessionRow, Sex};
+use crate::dataset::sidecar::field_of;
+use crate::deid::{ActionCounts, Certificate, Date, DatePolicy, Evidence, PolicyOption};
+use crate::hanging::{PublishedHanging, PublishedRole};
+use crate::intake::{PatientEntry, PlannedPatient, PlannedStudy, PlannedVolume, StudyEntry};
+use crate::session::Session;
+
+impl Export {
+    /// The certificate: what was done to which elements, what was searched, and what was not.
+    fn certificate(&self, session: &Session, patients: &[PlannedPatient]) -> serde_json::Value {
+        let policy = session.policy();
+        let mut actions = ActionCounts::new();
+        for secrets in session.all_secrets() {
+            actions.add(secrets, &policy, &field_of);
+        }
+        let written = |p: &&PlannedPatient| {
+            p.studies.iter().any(|s| s.volumes.iter().any(|v| self.books.written.contains(&v.id)))
+        };
+        let keyed = session.key().fingerprint();
+        let burned_in = patients
+            .iter()
+            .flat_map(|p| &p.studies)
+            .flat_map(|s| &s.volumes)
+            .filter(|v| self.books.written.contains(&v.id))
+            .filter(|v| v.warnings.contains(&VolumeWarning::BurnedIn))
+            .count();
+        let evidence = Evidence {
+            policy: &policy,
+            key_fingerprint: Some(&keyed),
+            subjects: patients.iter().filter(written).count() as u64,
+            actions: &actions,
+            searched: &self.guard.searched,
+            checked: self.guard.count,
+            stopped: self.stopped,
+            faces: 0,
+            burned_in_suspected: burned_in as u64,
+        };
+        serde_json::from_str(&Certificate::new(&evidence).to_json()).unwrap_or_default()
+    }
+
+    pub(super) fn documents(&mut self, session: &Session) {
+        let ledger = std::mem::replace(&mut self.ledger, Ledger::new(0));
+        // Every file of the session has been told of: the books close.
+        let Ok(report) = ledger.close() else { return };
+        let (Some(plan), Some(published)) = (session.plan(), session.published_plan()) else { return };
+        let written = |v: &PlannedVolume| self.books.written.contains(&v.id);
+        let mut documents = Documents {
+            participants: Vec::new(),
+            sessions: Vec::new(),
+            scans: Vec::new(),
+            report: &report,
+            plan: serde_json::to_value(&published).unwrap_or_default(),
+            deidentification: self.certificate(session, &plan.patients),
+            hanging: serde_json::Value::Null,
+        };
+        let mut hanging = PublishedHanging::default();
+        for (patient, found) in plan.patients.iter().zip(&session.catalogue().patients) {
+            let subject = patient.subject.as_str().to_owned();
+            let characteristics = session.policy().holds(PolicyOption::RetainPatientCharacteristics);
+            let mut any = false;
+            for (study, entry) in patient.studies.iter().zip(&found.studies) {
+                let mut volumes = study.volumes.iter().filter(|v| written(v)).peekable();
+                if volumes.peek().is_none() {
+                    continue;
+                }
+                any = true;
+                documents.sessions.push(SessionRow {
+                    subject: subject.clone(),
+                    session: study.session.clone(),
+                    days_from_first: study.days_from_first,
+                    timepoint: Some(study.time_point.clone()).filter(|t| !t.is_empty()),
+                    date: written_date(session, patient, found, entry),
+                });
+                for volume in volumes {
+                    hanging.volumes.insert(
+                        volume.name.image().as_str().to_owned(),
+                        published_role(session, study, volume),
+                    );
+                    documents.scans.push(Scan {
+                        stem: volume.name.clone(),
+                        role: volume.role.role.as_ref().map(|r| r.as_str().to_owned()),
+                        seconds_from_first: volume.seconds_from_first,
+                        acq_time: None,
+                    });
+                }
+            }
+            if any {
+                documents.participants.push(Participant {
+                    subject,
+                    sex: patient
+                        .sex
+                        .filter(|_| characteristics)
+                        .and_then(|s| Sex::from_dicom(&s.to_string())),
+                    age: patient.age.filter(|_| characteristics).map(|age| age.band()),
+                });
+            }
+        }
+        documents.hanging = serde_json::to_value(&hanging).unwrap_or_default();
+        let entries = documents.closing(session.existing()).unwrap_or_default();
+        match self.guard.check_shared(session, &entries) {
+            Ok(()) => self.outbox.extend(entries),
+            Err(refusal) => {
+                self.refused_documents = true;
+                self.refusals.push(format!("tables and documents: {refusal}"));
+            }
+        }
+        self.report = Some(report);
+    }
+}
+
+/// A study's date as the policy lets it out, ISO 8601.
+fn written_date(
+    session: &Session,
+    planned: &PlannedPatient,
+    found: &PatientEntry,
+    study: &StudyEntry,
+) -> Option<String> {
+    let date = Date::parse_da(&study.facts.study_date)?;
+    match session.choices().dates {
+        DatePolicy::None => None,
+        DatePolicy::Shift => Some(session.date_shift(planned, found)?.apply(date)?.to_iso()),
+        DatePolicy::Keep => Some(date.to_iso()),
+    }
+}
+
+/// What the viewer will match: the role as the user left it, and the facts that rules use.
+fn published_role(session: &Session, study: &PlannedStudy, volume: &PlannedVolume) -> PublishedRole {
+    let facts = session.catalogue().volume(volume.id).map(|(_, _, _, v)| v.facts.clone()).unwrap_or_default();
+    let own = PublishedRole::of_match(&study.protocol, &volume.role);
+    PublishedRole {
+        order: facts.acquisition_order,
+        time_point: Some(study.time_point.clone()).filter(|t| !t.is_empty()),
+        frame_of_reference: facts.frame_of_reference,
+        b_values: facts.b_values,
+        slice_count: facts.slice_count,
+        confidence: if volume.confirmed { 1.0 } else { own.confidence },
+        confirmed: volume.confirmed,
+        ..own
+    }
+}

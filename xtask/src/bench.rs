@@ -1,0 +1,35 @@
+//! `cargo xtask bench NAME`: measures, beside the peers, what the documentation states.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::bail;
+
+use crate::place::Place;
+use crate::wasm::Finish;
+use crate::{chromium, judges, page, process, say};
+
+pub(crate) fn run(place: &Place, arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let Some((name, rest)) = arguments.split_first() else {
+        bail!("`bench` wants a name: cohort");
+    };
+    let script = place.root.join("tests/browser/bench").join(format!("{name}.mjs"));
+    if !name.bytes().all(|b| b.is_ascii_lowercase()) || !script.exists() {
+        bail!("there is no bench `{name}`");
+    }
+    page::build(place, Finish::Optimised)?;
+    judges::set_up(place)?;
+    say::step("native hepatica, optimised", || {
+        process::run(place.cargo().args(["build", "--quiet", "--locked", "--release", "--bin", "hepatica"]))
+    })?;
+    process::run(
+        Command::new("node")
+            .current_dir(&place.root)
+            .arg(script)
+            .args(rest)
+            .env("CHROMIUM", chromium::find()?)
+            .env("HEPATICA_JUDGES", place.join(".judges"))
+            .env("HEPATICA_PROGRAM", place.target().join("release/hepatica"))
+            .env("HEPATICA_XTASK", std::env::current_exe()?),
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
