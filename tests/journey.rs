@@ -30,7 +30,11 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_hepatica")).args(arguments).current_dir(self.folder.path()).output().unwrap()
+        Command::new(env!("CARGO_BIN_EXE_hepatica"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap()
     }
 
     /// Converts under the key, with more arguments; the exit code and all that was said.
@@ -43,7 +47,13 @@ impl Place {
     fn series(&self, folder: &str, patient: &'static str, series: u32, slices: u32) {
         std::fs::create_dir_all(self.at(folder)).unwrap();
         for n in 0..slices {
-            let slice = Slice { patient, series, number: n + 1, position: [0.0, 0.0, 3.0 * f64::from(n)], ..Slice::default() };
+            let slice = Slice {
+                patient,
+                series,
+                number: n + 1,
+                position: [0.0, 0.0, 3.0 * f64::from(n)],
+                ..Slice::default()
+            };
             std::fs::write(self.at(folder).join(format!("{series}_{n}.dcm")), slice.file()).unwrap();
         }
     }
@@ -83,7 +93,8 @@ fn shuffled(phantom: &Phantom, root: &Path) {
     for index in 0..phantom.count() {
         let folder = root.join(format!("d{}", index * 7 % 5));
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join(format!("{:05}", index * 7919 % 100_003)), phantom.file(index).unwrap()).unwrap();
+        std::fs::write(folder.join(format!("{:05}", index * 7919 % 100_003)), phantom.file(index).unwrap())
+            .unwrap();
     }
 }
 
@@ -91,7 +102,8 @@ fn shuffled(phantom: &Phantom, root: &Path) {
 fn zipped(folder: &Path, path: &Path) {
     use std::io::Write;
     let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
-    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     for file in common::files_below(folder) {
         zip.start_file(file.strip_prefix(folder).unwrap().to_str().unwrap(), options).unwrap();
         zip.write_all(&std::fs::read(file).unwrap()).unwrap();
@@ -119,7 +131,10 @@ fn one_archive_whatever_the_order_the_names_the_threads_and_the_packing() {
     }
     assert_eq!(place.convert("in", "e.zip", &["--threads", "1"]).0, 0);
     assert_eq!(place.convert("moved", "f.zip", &["--threads", "4"]).0, 0);
-    assert!(std::fs::read(place.at("e.zip")).unwrap() == std::fs::read(place.at("f.zip")).unwrap(), "the zips differ");
+    assert!(
+        std::fs::read(place.at("e.zip")).unwrap() == std::fs::read(place.at("f.zip")).unwrap(),
+        "the zips differ"
+    );
     assert_eq!(first, entries(&place.at("e.zip")), "a zip holds what a folder holds");
 }
 
@@ -194,7 +209,12 @@ fn no_planted_value(vendor: Vendor) {
     let phantom = phantom(Some(vendor), 1);
     common::write_phantom(&phantom, &place.at("in"));
     let mut heard = Vec::new();
-    for arguments in [&["plan", "in", "--key", "key"][..], &["plan", "in", "--json", "--key", "key"], &["convert", "in", "--all", "--out", "out", "--key", "key", "--json"], &["convert", "in", "--all", "--out", "out.zip", "--key", "key"]] {
+    for arguments in [
+        &["plan", "in", "--key", "key"][..],
+        &["plan", "in", "--json", "--key", "key"],
+        &["convert", "in", "--all", "--out", "out", "--key", "key", "--json"],
+        &["convert", "in", "--all", "--out", "out.zip", "--key", "key"],
+    ] {
         let output = place.run(arguments);
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         heard.push(("what the command said".to_owned(), said(&output).into_bytes()));
@@ -274,7 +294,9 @@ fn every_file_has_one_outcome_and_broken_ones_stop_nobody() {
     assert_eq!(ordinals, (1..=count as u64).collect());
     assert_eq!(images(&place.at("out")).len(), 2);
     let summary = report["summary"].as_str().unwrap();
-    for word in ["7 in 2 volumes", "truncated", "duplicates", "index of the medium", "empty files", "not DICOM"] {
+    for word in
+        ["7 in 2 volumes", "truncated", "duplicates", "index of the medium", "empty files", "not DICOM"]
+    {
         assert!(summary.contains(word), "{word}: {summary}");
     }
 }
