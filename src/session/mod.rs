@@ -7,6 +7,8 @@
 mod export;
 mod guard;
 mod preview;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use export::{Export, ExportOptions, ExportProgress, ExportStep};
@@ -131,12 +133,12 @@ impl Session {
     /// # Errors
     /// Names that can't be given.
     pub fn finish_intake(&mut self) -> Result<&WorkingPlan, PlanError> {
+        let before = self.anchors();
         let mut instances = std::mem::take(&mut self.catalogue).instances;
         instances.append(&mut self.intake.instances);
         for secrets in self.intake.secrets.values_mut() {
             secrets.settle();
         }
-        let before = self.anchors();
         self.catalogue = Catalogue::build(instances, &mut self.intake.files);
         self.ordinals = Ordinals::new(&self.catalogue, &self.intake.files);
         self.replan()?;

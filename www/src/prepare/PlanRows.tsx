@@ -148,9 +148,10 @@ export function VolumeRow({ row, reachable }: { row: Of<"volume">; reachable: bo
           tabIndex={tab}
           aria-label={`Include ${volume.description || role}`}
           checked={volume.include}
-          onChange={(event) => {
+          onChange={() => {
+            // Not what the box says: the click on its row may have drawn it anew in between.
             const many = state.selected.value.has(volume.id) ? [...state.selected.value] : [volume.id];
-            state.setInclude(many, event.currentTarget.checked);
+            state.setInclude(many, !volume.include);
           }}
         />
       </span>

@@ -14,6 +14,7 @@ import type {
   PlanEdit,
   PlanView,
   ReportView,
+  VolumeView,
 } from "../engine/protocol";
 import { counted } from "./format";
 import { type Problem, problemOf } from "./problems";
@@ -93,14 +94,36 @@ export function announce(text: string): void {
 /** Changes the plan; the engine answers with the whole of it as it now stands. */
 export async function edit(what: PlanEdit, said?: string): Promise<void> {
   const to = engine.value;
-  if (!to) return;
+  const before = plan.value;
+  if (!to || !before) return;
+  plan.value = foreseen(before, what);
+  const foreseenPlan = plan.value;
   try {
     const changed = await to.ask("edit", what);
     takePlan(changed);
     if (said) announce(said);
   } catch (thrown) {
+    if (plan.value === foreseenPlan) plan.value = before;
     problem.value = problemOf(thrown);
   }
+}
+
+/** A switch shows at once what it was set to; all that follows from it comes with the engine's answer. */
+function foreseen(now: PlanView, what: PlanEdit): PlanView {
+  if (what.kind === "setDates") return { ...now, dates: what.dates };
+  if (what.kind === "setPolicy") {
+    return { ...now, policy: now.policy.map((o) => (o.option === what.option ? { ...o, on: what.on } : o)) };
+  }
+  if (what.kind !== "setInclude") return now;
+  const meant = new Set(what.volumes);
+  const volume = (v: VolumeView): VolumeView => (meant.has(v.id) ? { ...v, include: what.include } : v);
+  return {
+    ...now,
+    patients: now.patients.map((p) => ({
+      ...p,
+      studies: p.studies.map((s) => ({ ...s, volumes: s.volumes.map(volume) })),
+    })),
+  };
 }
 
 export function takePlan(changed: PlanView): void {
