@@ -287,7 +287,7 @@ fn every_file_has_one_outcome_and_broken_ones_stop_nobody() {
     let output = place.run(&["convert", "in", "--out", "out", "--key", "key", "--json"]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     let report = report(&output);
-    let rows = report["report"]["rows"].as_array().unwrap();
+    let rows = report["report"]["files"].as_array().unwrap();
     let count = 7 + 7 + usize::from(cfg!(unix));
     assert_eq!(rows.len(), count, "{report}");
     let ordinals: BTreeSet<u64> = rows.iter().map(|r| r["file"].as_u64().unwrap()).collect();

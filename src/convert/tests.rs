@@ -100,7 +100,8 @@ fn numbers(stack: &Stack, sets: &[Set]) -> Vec<i64> {
 #[test]
 fn a_4d_series_is_sorted_whatever_the_order_of_files_and_numbers() {
     // Numbers run through the slices first, then through time, as Philips' may.
-    let label: [(&str, fn(&mut Set, u32)); 4] = [
+    type Labelled = (&'static str, fn(&mut Set, u32));
+    let label: [Labelled; 4] = [
         ("temporal position", |s, t| {
             s.text((0x0020, 0x0100), "IS", &(t + 1).to_string());
         }),
@@ -380,9 +381,9 @@ fn quaternion_says_what_the_matrix_says(header: &[u8], affine: Affine) -> Result
     ];
     let size = [80, 84, 88].map(float);
     prop_assert_eq!(i16::from_le_bytes([header[252], header[253]]), 1);
-    for row in 0..3 {
+    for (row, turned) in r.iter().enumerate() {
         for column in 0..3 {
-            let q = r[row][column] * size[column] * if column == 2 { fac } else { 1.0 };
+            let q = turned[column] * size[column] * if column == 2 { fac } else { 1.0 };
             prop_assert!(
                 (q - affine.0[row][column]).abs() < 5e-4 * size[column].max(1.0),
                 "{} {}",

@@ -163,6 +163,23 @@ pub fn texts() -> impl Iterator<Item = &'static str> {
     [README, BIDS_IGNORE].into_iter()
 }
 
+/// The last of the documents of a conversion, by which it is seen to be finished.
+const LAST_OF_RUN: &str = "provenance/hanging";
+
+fn finished_runs<'a>(names: impl Iterator<Item = &'a EntryName>) -> usize {
+    names.filter(|name| name.as_str().starts_with(LAST_OF_RUN)).count()
+}
+
+/// Whether `name` is a provenance document of a conversion that was interrupted before its last one: it
+/// is written again.
+pub fn is_of_unfinished_run<'a>(name: &EntryName, names: impl Iterator<Item = &'a EntryName>) -> bool {
+    let Some(rest) = name.as_str().strip_prefix("provenance/") else { return false };
+    let stem = rest.split('.').next().unwrap_or(rest);
+    let run = stem.find("_run-").and_then(|at| stem.get(at..)).unwrap_or("");
+    let last = format!("{LAST_OF_RUN}{run}.json");
+    !names.into_iter().any(|known| known.as_str() == last)
+}
+
 impl Documents<'_> {
     /// What is written behind the last volume, in this order. Nothing at all where nothing was added
     /// to a data set that exists: it stays as it is, byte for byte.
@@ -171,7 +188,7 @@ impl Documents<'_> {
     /// [`Error::Document`] where an existing table cannot be read, [`Error::Label`].
     pub fn closing(&self, existing: &Existing) -> Result<Vec<Entry>, Error> {
         let added = self.report.volumes().len();
-        let finished = existing.names().any(|name| name.as_str().starts_with("provenance/conversion"));
+        let finished = finished_runs(existing.names()) > 0;
         if added == 0 && finished {
             return Ok(Vec::new());
         }
@@ -263,8 +280,7 @@ impl Documents<'_> {
 
     fn provenance(&self, existing: &Existing, entries: &mut Vec<Entry>) -> Result<(), Error> {
         // Each conversion that joined something has its own set, which says what it did.
-        let earlier =
-            existing.names().filter(|name| name.as_str().starts_with("provenance/conversion")).count();
+        let earlier = finished_runs(existing.names());
         let run = if earlier == 0 { String::new() } else { format!("_run-{:02}", earlier + 1) };
         let texts = [
             ("plan", "json", json_bytes(&self.plan)),

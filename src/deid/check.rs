@@ -237,7 +237,10 @@ impl Check {
                 continue;
             }
             if let Treatment::Position(why) = entry.treatment {
-                *self.searched.by_position.entry(why).or_default() += 1;
+                // What only a path says isn't counted: the certificate is the same wherever the files lay.
+                if tags.iter().any(|tag| tag.0 != 0) {
+                    *self.searched.by_position.entry(why).or_default() += 1;
+                }
                 continue;
             }
             let secret = self.secret(tags);
@@ -306,6 +309,10 @@ impl Check {
         let mut live: BTreeMap<u32, SecretKind> = BTreeMap::new();
         let mut all: BTreeSet<u32> = BTreeSet::new();
         for (pattern, excused) in self.patterns.iter().zip(&self.excused) {
+            // From a path alone: searched for, but the certificate doesn't depend on where files lay.
+            if self.elements.get(pattern.secret as usize).is_none_or(|elements| elements.is_empty()) {
+                continue;
+            }
             all.insert(pattern.secret);
             if !excused {
                 live.insert(pattern.secret, pattern.kind);

@@ -277,11 +277,13 @@ impl PublishedPlan {
             };
             choices.volumes.insert(want.volume, choice);
         }
-        // Names last: only those that the other choices don't already give.
+        // Names last: a name that the plan's author changed is obeyed; one that only differs because a
+        // role, a subject or a session was changed, or because of another key, follows these.
         let plan = WorkingPlan::new(catalogue, key, &choices, &Existing::default())?;
-        for (want, (_, _, have)) in wanted.iter().zip(plan.volumes()) {
-            if want.name != have.name.as_str() && want.role == have.role.role {
-                let own = Stem::parse(&want.name)?;
+        let proposed: Vec<String> = proposal.volumes().map(|(_, _, v)| without_labels(&v.name)).collect();
+        for ((want, (_, _, have)), proposed) in wanted.iter().zip(plan.volumes()).zip(proposed) {
+            let own = Stem::parse(&want.name)?;
+            if own != have.name && without_labels(&own) != proposed {
                 choices.volumes.entry(want.volume).or_default().name = Some(own);
             }
         }
@@ -309,6 +311,17 @@ fn published_volume(volume: &PlannedVolume, catalogue: &Catalogue, ordinals: &Or
         reasons: volume.role.reasons.iter().map(|r| r.text.clone()).collect(),
         warnings: volume.warnings.clone(),
     }
+}
+
+/// A name without the labels of its subject and session.
+fn without_labels(name: &Stem) -> String {
+    let mut text = name.as_str().to_owned();
+    for (prefix, label) in [("sub-", name.subject()), ("ses-", name.session())] {
+        if let Some(label) = label {
+            text = text.replace(&format!("{prefix}{label}"), prefix);
+        }
+    }
+    text
 }
 
 /// `1-3, 7, 9-12`.

@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use hepatica::dataset::documents::is_of_unfinished_run;
 use hepatica::dataset::extend::{Existing, PartScan, Survey, continue_zip};
 use hepatica::dataset::{DirectoryReader, EntryName, EntryReader, ZipIndex, ZipStream};
 use hepatica::dicom::Need;
@@ -158,6 +159,7 @@ fn open_zip(out: &Path) -> Result<(Target, Existing), Failure> {
         matches!(text, "participants.tsv" | "participants.json" | "CHANGES")
             || table.iter().any(|end| text.ends_with(end))
             || existing.remains().any(|remain| remain == name)
+            || is_of_unfinished_run(name, existing.names())
     };
     let stream = continue_zip(&index, replaced).map_err(|e| Failure::Usage(e.to_string()))?;
     Ok(fresh(stream, existing))
