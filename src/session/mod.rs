@@ -131,12 +131,13 @@ impl Session {
     /// # Errors
     /// Names that can't be given.
     pub fn finish_intake(&mut self) -> Result<&WorkingPlan, PlanError> {
+        // Before the catalogue that the anchors are read from is taken apart.
+        let before = self.anchors();
         let mut instances = std::mem::take(&mut self.catalogue).instances;
         instances.append(&mut self.intake.instances);
         for secrets in self.intake.secrets.values_mut() {
             secrets.settle();
         }
-        let before = self.anchors();
         self.catalogue = Catalogue::build(instances, &mut self.intake.files);
         self.ordinals = Ordinals::new(&self.catalogue, &self.intake.files);
         self.replan()?;
