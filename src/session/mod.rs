@@ -133,10 +133,7 @@ impl Session {
     /// # Errors
     /// Names that can't be given.
     pub fn finish_intake(&mut self) -> Result<&WorkingPlan, PlanError> {
-<<<<<<< HEAD
-=======
         // Before the catalogue that the anchors are read from is taken apart.
->>>>>>> page
         let before = self.anchors();
         let mut instances = std::mem::take(&mut self.catalogue).instances;
         instances.append(&mut self.intake.instances);
