@@ -3,8 +3,10 @@
 //! In: a volume's finished entries, before they are handed out. Out: leave, or the leak that forbids
 //! it. Fails closed: what can't be checked isn't written.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use super::Session;
 use crate::dataset::report::ElementTag;
@@ -79,7 +81,9 @@ impl Guard {
         entries: &[(EntryName, Vec<u8>)],
     ) -> Result<(), Refusal> {
         let everybody: Vec<&Secrets> = session.all_secrets().collect();
-        let shared = build(session, &everybody, &[])?;
+        let ours = vocabulary(entries);
+        let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
+        let shared = build(session, &everybody, &[], &ours)?;
         let mut own: BTreeMap<&str, Check> = BTreeMap::new();
         for (name, bytes) in entries {
             let subject = name.as_str().strip_prefix("sub-").and_then(|rest| rest.split('/').next());
@@ -88,7 +92,7 @@ impl Guard {
                 Some(subject) => match own.entry(subject) {
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(place) => {
-                        place.insert(build(session, &secrets_of(session, subject)?, &[])?)
+                        place.insert(build(session, &secrets_of(session, subject)?, &[], &ours)?)
                     }
                 },
             };
@@ -103,7 +107,7 @@ impl Guard {
         }
         let secrets = session.secrets(&patient.key).ok_or(Refusal::Unchecked)?;
         let fields: Vec<&str> = field_names().collect();
-        let check = build(session, &[secrets], &fields)?;
+        let check = build(session, &[secrets], &fields, &[])?;
         self.searched.add(check.searched());
         self.of = Some((patient.key.clone(), check));
         Ok(())
@@ -123,11 +127,64 @@ fn secrets_of<'a>(session: &'a Session, subject: &str) -> Result<Vec<&'a Secrets
     if secrets.is_empty() { Err(Refusal::Unchecked) } else { Ok(secrets) }
 }
 
-fn build(session: &Session, secrets: &[&Secrets], fields: &[&str]) -> Result<Check, Refusal> {
+/// Fields of the documents whose values come from tables of ours: reasons, roles, schemas.
+const CONTROLLED: &[&str] =
+    &["reason", "reasons", "role", "protocol", "schema", "id", "timePoint", "time_point", "outcome", "dates"];
+
+/// What the documents say in words of our own: a folder called `fieldmaps`, or a file called
+/// `DICOMDIR`, is no leak where a reason has that word. It excuses folders' names and descriptions
+/// only, never a person's name, an ID or a date.
+fn vocabulary(entries: &[(EntryName, Vec<u8>)]) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    for (name, bytes) in entries {
+        if name.as_str().ends_with(".json")
+            && let Ok(document) = serde_json::from_slice::<Value>(bytes)
+        {
+            collect(&document, false, &mut words);
+        } else if let Ok(table) = std::str::from_utf8(bytes)
+            && name.as_str().ends_with(".tsv")
+        {
+            let mut lines = table.lines();
+            words.extend(lines.next().into_iter().flat_map(|header| header.split('\t')).map(str::to_owned));
+            // Of the file list: outcomes and reasons, which are ids of ours.
+            if name.as_str().starts_with("provenance/") {
+                let is_id = |cell: &&str| cell.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+                words.extend(lines.flat_map(|line| line.split('\t')).filter(is_id).map(str::to_owned));
+            }
+        }
+    }
+    words
+}
+
+fn collect(value: &Value, controlled: bool, words: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, inner) in fields {
+                // Volumes are keyed by their path, which is no word of ours.
+                if !key.contains('/') {
+                    words.insert(key.clone());
+                }
+                collect(inner, CONTROLLED.contains(&key.as_str()), words);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, controlled, words)),
+        Value::String(text) if controlled => {
+            words.insert(text.clone());
+        }
+        _ => {}
+    }
+}
+
+fn build(
+    session: &Session,
+    secrets: &[&Secrets],
+    fields: &[&str],
+    chosen: &[&str],
+) -> Result<Check, Refusal> {
     let policy = session.policy();
     // What the sidecar's allow-list and the tables hold, as far as the policy lets it out.
     let kept = |tag: Tag| matches!(action(tag, &policy, &field_of), Action::Kept);
     let texts: Vec<&str> = documents::texts().collect();
-    let retained = Retained { kept: &kept, dates: policy.dates, texts: &texts, chosen: &[], fields };
+    let retained = Retained { kept: &kept, dates: policy.dates, texts: &texts, chosen, fields };
     Check::new(secrets, &retained).map_err(|_| Refusal::Unchecked)
 }

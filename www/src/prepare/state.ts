@@ -108,8 +108,14 @@ export async function edit(what: PlanEdit, said?: string): Promise<void> {
   }
 }
 
-/** A switch shows at once what it was set to; all that follows from it comes with the engine's answer. */
-function foreseen(now: PlanView, what: PlanEdit): PlanView {
+/**
+ * A switch shows at once what it was set to, and can be taken back at once; all else that follows from it
+ * comes with the engine's answer. The engine answers in turn, so an undo asked for meanwhile comes after.
+ */
+function foreseen(before: PlanView, what: PlanEdit): PlanView {
+  if (what.kind === "undo") return { ...before, canRedo: true };
+  if (what.kind === "redo") return { ...before, canUndo: true };
+  const now = { ...before, canUndo: true, canRedo: false };
   if (what.kind === "setDates") return { ...now, dates: what.dates };
   if (what.kind === "setPolicy") {
     return { ...now, policy: now.policy.map((o) => (o.option === what.option ? { ...o, on: what.on } : o)) };
