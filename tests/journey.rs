@@ -301,6 +301,21 @@ fn every_file_has_one_outcome_and_broken_ones_stop_nobody() {
     }
 }
 
+/// Paths are searched for, since folders are called by patients' names; documents have words of their own.
+#[test]
+fn folders_named_in_our_own_words_stop_no_export() {
+    let place = Place::new();
+    let folders =
+        ["converted", "outcome/confidence", "participants", "hanging", "EchoTime", "days_from_first"];
+    for (folder, series) in folders.iter().zip(1..) {
+        place.series(&format!("in/{folder}"), "P1", series, 3);
+    }
+    std::fs::write(place.at("in/DICOMDIR"), b"an index that is none").unwrap();
+    let (code, said) = place.convert("in", "out", &[]);
+    assert_eq!(code, 0, "{said}");
+    assert!(place.at("out/participants.tsv").exists(), "{said}");
+}
+
 #[test]
 fn exit_codes_are_those_of_the_manual() {
     let place = Place::new();
