@@ -358,7 +358,8 @@ impl Journey {
     /// The report, for the screen.
     #[wasm_bindgen(js_name = reportView)]
     pub fn report_view(&self) -> JsValue {
-        to_js(&self.report().map(report_view))
+        let refused = self.export.as_ref().map(Export::refusals).unwrap_or_default();
+        to_js(&self.report().map(|report| report_view(report, refused)))
     }
 
     /// The report as a file, without identifiers.

@@ -21,6 +21,8 @@ pub(super) struct ReportView {
     files: u32,
     volumes: u32,
     lines: Vec<Line>,
+    /// What the check stopped: elements and places, never a value.
+    refused: Vec<String>,
 }
 
 /// The line that an outcome counts in.
@@ -37,7 +39,7 @@ fn reason_id(why: &impl Serialize) -> String {
 }
 
 /// One line for what was converted, then one a reason.
-pub(super) fn report_view(report: &Report) -> ReportView {
+pub(super) fn report_view(report: &Report, refused: &[String]) -> ReportView {
     let tally = report.tally();
     let mut lines = Vec::new();
     if tally.converted > 0 {
@@ -63,5 +65,5 @@ pub(super) fn report_view(report: &Report) -> ReportView {
         count: *count,
         detail: why.remedy().to_owned(),
     }));
-    ReportView { files: tally.files, volumes: tally.volumes, lines }
+    ReportView { files: tally.files, volumes: tally.volumes, lines, refused: refused.to_vec() }
 }

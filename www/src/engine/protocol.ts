@@ -248,6 +248,8 @@ export interface ReportView {
   bytesOut: number;
   seconds: number;
   lines: ReportLine[];
+  /** What the check stopped, and where: elements and places, never a value. */
+  refused: string[];
   /** The certificate's sentences, as they stand in the archive. */
   check: string[];
 }

@@ -15,12 +15,13 @@ export function Report() {
   if (phase.kind !== "report" || !plan) return null;
   const { report, download } = phase;
   const failed = report.lines.filter((l) => l.outcome === "failed").reduce((sum, l) => sum + l.count, 0);
+  const warn = failed > 0 || report.refused.length > 0 || !report.complete;
   return (
     <main class="report" aria-label="Prepare">
       <div class="report__box">
         <header class="report__head">
-          <span class={failed > 0 || !report.complete ? "report__mark report__mark--warn" : "report__mark"} aria-hidden="true">
-            <Icon name={failed > 0 || !report.complete ? "warn" : "check"} size={20} />
+          <span class={warn ? "report__mark report__mark--warn" : "report__mark"} aria-hidden="true">
+            <Icon name={warn ? "warn" : "check"} size={20} />
           </span>
           <div>
             <h1 class="report__title">
@@ -52,6 +53,17 @@ export function Report() {
             File names are shown on this screen only. The report in the archive counts by ordinals.
           </p>
         </section>
+
+        {report.refused.length > 0 && (
+          <section class="report__part" aria-label="Stopped by the check">
+            <h2 class="side__title">Stopped by the check, and not written</h2>
+            <ul class="checks">
+              {report.refused.map((line) => (
+                <li key={line}>{line}</li>
+              ))}
+            </ul>
+          </section>
+        )}
 
         {report.check.length > 0 && (
           <section class="report__part" aria-label="Check">
