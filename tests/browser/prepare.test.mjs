@@ -231,13 +231,17 @@ test("an export to a folder adds only what is missing, and a discarded one leave
   await untilPlan(page);
   await confirmRoles(page);
   await page.getByRole("button", { name: /^all / }).click();
+  // A file may be renamed or removed between being listed and being asked for: what is gone is not there.
   const files = () =>
     page.evaluate(async () => {
       const found = {};
+      const unlessGone = (error) => {
+        if (error.name !== "NotFoundError") throw error;
+      };
       const walk = async (folder, at) => {
         for await (const [name, handle] of folder.entries()) {
-          if (handle.kind === "directory") await walk(handle, `${at}${name}/`);
-          else found[at + name] = (await handle.getFile()).lastModified;
+          if (handle.kind === "directory") await walk(handle, `${at}${name}/`).catch(unlessGone);
+          else await handle.getFile().then((file) => (found[at + name] = file.lastModified), unlessGone);
         }
       };
       await walk(await (await navigator.storage.getDirectory()).getDirectoryHandle("target", { create: true }), "");
