@@ -103,7 +103,9 @@ impl Export {
         documents.hanging = serde_json::to_value(&hanging).unwrap_or_default();
         let entries = documents.closing(session.existing()).unwrap_or_default();
         match self.guard.check_shared(session, &entries) {
-            Ok(()) => self.outbox.extend(entries),
+            // Tables of no volume are no data set.
+            Ok(()) if self.books.written.is_empty() && session.existing().volumes().next().is_none() => {}
+            Ok(()) => self.put_out(session, entries),
             Err(refusal) => {
                 self.refused_documents = true;
                 self.refusals.push(format!("tables and documents: {refusal}"));

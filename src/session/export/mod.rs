@@ -104,6 +104,8 @@ pub struct Export {
     in_flight: HashMap<Need, Vec<Target>>,
     in_flight_bytes: u64,
     outbox: VecDeque<(EntryName, Vec<u8>)>,
+    /// Whether what makes a folder a data set was put out already.
+    opened: bool,
     progress: ExportProgress,
     ledger: Ledger,
     books: Books,
@@ -168,7 +170,8 @@ impl Export {
             active: VecDeque::new(),
             in_flight: HashMap::new(),
             in_flight_bytes: 0,
-            outbox: documents::opening(session.existing()).unwrap_or_default().into(),
+            outbox: VecDeque::new(),
+            opened: false,
             progress,
             ledger,
             books: Books::default(),
@@ -346,6 +349,15 @@ impl Export {
     /// What the check stopped, and where: elements and places, never a value.
     pub fn refusals(&self) -> &[String] {
         &self.refusals
+    }
+
+    /// Puts out entries behind what makes a folder a data set of ours. That comes with the first of
+    /// them: an export that converts nothing leaves nothing.
+    fn put_out(&mut self, session: &Session, entries: Vec<(EntryName, Vec<u8>)>) {
+        if !std::mem::replace(&mut self.opened, true) {
+            self.outbox.extend(documents::opening(session.existing()).unwrap_or_default());
+        }
+        self.outbox.extend(entries);
     }
 
     fn abandon(&mut self, session: &Session, volume: VolumeId, why: FailReason) {

@@ -48,7 +48,7 @@ impl Export {
             let _ = self.ledger.converted(session.ordinals().of(file), stem);
         }
         self.books.written.insert(volume.id);
-        self.outbox.extend(entries);
+        self.put_out(session, entries);
     }
 }
 

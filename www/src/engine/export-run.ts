@@ -46,6 +46,7 @@ export class ExportRun {
   readonly #seen: EngineSeen;
   readonly #tell: (progress: ExportProgress) => void;
   #check: string[] = [];
+  #wrote = false;
   #cancel: { keepComplete: boolean } | null = null;
   #wake: () => void = () => undefined;
 
@@ -70,9 +71,7 @@ export class ExportRun {
       const volumes = new Volumes(this.#journey.plan() as PlanView);
       const kept = await this.#run(sink, volumes);
       if (!kept) return { outcome: { kind: "discarded", removed: await sink.discard() }, sink };
-      const end = this.#journey.exportEnd() as Uint8Array<ArrayBuffer>;
-      if (end.byteLength > 0) await sink.write(end, "");
-      const download = await sink.finish();
+      const download = await this.#close(sink);
       const report: ReportView = {
         ...(this.#journey.reportView() as Omit<ReportView, "complete" | "seconds" | "bytesOut" | "check">),
         check: this.#check,
@@ -85,6 +84,17 @@ export class ExportRun {
       await sink.discard();
       throw thrown;
     }
+  }
+
+  /** Ends the archive; one that holds nothing is not left behind. */
+  async #close(sink: Sink): Promise<File | null> {
+    const end = this.#journey.exportEnd() as Uint8Array<ArrayBuffer>;
+    if (!this.#wrote) {
+      await sink.discard();
+      return null;
+    }
+    if (end.byteLength > 0) await sink.write(end, "");
+    return sink.finish();
   }
 
   /** What is there already is neither written again nor renamed. */
@@ -145,6 +155,7 @@ export class ExportRun {
       } else if (step !== "working") {
         if (step.head) await sink.write(step.head, step.path);
         await sink.write(step.bytes, step.path);
+        this.#wrote = true;
         volumes.written(step.path);
         if (step.path === CERTIFICATE) this.#check = sentencesOf(step.bytes);
         spell = performance.now();
