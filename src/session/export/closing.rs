@@ -69,13 +69,17 @@ impl Export {
                     continue;
                 }
                 any = true;
-                documents.sessions.push(SessionRow {
-                    subject: subject.clone(),
-                    session: study.session.clone(),
-                    days_from_first: study.days_from_first,
-                    timepoint: Some(study.time_point.clone()).filter(|t| !t.is_empty()),
-                    date: written_date(session, patient, found, entry),
-                });
+                // Studies of one day may be one session.
+                let row = documents.sessions.iter().find(|r| r.subject == subject && r.session == study.session);
+                if row.is_none() {
+                    documents.sessions.push(SessionRow {
+                        subject: subject.clone(),
+                        session: study.session.clone(),
+                        days_from_first: study.days_from_first,
+                        timepoint: Some(study.time_point.clone()).filter(|t| !t.is_empty()),
+                        date: written_date(session, patient, found, entry),
+                    });
+                }
                 for volume in volumes {
                     hanging.volumes.insert(
                         volume.name.image().as_str().to_owned(),
@@ -89,7 +93,8 @@ impl Export {
                     });
                 }
             }
-            if any {
+            // A subject whom a mapping made of two IDs is one participant.
+            if any && documents.participants.iter().all(|p| p.subject != subject) {
                 documents.participants.push(Participant {
                     subject,
                     sex: patient
