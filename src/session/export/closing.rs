@@ -47,7 +47,13 @@ impl Export {
         let ledger = std::mem::replace(&mut self.ledger, Ledger::new(0));
         // Every file of the session has been told of: the books close.
         let Ok(report) = ledger.close() else { return };
-        let (Some(plan), Some(published)) = (session.plan(), session.published_plan()) else { return };
+        let (Some(plan), Some(mut published)) = (session.plan(), session.published_plan()) else { return };
+        // A name that a person gave may be what the check found: that one must not stop the tables too.
+        for volume in published.subjects.iter_mut().flat_map(|s| &mut s.sessions).flat_map(|s| &mut s.volumes) {
+            if self.books.stopped.contains(&volume.volume) {
+                volume.name.clear();
+            }
+        }
         let written = |v: &PlannedVolume| self.books.written.contains(&v.id);
         let mut documents = Documents {
             participants: Vec::new(),

@@ -59,6 +59,10 @@ export const selected = signal<ReadonlySet<number>>(new Set());
 export const active = signal<string | null>(null);
 /** The volume whose name is being changed. */
 export const naming = signal<number | null>(null);
+/** The patient whose code is being changed. */
+export const recoding = signal<number | null>(null);
+/** The patient whose sessions are being changed. */
+export const resessioning = signal<number | null>(null);
 /** Identified names beside the codes; off until asked for. */
 export const showNames = signal(false);
 
@@ -91,20 +95,22 @@ export function announce(text: string): void {
 
 // ---------------------------------------------------------------- edits
 
-/** Changes the plan; the engine answers with the whole of it as it now stands. */
-export async function edit(what: PlanEdit, said?: string): Promise<void> {
+/** Changes the plan; the engine answers with the whole of it as it now stands. False: it was refused. */
+export async function edit(what: PlanEdit, said?: string): Promise<boolean> {
   const to = engine.value;
   const before = plan.value;
-  if (!to || !before) return;
+  if (!to || !before) return false;
   plan.value = foreseen(before, what);
   const foreseenPlan = plan.value;
   try {
     const changed = await to.ask("edit", what);
     takePlan(changed);
     if (said) announce(said);
+    return true;
   } catch (thrown) {
     if (plan.value === foreseenPlan) plan.value = before;
     problem.value = problemOf(thrown);
+    return false;
   }
 }
 
@@ -117,6 +123,7 @@ function foreseen(before: PlanView, what: PlanEdit): PlanView {
   if (what.kind === "redo") return { ...before, canUndo: true };
   const now = { ...before, canUndo: true, canRedo: false };
   if (what.kind === "setDates") return { ...now, dates: what.dates };
+  if (what.kind === "setNaming") return { ...now, naming: { ...now.naming, kind: what.naming } };
   if (what.kind === "setPolicy") {
     return { ...now, policy: now.policy.map((o) => (o.option === what.option ? { ...o, on: what.on } : o)) };
   }
