@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { accessibilityFaults, scratch, screenshot, serveSealed, test, until, untilText } from "./harness.mjs";
-import { SMALL, codes, drop, folderOf, open, phantom, plantedAt, slowReads, table, untilPlan } from "./steps.mjs";
+import { SMALL, TALL, codes, drop, folderOf, open, phantom, plantedAt, slowReads, table, untilPlan } from "./steps.mjs";
 
 const LIST = "List of codes, a CSV with patient_id and subject";
 
@@ -26,7 +26,7 @@ async function addToPlan(page, folder) {
 test("subjects are named by key, by number or from a list, whose faults are said by line", async () => {
   const made = await phantom(SMALL);
   const { url } = await serveSealed();
-  const { page, said } = await open(url);
+  const { page, said } = await open(url, TALL);
   await drop(page, await folderOf(made, 0));
   await untilPlan(page);
   const keyed = await codes(page);
@@ -77,7 +77,7 @@ test("subjects are named by key, by number or from a list, whose faults are said
 test("an add that is cancelled leaves the plan as it was", async () => {
   const made = await phantom(SMALL);
   const { url } = await serveSealed();
-  const { page } = await open(url);
+  const { page } = await open(url, TALL);
   await drop(page, await folderOf(made, 0));
   await untilPlan(page);
   const counts = page.getByRole("main", { name: "Plan" }).locator("header");
@@ -122,7 +122,7 @@ async function ofOneDay(made, patient) {
 test("sessions are named, swapped, refused and taken back, by keyboard", async () => {
   const made = await phantom(SMALL);
   const { url } = await serveSealed();
-  const { page } = await open(url);
+  const { page } = await open(url, TALL);
   await drop(page, await folderOf(made, 0));
   await untilPlan(page);
   const labels = () => table(page).locator(".branch__session").allInnerTexts();
@@ -164,7 +164,7 @@ test("sessions are named, swapped, refused and taken back, by keyboard", async (
 test("two studies of one day become one session, and two again", async () => {
   const made = await phantom(SMALL);
   const { url } = await serveSealed();
-  const { page } = await open(url);
+  const { page } = await open(url, TALL);
   await drop(page, await ofOneDay(made, 0));
   await untilPlan(page);
   const labels = () => table(page).locator(".branch__session").allInnerTexts();
@@ -192,7 +192,7 @@ test("two studies of one day become one session, and two again", async () => {
 test("what identifies is covered on the screen until it is asked for", async () => {
   const made = await phantom(SMALL);
   const { url } = await serveSealed();
-  const { page } = await open(url);
+  const { page } = await open(url, TALL);
   await drop(page, await folderOf(made, 0));
   await untilPlan(page);
   await page.getByRole("button", { name: "Inspect" }).click();

@@ -12,9 +12,7 @@ export const DEMO = ["--patients", "2", "--seed", "7", "--scale", "0.5"];
 
 /** A page that is sealed; without pickers, so that a zip comes as a download. */
 export async function open(url, options = {}) {
-  // Chromium asks its maker about forms that it might fill in; that is not the page.
-  const args = ["--disable-features=AutofillServerCommunication"];
-  const context = await browser({ args, ...options, context: { acceptDownloads: true, ...options.context } });
+  const context = await browser({ ...options, context: { acceptDownloads: true, ...options.context } });
   await context.addInitScript(() => {
     delete Window.prototype.showSaveFilePicker;
     delete Window.prototype.showDirectoryPicker;
@@ -122,5 +120,8 @@ export async function slowReads(page, ms) {
   }, ms);
 }
 
-/** The codes of the patients on screen. */
+/** The codes of the patients whose rows are drawn. */
 export const codes = (page) => table(page).locator("strong").allInnerTexts();
+
+/** A window in which every row of two patients is drawn: the table draws only what is in sight. */
+export const TALL = { context: { viewport: { width: 1280, height: 3600 } } };

@@ -28,6 +28,17 @@ export interface IntakeProgress {
   failed: number;
 }
 
+export const NOTHING_READ: IntakeProgress = {
+  filesSeen: 0,
+  filesTotal: 0,
+  bytesRead: 0,
+  patients: 0,
+  studies: 0,
+  series: 0,
+  nonDicom: 0,
+  failed: 0,
+};
+
 // ---------------------------------------------------------------- the plan, as the screen shows it
 
 /** Files that share an outcome. */

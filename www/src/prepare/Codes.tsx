@@ -1,7 +1,7 @@
 /** How subjects are named: by the project key, by number, or from the user's list; and the files for it. */
-import { type RefObject } from "preact";
 import { useRef } from "preact/hooks";
 import type { NamingKind, PlanView } from "../engine/protocol";
+import { FileField } from "./FileField";
 import { count, counted } from "./format";
 import { load, saveKey, saveLinkingTable } from "./secrets";
 import { Segments } from "./Segments";
@@ -50,26 +50,13 @@ export function Codes() {
           Save linking table…
         </button>
       </div>
-      <FileField at={key} label="Project key file" take={(file) => void load("key", file)} />
-      <FileField at={list} label="List of codes, a CSV with patient_id and subject" take={(file) => void load("mapping", file)} />
+      <FileField at={key} label="Project key file" take={([file]) => void (file && load("key", file))} />
+      <FileField
+        at={list}
+        label="List of codes, a CSV with patient_id and subject"
+        take={([file]) => void (file && load("mapping", file))}
+      />
     </fieldset>
-  );
-}
-
-function FileField({ at, label, take }: { at: RefObject<HTMLInputElement | null>; label: string; take: (file: File) => void }) {
-  return (
-    <input
-      ref={at}
-      type="file"
-      class="unseen"
-      tabIndex={-1}
-      aria-label={label}
-      onChange={(event) => {
-        const chosen = event.currentTarget.files?.[0];
-        event.currentTarget.value = "";
-        if (chosen) take(chosen);
-      }}
-    />
   );
 }
 

@@ -6,15 +6,16 @@
  */
 import { batch, computed, signal } from "@preact/signals";
 import type { Engine } from "../engine/client";
-import type {
-  ExportVolume,
-  InspectView,
-  IntakeProgress,
-  Picture,
-  PlanEdit,
-  PlanView,
-  ReportView,
-  VolumeView,
+import {
+  type ExportVolume,
+  type InspectView,
+  type IntakeProgress,
+  NOTHING_READ,
+  type Picture,
+  type PlanEdit,
+  type PlanView,
+  type ReportView,
+  type VolumeView,
 } from "../engine/protocol";
 import { counted } from "./format";
 import { type Problem, problemOf } from "./problems";
@@ -33,19 +34,9 @@ export const problem = signal<Problem | null>(null);
 export const plan = signal<PlanView | null>(null);
 export const readTook = signal<{ seconds: number } | null>(null);
 
-const NOTHING: IntakeProgress = {
-  filesSeen: 0,
-  filesTotal: 0,
-  bytesRead: 0,
-  patients: 0,
-  studies: 0,
-  series: 0,
-  nonDicom: 0,
-  failed: 0,
-};
-export const intake = signal<IntakeProgress>(NOTHING);
+export const intake = signal<IntakeProgress>(NOTHING_READ);
 export function resetIntake(): void {
-  intake.value = NOTHING;
+  intake.value = NOTHING_READ;
 }
 
 // ---------------------------------------------------------------- what the table shows
