@@ -121,9 +121,10 @@ fn whatever_the_standard_names_is_covered_on_the_screen() {
     let mut wanted = std::collections::BTreeSet::new();
     for row in rows {
         let (id, vr) = (row["id"].as_str().unwrap_or_default(), row["vr"].as_str().unwrap_or_default());
-        let (Ok(group), Ok(element)) =
-            (u16::from_str_radix(id.get(..4).unwrap_or_default(), 16), u16::from_str_radix(id.get(4..).unwrap_or_default(), 16))
-        else {
+        let (Ok(group), Ok(element)) = (
+            u16::from_str_radix(id.get(..4).unwrap_or_default(), 16),
+            u16::from_str_radix(id.get(4..).unwrap_or_default(), 16),
+        ) else {
             continue;
         };
         let value = match vr {

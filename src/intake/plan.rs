@@ -16,9 +16,7 @@ use crate::deid::{
     SubjectNaming, Subjects,
 };
 use crate::hanging::facts::{ComplexPart, Plane, VolumeFacts};
-use crate::hanging::{
-    Preset, Protocol, RoleId, RoleMatch, assign, role_label_with_b,
-};
+use crate::hanging::{Preset, Protocol, RoleId, RoleMatch, assign, role_label_with_b};
 
 /// What the user chose about one volume; `None` where nothing was.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -128,7 +126,9 @@ pub enum PlanError {
         second: usize,
     },
     /// Labels that differ in case only: file systems of Windows and macOS take them for one.
-    #[error("the session labels of studies {first} and {second} of patient {patient} differ in capital letters only")]
+    #[error(
+        "the session labels of studies {first} and {second} of patient {patient} differ in capital letters only"
+    )]
     SessionCase {
         /// Ordinal of the patient, from 1.
         patient: usize,
@@ -359,10 +359,9 @@ fn refuse_shared_subjects(codes: &[SubjectCode], assignments: &[Assignment]) -> 
 
 fn doubt_is_about(doubt: Doubt, number: usize) -> bool {
     match doubt {
-        Doubt::ByNameAndBirthDate(n)
-        | Doubt::ByNameAlone(n)
-        | Doubt::ByStudy(n)
-        | Doubt::NotInMapping(n) => n == number,
+        Doubt::ByNameAndBirthDate(n) | Doubt::ByNameAlone(n) | Doubt::ByStudy(n) | Doubt::NotInMapping(n) => {
+            n == number
+        }
         Doubt::SameNameAndBirthDate(a, b) => a == number || b == number,
     }
 }

@@ -109,7 +109,9 @@ fn labels(
         let mut held = there.iter().filter(|(session, _)| session.eq_ignore_ascii_case(label)).peekable();
         let same = |(session, source): &(&str, Option<&str>)| {
             *session == label
-                && source.is_some_and(|source| is_ours(source, own) || sources.iter().any(|of| is_ours(source, of)))
+                && source.is_some_and(|source| {
+                    is_ours(source, own) || sources.iter().any(|of| is_ours(source, of))
+                })
         };
         if held.peek().is_some() && !held.any(same) {
             return Err(PlanError::SessionTaken { patient: member.0 + 1, study: member.1 + 1 });
@@ -119,7 +121,8 @@ fn labels(
     let mut last = there.iter().filter_map(|(session, _)| session.parse::<u32>().ok()).max().unwrap_or(0);
     let mut labels = Vec::new();
     for (choice, own) in chosen.iter().zip(sources) {
-        let known = there.iter().find(|(_, s)| s.is_some_and(|s| is_ours(s, own))).map(|(session, _)| *session);
+        let known =
+            there.iter().find(|(_, s)| s.is_some_and(|s| is_ours(s, own))).map(|(session, _)| *session);
         let number = |last: u32| format!("{last:02}");
         labels.push(match (&choice.session, known) {
             (Some(label), _) => {

@@ -22,8 +22,8 @@ use std::collections::BTreeMap;
 use crate::convert::instance::Instance;
 use crate::dataset::extend::Existing;
 use crate::deid::{
-    Date, DatePolicy, DateShift, Identified, IdentityKey, LinkingRow, LinkingTable, Mapping, Policy, ProjectKey,
-    Protection, SealError, Secrets, SubjectNaming,
+    Date, DatePolicy, DateShift, Identified, IdentityKey, LinkingRow, LinkingTable, Mapping, Policy,
+    ProjectKey, Protection, SealError, Secrets, SubjectNaming,
 };
 use crate::dicom::Need;
 use crate::intake::{

@@ -150,7 +150,8 @@ fn an_add_that_is_cancelled_leaves_nothing_behind() {
     let before = seen(&session);
     let secrets = session.all_secrets().count();
     // Half of the others are registered, and half of those are read.
-    let half: Vec<Vec<u8>> = second.iter().take(second.len() / 2).map(|i| phantom.file(*i).unwrap()).collect();
+    let half: Vec<Vec<u8>> =
+        second.iter().take(second.len() / 2).map(|i| phantom.file(*i).unwrap()).collect();
     for (bytes, source) in half.iter().zip(1000u32..) {
         session.add_source(source, format!("file {source}"), bytes.len() as u64);
     }
@@ -201,7 +202,8 @@ fn what_cannot_join_leaves_the_plan_as_it_was() {
     while !session.intake_is_done() {
         for need in session.intake_needs(7) {
             let bytes = &files[(need.source - 1000) as usize];
-            session.intake_feed(need, bytes[need.offset as usize..(need.offset + need.len) as usize].to_vec());
+            session
+                .intake_feed(need, bytes[need.offset as usize..(need.offset + need.len) as usize].to_vec());
         }
     }
     assert!(matches!(session.finish_intake(), Err(PlanError::SameSubject { .. })));

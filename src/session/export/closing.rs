@@ -49,7 +49,8 @@ impl Export {
         let Ok(report) = ledger.close() else { return };
         let (Some(plan), Some(mut published)) = (session.plan(), session.published_plan()) else { return };
         // A name that a person gave may be what the check found: that one must not stop the tables too.
-        for volume in published.subjects.iter_mut().flat_map(|s| &mut s.sessions).flat_map(|s| &mut s.volumes) {
+        for volume in published.subjects.iter_mut().flat_map(|s| &mut s.sessions).flat_map(|s| &mut s.volumes)
+        {
             if self.books.stopped.contains(&volume.volume) {
                 volume.name.clear();
             }
@@ -76,7 +77,8 @@ impl Export {
                 }
                 any = true;
                 // Studies of one day may be one session.
-                let row = documents.sessions.iter().find(|r| r.subject == subject && r.session == study.session);
+                let row =
+                    documents.sessions.iter().find(|r| r.subject == subject && r.session == study.session);
                 if row.is_none() {
                     documents.sessions.push(SessionRow {
                         subject: subject.clone(),
