@@ -208,7 +208,7 @@ export function VolumeRow({ row, reachable }: { row: Of<"volume">; reachable: bo
       <span role="gridcell" class="cell-number">
         {voxels(volume.dims)}
       </span>
-      <span role="gridcell" class="cell-number">
+      <span role="gridcell" class="cell-number" title={`${spacing(volume.spacing)} mm`}>
         {spacing(volume.spacing)}
       </span>
       <NameCell row={row} tab={tab} />

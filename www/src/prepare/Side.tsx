@@ -128,7 +128,7 @@ function dateWords(plan: PlanView): string {
     return "Real dates are written, and dates identify: agree on it with your data protection office.";
   }
   const days = [...new Set(plan.patients.flatMap((p) => p.studies.map((s) => s.dayOffset)))].sort((a, b) => a - b);
-  return `Only days since the first study are written: ${days.slice(0, 6).join(", ")}${days.length > 6 ? ", …" : ""}.`;
+  return `Only days since the first study are written: ${days.slice(0, 6).join(", ")}${days.length > 6 ? " …" : "."}`;
 }
 
 /** What stands in the side panel: the rows that changed, and one that is kept. */

@@ -90,7 +90,7 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
     next: "Load a CSV with the columns patient_id and subject, or a linking table.",
   },
   session: {
-    title: "These sessions cannot be",
+    title: "These sessions do not fit",
     next: "Give each day a label of its own, of letters and digits. Nothing was changed.",
   },
   policy: {
