@@ -3,6 +3,7 @@
 //! The driver asks for [`Intake::needs`], reads those ranges however it likes, and feeds them in any
 //! order. A file is done when its header is; then its bytes are let go.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::classify::{Kind, classify, fail_reason};
@@ -49,13 +50,25 @@ pub struct IntakeProgress {
 pub struct Intake {
     pub(crate) files: FileTable,
     pub(crate) instances: Vec<Instance>,
-    /// What must not come out, by patient.
+    /// What must not come out, by patient: of all files whose reading was finished.
     pub(crate) secrets: BTreeMap<IdentityKey, Secrets>,
+    /// The same of the reading in hand, which may yet be abandoned.
+    fresh: BTreeMap<IdentityKey, Secrets>,
     interner: Interner,
     waiting: VecDeque<FileId>,
     readers: HashMap<FileId, Reader>,
     in_flight: HashMap<Need, Vec<FileId>>,
     ready: VecDeque<FileId>,
+    progress: IntakeProgress,
+    patients: BTreeSet<IdentityKey>,
+    studies: BTreeSet<u64>,
+    series: BTreeSet<u64>,
+    mark: Option<Mark>,
+}
+
+/// What was there before the reading in hand began; where abandoning it goes back to.
+struct Mark {
+    states: Vec<FileState>,
     progress: IntakeProgress,
     patients: BTreeSet<IdentityKey>,
     studies: BTreeSet<u64>,
@@ -69,8 +82,59 @@ impl std::fmt::Debug for Intake {
 }
 
 impl Intake {
+    /// Remembers what is there, once a reading.
+    fn begin(&mut self) {
+        if self.mark.is_none() {
+            self.mark = Some(Mark {
+                states: self.files.entries.iter().map(|entry| entry.state).collect(),
+                progress: self.progress,
+                patients: self.patients.clone(),
+                studies: self.studies.clone(),
+                series: self.series.clone(),
+            });
+        }
+    }
+
+    /// Ends a reading: what it found stays.
+    pub(crate) fn keep(&mut self) {
+        self.mark = None;
+        for (patient, mut secrets) in std::mem::take(&mut self.fresh) {
+            match self.secrets.entry(patient) {
+                Entry::Vacant(place) => {
+                    secrets.settle();
+                    place.insert(secrets);
+                }
+                Entry::Occupied(mut known) => known.get_mut().merge(&secrets),
+            }
+        }
+    }
+
+    /// Ends a reading as though it had never begun: its files, and what was found in them, are gone.
+    pub fn abandon(&mut self) {
+        let Some(mark) = self.mark.take() else { return };
+        self.files.entries.truncate(mark.states.len());
+        for (entry, state) in self.files.entries.iter_mut().zip(mark.states) {
+            entry.state = state;
+        }
+        self.instances.clear();
+        self.fresh.clear();
+        self.interner = Interner::default();
+        self.waiting.clear();
+        self.readers.clear();
+        self.in_flight.clear();
+        self.ready.clear();
+        (self.progress, self.patients) = (mark.progress, mark.patients);
+        (self.studies, self.series) = (mark.studies, mark.series);
+    }
+
+    /// The files that were there before the reading in hand.
+    pub(crate) fn known_files(&self) -> usize {
+        self.mark.as_ref().map_or(self.files.len(), |mark| mark.states.len())
+    }
+
     /// Registers a source: a file on disk, dropped, or generated.
     pub fn add_source(&mut self, source: u32, path: Identified<String>, size: u64) -> FileId {
+        self.begin();
         let file = self.files.add(Origin::Source(source), path, size);
         self.enqueue(file);
         file
@@ -78,6 +142,7 @@ impl Intake {
 
     /// Registers sources that could not be opened at all.
     pub fn add_unreadable(&mut self, path: Identified<String>) {
+        self.begin();
         let file = self.files.add(Origin::Source(u32::MAX), path, 0);
         self.progress.files_total += 1;
         self.settle(file, FileState::Failed(FailReason::Io));
@@ -122,9 +187,10 @@ impl Intake {
 
     /// Takes the bytes of a need.
     pub fn feed(&mut self, need: Need, bytes: Vec<u8>) {
+        // What comes in after its reading was abandoned is let go.
+        let Some(mut files) = self.in_flight.remove(&need) else { return };
         self.progress.bytes_read += bytes.len() as u64;
         let mut bytes = bytes;
-        let mut files = self.in_flight.remove(&need).unwrap_or_default();
         while let Some(file) = files.pop() {
             let bytes = if files.is_empty() { std::mem::take(&mut bytes) } else { bytes.clone() };
             let fed = match self.readers.get_mut(&file) {
@@ -257,7 +323,7 @@ impl Intake {
         let identity = identity_of(&facts);
         let key = identity.key();
         self.count(&facts, &key);
-        let secrets = self.secrets.entry(key).or_default();
+        let secrets = self.fresh.entry(key).or_default();
         secrets.collect(header);
         if let Some(path) = self.files.path(file) {
             secrets.add_path(path);

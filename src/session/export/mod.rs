@@ -438,4 +438,6 @@ fn read_header(range: &RangeReader) -> Result<Header, DicomError> {
 struct Books {
     /// Volumes that were written, whole.
     written: BTreeSet<VolumeId>,
+    /// Volumes that the check stopped.
+    stopped: BTreeSet<VolumeId>,
 }

@@ -37,6 +37,7 @@ impl Export {
         entries.push((stem.sidecar(), documents::json_bytes(&serde_json::Value::Object(fields))));
         if let Err(refusal) = self.guard.check_volume(session, &volume, &product.header, &entries) {
             self.stopped += 1;
+            self.books.stopped.insert(volume.id);
             self.refusals.push(format!("volume {}: {refusal}", volume.id.0));
             for file in files {
                 let ordinal = session.ordinals().of(file);

@@ -35,6 +35,11 @@ export class Sources {
     this.#blobs = [];
   }
 
+  /** Lets go of the sources from this number on. */
+  dropFrom(source: number): void {
+    this.#blobs.length = Math.min(this.#blobs.length, source);
+  }
+
   async bytes(need: Need): Promise<Uint8Array> {
     const blob = this.#blobs[need.source];
     if (!blob) throw new RangeError("no such source");
