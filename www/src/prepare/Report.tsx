@@ -110,6 +110,7 @@ export function Report() {
 }
 
 function titleOf(report: ReportView): string {
+  if (report.bytesOut === 0) return "Nothing was written";
   if (!report.complete) return "Stopped: the complete volumes are kept";
   return report.refused.length > 0 ? "Written, but for what the check stopped" : "The data set is written";
 }
