@@ -9,9 +9,13 @@ pub(crate) mod geometry;
 pub(crate) mod instance;
 pub(crate) mod scaling;
 pub(crate) mod stack;
+pub(crate) mod tiles;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod vendor_tests;
 mod volume_job;
 mod warning;
 pub(crate) mod when;

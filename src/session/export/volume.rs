@@ -76,6 +76,7 @@ fn computed(
         b_values: stack.b_values.clone().filter(|_| !planned.name.is_bids()),
         units: match (found.facts.modality.as_deref(), stack.part) {
             (Some("CT"), _) => Some(Units::Hounsfield),
+            _ if stack.field_map => Some(Units::Hertz),
             // BIDS wants a unit on phase images; the header gives none.
             (_, ComplexPart::Phase) => Some(Units::Arbitrary),
             _ => None,
@@ -102,7 +103,7 @@ fn slice_timing(stack: &Stack, instances: &[&Instance]) -> Option<Vec<f64>> {
 
 /// FSL's text: one line, values in s/mm².
 fn b_values_text(values: &[f64]) -> String {
-    let words: Vec<String> = values.iter().map(|b| format!("{}", (b * 100.0).round() / 100.0)).collect();
+    let words: Vec<String> = values.iter().map(|b| format!("{}", (b * 1e6).round() / 1e6)).collect();
     words.join(" ") + "\n"
 }
 
