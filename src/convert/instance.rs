@@ -77,6 +77,8 @@ pub(crate) struct SeriesFacts {
     pub(crate) acquisition_type: String,
     pub(crate) pulse_sequence: Vec<String>,
     pub(crate) acquisition_contrast: String,
+    /// Echo times, ms, of a protocol of two, on phase images: those that a difference is made of.
+    pub(crate) echo_pair: [Num; 2],
     pub(crate) burned_in: Option<bool>,
     pub(crate) lossy: bool,
 }
@@ -269,9 +271,22 @@ pub(crate) fn series_of(header: &Header) -> SeriesFacts {
         acquisition_type: of_frame(tags::MR_ACQUISITION_TYPE),
         pulse_sequence,
         acquisition_contrast: of_frame(Tag(0x0008, 0x9209)),
+        echo_pair: echo_pair(first),
         burned_in: root.text(tags::BURNED_IN_ANNOTATION).map(|v| v.eq_ignore_ascii_case("YES")),
         lossy: root.text(tags::LOSSY_IMAGE_COMPRESSION).is_some_and(|v| v == "01"),
     }
+}
+
+/// From Siemens' protocol, which is long: read for phase images only.
+fn echo_pair(frame: FrameView<'_>) -> [Num; 2] {
+    let is_phase = |kinds: Vec<String>| kinds.get(2).is_some_and(|kind| kind.eq_ignore_ascii_case("P"));
+    let phase = is_phase(frame.root().strings(tags::IMAGE_TYPE))
+        || frame.text(tags::COMPLEX_IMAGE_COMPONENT).is_some_and(|c| c.eq_ignore_ascii_case("PHASE"));
+    if !phase {
+        return [Num(None); 2];
+    }
+    let pair = csa::Protocol::of(frame).two_echo_times_ms();
+    [Num(pair.map(|p| p[0])), Num(pair.map(|p| p[1]))]
 }
 
 /// Contrast/Bolus Agent Sequence (0018,0012): the code's meaning.

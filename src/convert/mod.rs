@@ -9,10 +9,10 @@ pub(crate) mod geometry;
 pub(crate) mod instance;
 pub(crate) mod scaling;
 pub(crate) mod stack;
-pub(crate) mod tiles;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
+pub(crate) mod tiles;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod vendor_tests;

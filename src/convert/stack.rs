@@ -50,6 +50,8 @@ pub(crate) struct Stack {
     pub(crate) dixon: Option<Dixon>,
     /// A map of the field in hertz.
     pub(crate) field_map: bool,
+    /// Of a phase image that is the only one of its series: the echo times it may be the difference of.
+    pub(crate) echo_pair_ms: Option<[f64; 2]>,
     /// A b-value for each time, where the frames have them.
     pub(crate) b_values: Option<Vec<f64>>,
     /// Along the stored axes; as many as `b_values`.
@@ -96,6 +98,10 @@ pub(crate) fn stack(instances: &[&Instance]) -> Stacked {
         } else {
             series.stack_slices(frames, &key, &mut out);
         }
+    }
+    // Two phase images are the phases of two echoes, one is their difference.
+    if out.stacks.iter().filter(|s| s.part == ComplexPart::Phase).count() > 1 {
+        out.stacks.iter_mut().for_each(|s| s.echo_pair_ms = None);
     }
     // A fixed order, whatever order the files came in: echo, part, first frame's number.
     out.stacks.sort_by_key(|s| {
@@ -450,6 +456,9 @@ impl Series<'_> {
             part: key.part,
             dixon: key.dixon,
             field_map: key.field_map,
+            echo_pair_ms: (key.part == ComplexPart::Phase)
+                .then_some(facts.echo_pair.map(|t| t.0))
+                .and_then(|[a, b]| Some([a?, b?])),
             b_values,
             b_vectors,
             rescale,

@@ -550,6 +550,7 @@ fn wish(
         phase_encoding: None,
         timepoints: stack.times,
         gradients: stack.b_values.is_some(),
+        phase_difference: stack.echo_pair_ms.is_some(),
         repetition_time: facts.repetition_time_ms.is_some_and(|t| t > 0.0),
         modality: match facts.modality.as_deref() {
             Some("CT") => Modality::Ct,
