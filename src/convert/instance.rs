@@ -13,7 +13,7 @@ use crate::convert::when::moment;
 use crate::dicom::codec::Codec;
 use crate::dicom::csa::{self, Csa};
 use crate::dicom::pixels::PixelLayout;
-use crate::dicom::{DicomError, FrameView, Header, PixelData, Tag, VR, tags};
+use crate::dicom::{DicomError, FrameView, Header, PixelData, RealWorld, Tag, VR, tags};
 use crate::hanging::facts::{ComplexPart, Dixon};
 
 /// More frames than any real object has (a long functional series of one file has some 60,000).
@@ -113,6 +113,9 @@ pub(crate) struct Frame {
     pub(crate) intercept: f64,
     /// Philips' scale slope (2005,100E), which gives values that compare between series.
     pub(crate) scale_slope: Option<f64>,
+    /// GE's analogue and digital gain of the receiver: without a scale, values are comparable only
+    /// where these are the same.
+    pub(crate) gains: Option<[i16; 2]>,
     /// GE's collapse flag (0043,1030): 2 for magnitude, 0 for the map that was made of it.
     pub(crate) collapse: Option<i64>,
     /// A map of the field in hertz.
@@ -144,6 +147,8 @@ pub(crate) struct Interner {
     layouts: Vec<Arc<PixelLayout>>,
     image_types: HashMap<Arc<[String]>, ()>,
     mosaics: Vec<Arc<Mosaic>>,
+    /// Philips' displayed values are wanted, not the precise ones.
+    pub(crate) displayed: bool,
 }
 
 impl Interner {
@@ -326,6 +331,7 @@ fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut I
         .or_else(|| moment(&date, &root.text(tags::CONTENT_TIME)?));
     let Diffusion { b_value, direction, reference } = Diffusion::of(view, csa);
     let plane = Plane::of(view);
+    let (slope, intercept) = scale_of(view);
     let collapse =
         root.private(0x0043, "GEMS_PARM_01", 0x30).and_then(|e| number(e, VR::SS)).map(|v| v as i64);
     let field_map = is_field_map(view, &image_type, collapse);
@@ -351,18 +357,38 @@ fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut I
         b_value,
         gradient: direction,
         gradient_reference: reference,
-        slope: view.float(tags::RESCALE_SLOPE).filter(|s| *s != 0.0).unwrap_or(1.0),
-        intercept: view.float(tags::RESCALE_INTERCEPT).unwrap_or(0.0),
+        slope,
+        intercept,
         scale_slope: view
             .private(0x2005, "Philips MR Imaging DD 001", 0x0E)
             .and_then(|e| number(e, VR::FL))
-            .filter(|s| *s > 0.0 && s.is_finite()),
+            .filter(|s| *s > 0.0 && s.is_finite() && !interner.displayed),
+        gains: gains_of(view),
         collapse,
         part: if field_map { ComplexPart::Real } else { complex_part(view, &image_type) },
         field_map,
         dixon: dixon_of(&image_type),
         image_type: interner.image_type(image_type),
     }
+}
+
+/// Slope and intercept of the stored values: the rescale's (PS3.3 C.7.6.16.2.9, C.11.1); only where a
+/// frame has none, those of a mapping to real-world values.
+fn scale_of(view: FrameView<'_>) -> (f64, f64) {
+    let rescale = view.float(tags::RESCALE_SLOPE).filter(|s| *s != 0.0);
+    match (rescale, view.float(tags::RESCALE_INTERCEPT)) {
+        (None, None) => RealWorld::of(view).map_or((1.0, 0.0), |map| (map.slope, map.intercept)),
+        (slope, intercept) => (slope.unwrap_or(1.0), intercept.unwrap_or(0.0)),
+    }
+}
+
+/// GE: Prescan R1 and R2 (0019,xx94 and xx95).
+fn gains_of(view: FrameView<'_>) -> Option<[i16; 2]> {
+    let gain = |offset| {
+        let value = number(view.private(0x0019, "GEMS_ACQU_01", offset)?, VR::SS)?;
+        (value.abs() < 32_768.0).then_some(value as i16)
+    };
+    Some([gain(0x94)?, gain(0x95)?])
 }
 
 /// Position and orientation of a frame, LPS.

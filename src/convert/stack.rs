@@ -480,6 +480,9 @@ impl Series<'_> {
 
     /// One 3D stack a phase.
     fn phases(&self, stack: &Stack) -> Vec<Stack> {
+        let mut gains = stack.frames.iter().filter_map(|at| self.frame(*at)).map(|(_, f)| f.gains);
+        let first = gains.next();
+        let gains_differ = gains.any(|g| Some(g) != first);
         stack
             .frames
             .chunks(stack.slices as usize)
@@ -492,6 +495,8 @@ impl Series<'_> {
                 let mut warnings = stack.warnings.clone();
                 if rescale.is_some() && stack.rescale.is_none() {
                     warnings.retain(|w| *w != VolumeWarning::ScaledToFloat);
+                    warnings.push(VolumeWarning::SlopesDiffer);
+                } else if gains_differ {
                     warnings.push(VolumeWarning::SlopesDiffer);
                 }
                 Stack {

@@ -136,6 +136,9 @@ const WORKED_OUT: &[&str] = &[
     "MultibandAccelerationFactor",
     "PartialFourier",
     "CoilCombinationMethod",
+    "RealWorldValueSlope",
+    "RealWorldValueIntercept",
+    "RealWorldValueUnits",
     "PhilipsRescaleSlope",
     "PhilipsRescaleIntercept",
     "PhilipsScaleSlope",
@@ -456,6 +459,10 @@ impl<'a> Source<'a> {
 
     /// Whether phase encoding runs in the positive sense of its axis in the DICOM image.
     fn encodes_upwards(&self) -> Option<bool> {
+        // UIH: 1 where lines run from the back or the left (0065,xx58).
+        if let Some(from_behind) = self.private(0x0065, "Image Private Header", 0x58).first() {
+            return Some(*from_behind < 0.5);
+        }
         let siemens = PHASE_ENCODING_POSITIVE.iter().find_map(|source| self.floats(*source).first().copied());
         if let Some(sense) = siemens {
             return Some(sense > 0.5);

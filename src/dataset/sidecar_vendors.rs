@@ -9,7 +9,7 @@ use std::io::Read;
 use serde_json::{Map, Value};
 
 use super::{Computed, Source, number, numbers, put};
-use crate::dicom::VR;
+use crate::dicom::{RealWorld, VR};
 use dicom_dictionary_std::tags;
 
 /// Room for the inflated protocol of GE's; real ones have 2 kB.
@@ -20,7 +20,12 @@ const WATER_FAT_PPM: f64 = 3.4;
 
 impl Source<'_> {
     pub(super) fn vendor_fields(&self, computed: &Computed, out: &mut Map<String, Value>) {
-        self.acceleration(out);
+        self.acceleration(computed, out);
+        if let Some(map) = RealWorld::of(self.frame) {
+            put(out, "RealWorldValueSlope", number(map.slope));
+            put(out, "RealWorldValueIntercept", number(map.intercept));
+            put(out, "RealWorldValueUnits", Some(map.unit.into()));
+        }
         self.siemens(out);
         self.philips(computed, out);
         if !out.contains_key("SpoilingState")
@@ -41,12 +46,13 @@ impl Source<'_> {
             out.insert("PulseSequenceType".to_owned(), format!("{prefix}{kind}").into());
         }
         if computed.slice_timing_s.is_none() {
-            put(out, "SliceTiming", self.ge_slice_timing(computed).as_deref().and_then(numbers));
+            let times = self.ge_slice_timing(computed).or_else(|| self.siemens_slice_timing(computed));
+            put(out, "SliceTiming", times.as_deref().and_then(numbers));
         }
     }
 
     /// In-plane, out-of-plane and multiband factors.
-    fn acceleration(&self, out: &mut Map<String, Value>) {
+    fn acceleration(&self, computed: &Computed, out: &mut Map<String, Value>) {
         // GE gives the reciprocals: phase, then slice direction.
         let asset: Vec<f64> = self
             .private(0x0043, "GEMS_PARM_01", 0x83)
@@ -59,25 +65,28 @@ impl Source<'_> {
                 put(out, name, number((factor * 1e4).round() / 1e4));
             }
         }
-        put(out, "MultibandAccelerationFactor", self.multiband().filter(|f| *f > 1.0).and_then(number));
+        put(
+            out,
+            "MultibandAccelerationFactor",
+            self.multiband(computed).filter(|f| *f > 1.0).and_then(number),
+        );
     }
 
-    fn multiband(&self) -> Option<f64> {
+    fn multiband(&self, computed: &Computed) -> Option<f64> {
         let ge = || {
             let element = self.frame.private(0x0043, "GEMS_PARM_01", 0xB6)?;
             element.strings().first()?.parse::<f64>().ok()
         };
-        // Slices of a mosaic that start together were excited together (also by research sequences,
-        // whose protocol does not say).
-        let mosaic = || {
-            let times = self.csa.floats("MosaicRefAcqTimes");
+        // Slices that start together were excited together: also in research sequences, whose protocol
+        // does not say.
+        let together = || {
+            let times = computed.slice_timing_s.as_deref().filter(|_| self.is_planar())?;
             let least = times.iter().copied().reduce(f64::min)?;
-            let together = times.iter().filter(|t| **t - least < 1.0).count();
+            let together = times.iter().filter(|t| **t - least < 1e-3).count();
             (together < times.len() && times.len().is_multiple_of(together)).then_some(together as f64)
         };
-        // A long text (0021,xx11 …) isn't needed: XA says it in its protocol.
         let siemens = self.protocol.number("sSliceAcceleration.lMultiBandFactor").filter(|f| *f > 1.0);
-        siemens.or_else(mosaic).or_else(ge).filter(|f| *f <= 64.0)
+        siemens.or_else(together).or_else(ge).filter(|f| *f <= 64.0)
     }
 
     /// From Siemens' measurement protocol.
@@ -108,6 +117,36 @@ impl Source<'_> {
             };
             put(out, "ParallelAcquisitionTechnique", technique.map(Value::from));
         }
+    }
+
+    /// Mosaics of old software (before VB15), which give no times: single-shot slices follow each other
+    /// evenly, in the order of the protocol.
+    fn siemens_slice_timing(&self, computed: &Computed) -> Option<Vec<f64>> {
+        let is_mosaic = self.frame.strings(tags::IMAGE_TYPE).iter().any(|kind| kind == "MOSAIC");
+        let slices = computed.size[2] as usize;
+        if !is_mosaic || !self.is_planar() || slices < 2 {
+            return None;
+        }
+        let delay = self.protocol.number("lDelayTimeInTR").unwrap_or(0.0) * 1e-6;
+        let step = (self.frame.float(tags::REPETITION_TIME)? / 1000.0 - delay) / slices as f64;
+        if step <= 0.0 {
+            return None;
+        }
+        // Interleaved: the odd slices first where their number is odd, else the even ones.
+        let first = usize::from(slices.is_multiple_of(2));
+        let before = |z: usize| match self.protocol.number("sSliceArray.ucMode").map(|mode| mode as i64) {
+            Some(1) => Some(z),
+            Some(2) => Some(slices - 1 - z),
+            Some(4) if z % 2 == first => Some(z / 2),
+            Some(4) => Some(slices.div_ceil(2) + z / 2),
+            _ => None,
+        };
+        let times: Option<Vec<f64>> = (0..slices).map(|z| before(z).map(|n| n as f64 * step)).collect();
+        let mut times = times?;
+        if computed.slices_descend {
+            times.reverse();
+        }
+        Some(times)
     }
 
     /// Philips: how values were scaled, so that the other scale can be had back; and what the water-fat
@@ -154,7 +193,7 @@ impl Source<'_> {
             value.trim().trim_matches('"').parse::<u8>().ok()
         })? == 1;
         let slices = computed.size[2] as usize;
-        let bands = self.multiband().map_or(1, |f| f.round().max(1.0) as usize);
+        let bands = self.multiband(computed).map_or(1, |f| f.round().max(1.0) as usize);
         let shots = slices.div_ceil(bands);
         let delay = self.private(0x0043, "GEMS_PARM_01", 0x7C).first().copied().unwrap_or(0.0);
         let repetition = self.frame.float(tags::REPETITION_TIME)? / 1000.0;

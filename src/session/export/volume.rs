@@ -122,7 +122,8 @@ fn slice_timing(stack: &Stack, instances: &[&Instance], repetition_s: Option<f64
     let (instance, _) = frame_at(stack.frames.first()?, instances)?;
     let Some(tiling) = stack.tiling else { return timed_slices(stack, instances, repetition_s) };
     let mosaic = instance.mosaic.as_ref()?;
-    if mosaic.slice_times_ms.len() != stack.slices as usize {
+    let some_later = mosaic.slice_times_ms.iter().any(|t| *t > 0.0);
+    if mosaic.slice_times_ms.len() != stack.slices as usize || !some_later {
         return None;
     }
     let mut times: Vec<f64> = mosaic.slice_times_ms.iter().map(|t| t / 1000.0).collect();
