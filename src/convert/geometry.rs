@@ -4,7 +4,8 @@
 //! bottom-up and its world in RAS+. Slices ascend along row × column. The determinant of the stored
 //! affine is therefore negative for every orientation: FSL's convention for b-vectors needs no flip.
 
-use super::instance::{Frame, Mosaic};
+use super::instance::Frame;
+use super::tiles::Mosaic;
 use super::warning::VolumeWarning;
 use crate::dicom::pixels::PixelLayout;
 use crate::volume::grid::{cross, dot, norm};
@@ -82,7 +83,8 @@ pub(crate) fn place(slices: &[&Frame], layout: &PixelLayout) -> Placement {
     Placement { grid, warnings }
 }
 
-/// Places the tiles of a mosaic: the position is the whole mosaic's corner, not the first tile's.
+/// Places the tiles of a mosaic. Where the header has no positions of tiles (Siemens), its position is
+/// the whole mosaic's corner, not the first tile's.
 ///
 /// Returns the placement, and whether tiles run against row × column.
 pub(crate) fn place_mosaic(frame: &Frame, mosaic: &Mosaic, layout: &PixelLayout) -> (Placement, bool) {
@@ -93,15 +95,25 @@ pub(crate) fn place_mosaic(frame: &Frame, mosaic: &Mosaic, layout: &PixelLayout)
     let (Some(axes), Some(corner), Some(spacing)) = (axes, frame.position, frame.spacing) else {
         return (bare(vec![VolumeWarning::NoGeometry]), false);
     };
-    let shift_x = f64::from(layout.columns - columns) / 2.0 * spacing[1];
-    let shift_y = f64::from(layout.rows - rows) / 2.0 * spacing[0];
-    let first_tile = add(add(corner, axes.row, shift_x), axes.column, shift_y);
-    let against = mosaic.normal.is_some_and(|normal| dot(normal, axes.normal) < 0.0);
     let depth = frame.slice_spacing.filter(|v| *v > 0.0).unwrap_or_else(|| thickness(frame));
-    let step = axes.normal.map(|v| v * depth);
+    let between = f64::from(mosaic.slices.saturating_sub(1));
+    let span = mosaic.ends.map(|[first, last]| add(last, first, -1.0)).filter(|v| norm(*v) > 1e-3);
+    let sense = span.or(mosaic.normal).map_or(0.0, |normal| dot(normal, axes.normal));
+    let against = sense < 0.0;
+    let step = match span {
+        Some(span) => span.map(|v| v / between.max(1.0) * if against { -1.0 } else { 1.0 }),
+        None => axes.normal.map(|v| v * depth),
+    };
+    let first_tile = match mosaic.ends {
+        Some([first, _]) => first,
+        None => {
+            let shift_x = f64::from(layout.columns - columns) / 2.0 * spacing[1];
+            let shift_y = f64::from(layout.rows - rows) / 2.0 * spacing[0];
+            add(add(corner, axes.row, shift_x), axes.column, shift_y)
+        }
+    };
     // Tiles against the normal start at the top: the stored volume starts with the last one.
-    let last = f64::from(mosaic.slices.saturating_sub(1));
-    let origin = if against { add(first_tile, step, -last) } else { first_tile };
+    let origin = if against { add(first_tile, step, -between) } else { first_tile };
     let affine = stored_affine(&axes, spacing, step, origin, tile.rows);
     let grid = Grid::new([columns, rows, mosaic.slices], affine).ok();
     let warnings = if grid.is_none() { vec![VolumeWarning::NoGeometry] } else { Vec::new() };
@@ -109,15 +121,10 @@ pub(crate) fn place_mosaic(frame: &Frame, mosaic: &Mosaic, layout: &PixelLayout)
 }
 
 impl Mosaic {
-    /// Tiles a side of the square mosaic.
-    pub(crate) fn side(&self) -> u32 {
-        (1..=256).find(|side| side * side >= self.slices).unwrap_or(256)
-    }
-
     /// Columns and rows of one tile.
     pub(crate) fn tile(&self, layout: &PixelLayout) -> (u32, u32) {
-        let side = self.side();
-        ((layout.columns / side).max(1), (layout.rows / side).max(1))
+        let [across, down] = self.tiles.map(|n| n.max(1));
+        ((layout.columns / across).max(1), (layout.rows / down).max(1))
     }
 }
 

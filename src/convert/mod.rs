@@ -12,6 +12,10 @@ pub(crate) mod stack;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
+pub(crate) mod tiles;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod vendor_tests;
 mod volume_job;
 mod warning;
 pub(crate) mod when;

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::diffusion::{DirectionFrame, b_vector};
+use super::diffusion::b_vector;
 use super::geometry::{Axes, Placement, SAME_SLICE_MM, place, place_mosaic};
 use super::instance::{Frame, Instance};
 use super::scaling::{Rescale, common};
@@ -15,7 +15,7 @@ use super::warning::VolumeWarning;
 use crate::dicom::pixels::PixelLayout;
 use crate::hanging::facts::{ComplexPart, Dixon};
 use crate::volume::Grid;
-use crate::volume::grid::dot;
+use crate::volume::grid::{dot, norm};
 
 /// A frame of an instance, by the instance's place in the slice that was stacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,7 @@ pub(crate) struct FrameRef {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tiling {
     pub(crate) slices: u32,
+    /// Tiles beside each other.
     pub(crate) side: u32,
     /// Tiles run against row × column: the last one is stored first.
     pub(crate) reversed: bool,
@@ -47,6 +48,10 @@ pub(crate) struct Stack {
     pub(crate) echo_time_ms: Option<f64>,
     pub(crate) part: ComplexPart,
     pub(crate) dixon: Option<Dixon>,
+    /// A map of the field in hertz.
+    pub(crate) field_map: bool,
+    /// Of a phase image that is the only one of its series: the echo times it may be the difference of.
+    pub(crate) echo_pair_ms: Option<[f64; 2]>,
     /// A b-value for each time, where the frames have them.
     pub(crate) b_values: Option<Vec<f64>>,
     /// Along the stored axes; as many as `b_values`.
@@ -86,13 +91,17 @@ pub(crate) fn stack(instances: &[&Instance]) -> Stacked {
         }
     }
     let mut out = Stacked::default();
-    for (key, frames) in groups {
+    for (key, frames) in groups.into_iter().flat_map(|(key, frames)| without_traces(instances, key, frames)) {
         let series = Series { instances };
         if key.mosaic_slices.is_some() {
             series.stack_mosaics(frames, &key, &mut out);
         } else {
             series.stack_slices(frames, &key, &mut out);
         }
+    }
+    // Two phase images are the phases of two echoes, one is their difference.
+    if out.stacks.iter().filter(|s| s.part == ComplexPart::Phase).count() > 1 {
+        out.stacks.iter_mut().for_each(|s| s.echo_pair_ms = None);
     }
     // A fixed order, whatever order the files came in: echo, part, first frame's number.
     out.stacks.sort_by_key(|s| {
@@ -103,6 +112,22 @@ pub(crate) fn stack(instances: &[&Instance]) -> Stacked {
         (s.echo_time_ms.map(f64::to_bits), s.part, s.dixon, first)
     });
     out
+}
+
+/// Parts the images that a scanner made of directions (trace, mean, ADC: weighted, without a direction)
+/// from the directions themselves. Where none has a direction, all are measurements.
+fn without_traces(instances: &[&Instance], key: Key, frames: Vec<FrameRef>) -> Vec<(Key, Vec<FrameRef>)> {
+    let frame = |at: &FrameRef| instances.get(at.instance as usize)?.frames.get(at.frame as usize);
+    let weighted = |f: &Frame| f.b_value.is_some_and(|b| b > 0.0);
+    let directed = |f: &Frame| f.gradient.is_some_and(|g| norm(g) > 1e-3);
+    let is_directed = |at: &FrameRef| frame(at).is_some_and(|f| weighted(f) && directed(f));
+    if !frames.iter().any(is_directed) {
+        return vec![(key, frames)];
+    }
+    let (made, measured): (Vec<_>, Vec<_>) =
+        frames.into_iter().partition(|at| frame(at).is_some_and(|f| weighted(f) && !directed(f)));
+    let groups = [(key.clone(), measured), (key, made)];
+    groups.into_iter().filter(|(_, frames)| !frames.is_empty()).collect()
 }
 
 /// What the frames of one volume share.
@@ -116,6 +141,8 @@ struct Key {
     part: ComplexPart,
     dixon: Option<Dixon>,
     kind: Option<&'static str>,
+    collapse: Option<i64>,
+    field_map: bool,
     mosaic_slices: Option<u32>,
     frame_of_reference: std::sync::Arc<super::instance::SeriesFacts>,
 }
@@ -131,6 +158,8 @@ impl Key {
             part: frame.part,
             dixon: frame.dixon,
             kind: derived_kind(&frame.image_type),
+            collapse: frame.collapse,
+            field_map: frame.field_map,
             mosaic_slices: instance.mosaic.as_ref().map(|m| m.slices),
             frame_of_reference: std::sync::Arc::clone(&instance.series),
         }
@@ -158,6 +187,8 @@ impl Key {
             && self.part == other.part
             && self.dixon == other.dixon
             && self.kind == other.kind
+            && self.collapse == other.collapse
+            && self.field_map == other.field_map
             && self.mosaic_slices == other.mosaic_slices
             && self.frame_of_reference.frame_of_reference == other.frame_of_reference.frame_of_reference
     }
@@ -220,7 +251,7 @@ impl Series<'_> {
         let (Placement { grid, warnings }, reversed) = place_mosaic(first, mosaic, &key.layout);
         let (columns, rows) = mosaic.tile(&key.layout);
         let times = frames.len() as u32;
-        let tiling = Some(Tiling { slices: mosaic.slices, side: mosaic.side(), reversed });
+        let tiling = Some(Tiling { slices: mosaic.slices, side: mosaic.tiles[0], reversed });
         let slices = mosaic.slices;
         self.finish(Shape { frames, slices, times, tiling, size: [columns, rows], grid, warnings }, key, out);
     }
@@ -416,17 +447,18 @@ impl Series<'_> {
         if rescale.is_none() {
             warnings.push(VolumeWarning::ScaledToFloat);
         }
-        let ge = facts.manufacturer.to_ascii_uppercase().starts_with("GE");
-        let directions =
-            if ge { DirectionFrame::GeImage { phase_along_rows: false } } else { DirectionFrame::Patient };
         let diffusion = leading.iter().any(|(_, f)| f.b_value.is_some_and(|b| b > 0.0));
         let b_values: Option<Vec<f64>> =
             diffusion.then(|| leading.iter().map(|(_, f)| f.b_value.unwrap_or(0.0)).collect());
-        let b_vectors = leading.iter().map(|(_, f)| b_vector(f, directions)).collect();
+        let b_vectors = leading.iter().map(|(_, f)| b_vector(f)).collect();
         let stack = Stack {
             echo_time_ms: first.echo_time_ms,
             part: key.part,
             dixon: key.dixon,
+            field_map: key.field_map,
+            echo_pair_ms: (key.part == ComplexPart::Phase)
+                .then_some(facts.echo_pair.map(|t| t.0))
+                .and_then(|[a, b]| Some([a?, b?])),
             b_values,
             b_vectors,
             rescale,
@@ -448,6 +480,9 @@ impl Series<'_> {
 
     /// One 3D stack a phase.
     fn phases(&self, stack: &Stack) -> Vec<Stack> {
+        let mut gains = stack.frames.iter().filter_map(|at| self.frame(*at)).map(|(_, f)| f.gains);
+        let first = gains.next();
+        let gains_differ = gains.any(|g| Some(g) != first);
         stack
             .frames
             .chunks(stack.slices as usize)
@@ -460,6 +495,8 @@ impl Series<'_> {
                 let mut warnings = stack.warnings.clone();
                 if rescale.is_some() && stack.rescale.is_none() {
                     warnings.retain(|w| *w != VolumeWarning::ScaledToFloat);
+                    warnings.push(VolumeWarning::SlopesDiffer);
+                } else if gains_differ {
                     warnings.push(VolumeWarning::SlopesDiffer);
                 }
                 Stack {
@@ -495,7 +532,8 @@ fn is_multiphase_t1(instance: &Instance, frame: &Frame, stack: &Stack) -> bool {
         && stack.b_values.is_none()
         && stack.tiling.is_none()
         && (2..=12).contains(&stack.times)
-        && stack.slices >= 8
+        // Thin slabs are more often perfusion or a test; with an agent named they are phases too.
+        && (stack.slices >= 8 || !facts.contrast_agent.is_empty())
         && facts.acquisition_type.eq_ignore_ascii_case("3D")
         && frame.repetition_time_ms.is_none_or(|tr| tr < 30.0)
         && frame.echo_time_ms.is_none_or(|te| te < 10.0)

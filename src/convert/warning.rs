@@ -72,7 +72,7 @@ impl VolumeWarning {
             Self::BurnedIn => "burned-in text declared".into(),
             Self::Lossy => "compressed with loss".into(),
             Self::ScaledToFloat => "slices scaled differently: stored as floats".into(),
-            Self::SlopesDiffer => "scaling differs between volumes".into(),
+            Self::SlopesDiffer => "scaling or receiver gain differs between volumes".into(),
         }
     }
 }

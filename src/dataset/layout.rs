@@ -299,10 +299,22 @@ pub struct VolumeName {
     pub gradients: bool,
     /// A phase image that is the difference of two echoes' phases, both echo times known.
     pub phase_difference: bool,
+    /// A map of the field in hertz, or the magnitude that it was made with.
+    pub field_map: Option<FieldMap>,
     /// Whether `RepetitionTime` is known: BIDS has no functional series without.
     pub repetition_time: bool,
     /// What it was made with.
     pub modality: Modality,
+}
+
+/// What a scanner that measures the field itself makes (BIDS 1.10.0, *Case 3: Direct field mapping*).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldMap {
+    /// The map, in hertz.
+    Hertz,
+    /// The magnitude beside it.
+    Magnitude,
 }
 
 /// Where BIDS puts a role.
@@ -539,6 +551,11 @@ impl VolumeName {
 
     /// `magnitude1`, `phase2`, `phasediff`: part and echo are the suffix (BIDS 1.10.0, *Fieldmaps*).
     fn fieldmap_suffix(&self) -> Option<&'static str> {
+        match self.field_map {
+            Some(FieldMap::Hertz) => return Some("fieldmap"),
+            Some(FieldMap::Magnitude) => return Some("magnitude"),
+            None => {}
+        }
         match (self.part, self.echo) {
             (Some(Part::Phase), _) if self.phase_difference => Some("phasediff"),
             (Some(Part::Phase), Some(1)) => Some("phase1"),

@@ -17,6 +17,7 @@ mod file;
 mod header;
 mod parse;
 pub mod pixels;
+mod real_world;
 pub mod tags;
 #[cfg(test)]
 #[path = "../../tests/common/dicom.rs"]
@@ -32,6 +33,7 @@ pub use error::DicomError;
 pub use file::{HeaderReader, ReadStep};
 pub use header::{ElementRef, FrameView, Header, ItemRef};
 pub use parse::{PixelData, PixelElement};
+pub use real_world::RealWorld;
 
 /// A byte range that a reader wants: of which source, from where, and how many bytes.
 ///

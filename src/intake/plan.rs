@@ -10,7 +10,7 @@ use super::catalogue::{Catalogue, PatientEntry, StudyEntry, VolumeEntry, VolumeI
 use super::sessions::{Slot, timelines};
 use crate::convert::VolumeWarning;
 use crate::dataset::extend::Existing;
-use crate::dataset::{Modality, Part, Plane as NamePlane, Stem, VolumeName};
+use crate::dataset::{FieldMap, Modality, Part, Plane as NamePlane, Stem, VolumeName};
 use crate::deid::{
     Age, Assignment, Date, DatePolicy, Doubt, KeyUse, Options, ProjectKey, SubjectCode, SubjectError,
     SubjectNaming, Subjects,
@@ -584,13 +584,18 @@ fn wish(
         phase_encoding: None,
         timepoints: stack.times,
         gradients: stack.b_values.is_some(),
+        phase_difference: stack.echo_pair_ms.is_some(),
+        field_map: if stack.field_map {
+            Some(FieldMap::Hertz)
+        } else {
+            siblings.iter().any(|v| v.stack.field_map).then_some(FieldMap::Magnitude)
+        },
         repetition_time: facts.repetition_time_ms.is_some_and(|t| t > 0.0),
         modality: match facts.modality.as_deref() {
             Some("CT") => Modality::Ct,
             Some("MR") | None => Modality::Mr,
             Some(_) => Modality::Other,
         },
-        ..VolumeName::default()
     }
 }
 

@@ -148,6 +148,11 @@ impl Intake {
         self.settle(file, FileState::Failed(FailReason::Io));
     }
 
+    /// Takes Philips' images as they were displayed, not by their precise values.
+    pub fn take_displayed_values(&mut self) {
+        self.interner.displayed = true;
+    }
+
     fn enqueue(&mut self, file: FileId) {
         self.progress.files_total += 1;
         self.waiting.push_back(file);

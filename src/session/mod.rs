@@ -106,6 +106,12 @@ impl Session {
         }
     }
 
+    /// Takes Philips' images as they were displayed, not by their precise values, which compare between
+    /// series. To be said before the first source is registered.
+    pub fn take_displayed_values(&mut self) {
+        self.intake.take_displayed_values();
+    }
+
     /// Registers a source of `size` bytes. `source` is the driver's number for it, which comes back
     /// in every [`Need`].
     pub fn add_source(&mut self, source: u32, path: String, size: u64) -> FileId {

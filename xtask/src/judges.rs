@@ -23,7 +23,8 @@ pub(crate) fn set_up(place: &Place) -> anyhow::Result<PathBuf> {
     python(place)
 }
 
-fn python(place: &Place) -> anyhow::Result<PathBuf> {
+/// Sets up the Python environment alone, and returns it.
+pub(crate) fn python(place: &Place) -> anyhow::Result<PathBuf> {
     let folder = place.join(".judges");
     let list = place.join("tests/judges/requirements.txt");
     let wanted = std::fs::read_to_string(&list).context("cannot read tests/judges/requirements.txt")?;

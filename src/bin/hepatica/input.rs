@@ -24,6 +24,9 @@ pub(crate) struct InputOptions {
     /// Convert localizers and projections too.
     #[arg(long)]
     all: bool,
+    /// Philips: values as displayed on the scanner, not the precise ones, which compare between series.
+    #[arg(long)]
+    displayed_values: bool,
 }
 
 /// A session that has read its inputs, and where they are.
@@ -43,6 +46,9 @@ pub(crate) fn read(options: &InputOptions, key: ProjectKey, quiet: bool) -> Resu
         }
     }
     let mut session = Session::new(key);
+    if options.displayed_values {
+        session.take_displayed_values();
+    }
     let mut disk = Disk::default();
     disk.register(inputs, &mut session);
     let bar = bar(quiet, "{spinner} {msg} {wide_bar} {pos}/{len} files");
