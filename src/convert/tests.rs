@@ -14,24 +14,24 @@ use proptest::prelude::*;
 
 type V = [f64; 3];
 
-fn instances(files: &[Vec<u8>]) -> Result<Vec<Instance>, DicomError> {
+pub(super) fn instances(files: &[Vec<u8>]) -> Result<Vec<Instance>, DicomError> {
     let mut interner = Interner::default();
     let one =
         |(n, bytes): (u32, &Vec<u8>)| Instance::of(n, &Header::from_bytes(bytes.clone())?, &mut interner);
     (0u32..).zip(files).map(one).collect()
 }
 
-fn files(sets: &[Set]) -> Vec<Vec<u8>> {
+pub(super) fn files(sets: &[Set]) -> Vec<Vec<u8>> {
     sets.iter().map(|set| Form::default().file(set)).collect()
 }
 
-fn stacked(sets: &[Set]) -> Stacked {
+pub(super) fn stacked(sets: &[Set]) -> Stacked {
     let instances = instances(&files(sets)).unwrap();
     stack(&instances.iter().collect::<Vec<_>>())
 }
 
 /// Converts a stack: header, values as numbers.
-fn convert(stack: &Stack, files: &[Vec<u8>]) -> Result<(Vec<u8>, Vec<f64>), DicomError> {
+pub(super) fn convert(stack: &Stack, files: &[Vec<u8>]) -> Result<(Vec<u8>, Vec<f64>), DicomError> {
     let instances = instances(files)?;
     let refs: Vec<&Instance> = instances.iter().collect();
     let mut job = VolumeJob::new(stack, &refs, 0.0, 1 << 30, 2)?;

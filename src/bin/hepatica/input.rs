@@ -24,6 +24,9 @@ pub(crate) struct InputOptions {
     /// Convert localizers and projections too.
     #[arg(long)]
     all: bool,
+    /// Also make evenly spaced copies of volumes whose slices are missing or unevenly spaced.
+    #[arg(long)]
+    equal_spacing: bool,
 }
 
 /// A session that has read its inputs, and where they are.
@@ -75,6 +78,9 @@ pub(crate) fn read(options: &InputOptions, key: ProjectKey, quiet: bool) -> Resu
     }
     if options.all {
         session.choose(|choices| choices.everything = true)?;
+    }
+    if options.equal_spacing {
+        session.choose(|choices| choices.equal_spacing = true)?;
     }
     Ok(Inputs { session, disk })
 }
