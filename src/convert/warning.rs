@@ -40,6 +40,10 @@ pub enum VolumeWarning {
         /// Frames left out.
         frames: u32,
     },
+    /// Two files have one SOP instance UID and differ.
+    SharedUid,
+    /// The patient's ID stands with different names or dates of birth.
+    MixedPatients,
     /// The header says that the image carries burned-in text.
     BurnedIn,
     /// The image was compressed with loss.
@@ -62,6 +66,8 @@ impl VolumeWarning {
         "evenly_spaced",
         "duplicate_slices",
         "incomplete_volumes",
+        "shared_uid",
+        "mixed_patients",
         "burned_in",
         "lossy",
         "scaled_to_float",
@@ -80,6 +86,8 @@ impl VolumeWarning {
             Self::EvenlySpaced { .. } => "evenly_spaced",
             Self::DuplicateSlices { .. } => "duplicate_slices",
             Self::IncompleteVolumes { .. } => "incomplete_volumes",
+            Self::SharedUid => "shared_uid",
+            Self::MixedPatients => "mixed_patients",
             Self::BurnedIn => "burned_in",
             Self::Lossy => "lossy",
             Self::ScaledToFloat => "scaled_to_float",
@@ -109,6 +117,8 @@ impl VolumeWarning {
             Self::DuplicateSlices { frames: 1 } => "a slice is there twice: one image left out".into(),
             Self::DuplicateSlices { frames } => format!("slices are there twice: {frames} images left out"),
             Self::IncompleteVolumes { frames } => format!("incomplete: {frames} images left out"),
+            Self::SharedUid => "two different files have one instance UID".into(),
+            Self::MixedPatients => "one patient ID, different names or birth dates: two patients?".into(),
             Self::BurnedIn => "burned-in text declared".into(),
             Self::Lossy => "compressed with loss".into(),
             Self::ScaledToFloat => "slices scaled differently: stored as floats".into(),
