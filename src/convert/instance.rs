@@ -132,6 +132,9 @@ pub(crate) struct Instance {
     pub(crate) file: u32,
     pub(crate) sop_instance: Box<str>,
     pub(crate) instance_number: i64,
+    /// Of the header and of what else lies in the file's first 64 KiB: files that differ there are no copies
+    /// of each other.
+    pub(crate) digest: u64,
     pub(crate) series: Arc<SeriesFacts>,
     pub(crate) layout: Arc<PixelLayout>,
     pub(crate) syntax: crate::dicom::codec::TransferSyntax,
@@ -201,6 +204,11 @@ impl Instance {
         if header.syntax().codec == Codec::Native
             && let Some(len) = pixels.len
         {
+            // More than any element's length can say (PS3.5 section 7.1.1): what asks for that is refused.
+            let (needs, budget) = (layout.total_bytes(), u64::from(u32::MAX));
+            if needs > budget {
+                return Err(DicomError::OverBudget { needs, budget });
+            }
             layout.check_native_length(len)?;
         }
         let csa = root
@@ -218,6 +226,7 @@ impl Instance {
             file,
             sop_instance: root.text(tags::SOP_INSTANCE_UID).unwrap_or_default().into(),
             instance_number: root.int(tags::INSTANCE_NUMBER).unwrap_or(0),
+            digest: digest(header.data(), pixels.len),
             series: interner.series(series_of(header)),
             layout: interner.layout(layout),
             syntax: header.syntax().clone(),
@@ -226,6 +235,20 @@ impl Instance {
             frames,
         })
     }
+}
+
+/// FNV-1a over words of the first 64 KiB, which are what every driver reads first.
+fn digest(data: &[u8], pixel_len: Option<u64>) -> u64 {
+    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
+    let start = mix(0xcbf2_9ce4_8422_2325, pixel_len.unwrap_or(u64::MAX));
+    let first = data.get(..data.len().min(1 << 16)).unwrap_or_default();
+    first.chunks(8).fold(start, |hash, chunk| {
+        let mut word = [0; 8];
+        if let Some(place) = word.get_mut(..chunk.len()) {
+            place.copy_from_slice(chunk);
+        }
+        mix(hash, u64::from_le_bytes(word))
+    })
 }
 
 /// The series-level part of any DICOM header, image or not.

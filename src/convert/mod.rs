@@ -6,7 +6,11 @@
 
 pub(crate) mod diffusion;
 pub(crate) mod geometry;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod geometry_tests;
 pub(crate) mod instance;
+pub(crate) mod resample;
 pub(crate) mod scaling;
 pub(crate) mod stack;
 #[cfg(test)]

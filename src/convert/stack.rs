@@ -8,8 +8,9 @@
 use std::collections::BTreeMap;
 
 use super::diffusion::b_vector;
-use super::geometry::{Axes, Placement, SAME_SLICE_MM, place, place_mosaic};
+use super::geometry::{Axes, Copy, Placement, SAME_SLICE_MM, place, place_mosaic};
 use super::instance::{Frame, Instance};
+use super::resample::Resampling;
 use super::scaling::{Rescale, common};
 use super::warning::VolumeWarning;
 use crate::dicom::pixels::PixelLayout;
@@ -43,8 +44,10 @@ pub(crate) struct Stack {
     pub(crate) times: u32,
     pub(crate) tiling: Option<Tiling>,
     pub(crate) grid: Option<Grid>,
-    /// Columns, rows.
+    /// Columns, rows, of the frames.
     pub(crate) size: [u32; 2],
+    /// How the volume is made from its frames where it is a copy of the stack before it, on another grid.
+    pub(crate) resampling: Option<std::sync::Arc<Resampling>>,
     pub(crate) echo_time_ms: Option<f64>,
     pub(crate) part: ComplexPart,
     pub(crate) dixon: Option<Dixon>,
@@ -248,12 +251,13 @@ impl Series<'_> {
         frames.sort_by(|a, b| self.number(*a).cmp(&self.number(*b)));
         let Some((instance, first)) = frames.first().and_then(|at| self.frame(*at)) else { return };
         let Some(mosaic) = &instance.mosaic else { return };
-        let (Placement { grid, warnings }, reversed) = place_mosaic(first, mosaic, &key.layout);
+        let (Placement { grid, warnings, .. }, reversed) = place_mosaic(first, mosaic, &key.layout);
         let (columns, rows) = mosaic.tile(&key.layout);
         let times = frames.len() as u32;
         let tiling = Some(Tiling { slices: mosaic.slices, side: mosaic.tiles[0], reversed });
         let slices = mosaic.slices;
-        self.finish(Shape { frames, slices, times, tiling, size: [columns, rows], grid, warnings }, key, out);
+        let (size, copy) = ([columns, rows], None);
+        self.finish(Shape { frames, slices, times, tiling, size, grid, warnings, copy }, key, out);
     }
 
     fn stack_slices(&self, frames: Vec<FrameRef>, key: &Key, out: &mut Stacked) {
@@ -267,10 +271,14 @@ impl Series<'_> {
             return;
         }
         let left: Vec<FrameRef> = partial.into_iter().flatten().map(|(_, at)| at).collect();
-        let warnings = if left.is_empty() {
-            Vec::new()
-        } else {
-            vec![VolumeWarning::IncompleteVolumes { frames: left.len() as u32 }]
+        let frames = left.len() as u32;
+        // A slice or two beside one whole volume are no second volume that broke off.
+        let warnings = match frames {
+            0 => Vec::new(),
+            _ if complete.len() == 1 && frames * 4 <= slices => {
+                vec![VolumeWarning::DuplicateSlices { frames }]
+            }
+            _ => vec![VolumeWarning::IncompleteVolumes { frames }],
         };
         out.left_over.extend(left.into_iter().map(|at| (at, Unstacked::IncompleteVolume)));
         self.place_volumes(complete, slices, warnings, key, out);
@@ -306,10 +314,10 @@ impl Series<'_> {
         let frames: Vec<FrameRef> = volumes.into_iter().flatten().map(|(_, at)| at).collect();
         let first_volume: Vec<&Frame> =
             frames.iter().take(slices as usize).filter_map(|at| self.frame(*at).map(|(_, f)| f)).collect();
-        let Placement { grid, warnings: of_place } = place(&first_volume, &key.layout);
+        let Placement { grid, warnings: of_place, copy } = place(&first_volume, &key.layout);
         warnings.splice(0..0, of_place);
         let size = [key.layout.columns, key.layout.rows];
-        self.finish(Shape { frames, slices, times, tiling: None, size, grid, warnings }, key, out);
+        self.finish(Shape { frames, slices, times, tiling: None, size, grid, warnings, copy }, key, out);
     }
 
     /// The frames at each slice position, bottom first. Without positions, each frame is a slice.
@@ -429,7 +437,7 @@ impl Series<'_> {
     }
 
     fn finish(&self, shape: Shape, key: &Key, out: &mut Stacked) {
-        let Shape { frames, slices, times, tiling, size, grid, mut warnings } = shape;
+        let Shape { frames, slices, times, tiling, size, grid, mut warnings, copy } = shape;
         let per_time = frames.len() / times.max(1) as usize;
         let leading: Vec<(&Instance, &Frame)> =
             frames.iter().step_by(per_time.max(1)).filter_map(|at| self.frame(*at)).collect();
@@ -470,11 +478,17 @@ impl Series<'_> {
             tiling,
             grid,
             size,
+            resampling: None,
         };
         if times > 1 && is_multiphase_t1(instance, first, &stack) {
-            out.stacks.extend(self.phases(&stack));
+            for phase in self.phases(&stack) {
+                let copied = copy.as_ref().map(|copy| copied(&phase, copy));
+                out.stacks.extend(std::iter::once(phase).chain(copied));
+            }
         } else {
-            out.stacks.push(stack);
+            // As dcm2niix: a series in time stays as it was scanned.
+            let copied = copy.filter(|_| times == 1).map(|copy| copied(&stack, &copy));
+            out.stacks.extend(std::iter::once(stack).chain(copied));
         }
     }
 
@@ -521,6 +535,27 @@ struct Shape {
     size: [u32; 2],
     grid: Option<Grid>,
     warnings: Vec<VolumeWarning>,
+    copy: Option<Copy>,
+}
+
+/// The copy of a 3D stack on a straight, even grid; its place is right behind the stack.
+fn copied(stack: &Stack, copy: &Copy) -> Stack {
+    // What was said of the frames holds for the copy; what was said of their places, `copy` says.
+    let of_frames = stack.warnings.iter().filter(|w| {
+        !matches!(
+            w,
+            VolumeWarning::Tilted
+                | VolumeWarning::MissingSlices { .. }
+                | VolumeWarning::VariableSpacing { .. }
+                | VolumeWarning::NoGeometry
+        )
+    });
+    Stack {
+        grid: Some(copy.grid),
+        resampling: Some(std::sync::Arc::new(copy.resampling.clone())),
+        warnings: copy.warnings.iter().chain(of_frames).cloned().collect(),
+        ..stack.clone()
+    }
 }
 
 /// A multi-phase contrast series: a 3D gradient echo of short TR repeated a few times.

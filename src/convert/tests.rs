@@ -571,7 +571,7 @@ fn a_volume_beyond_the_budget_is_refused_with_the_numbers() {
     let refs: Vec<&Instance> = all.iter().collect();
     let stack = &stack(&refs).stacks[0];
     let error = VolumeJob::new(stack, &refs, 0.0, 95, 1).unwrap_err();
-    assert_eq!(error.to_string(), "refused: needs 96 bytes, budget 95");
+    assert_eq!(error.to_string(), "refused: needs 96 bytes, budget 95 bytes");
     assert!(VolumeJob::new(stack, &refs, 0.0, 96, 1).is_ok());
 }
 

@@ -29,7 +29,7 @@ pub enum DicomError {
         limit: usize,
     },
     /// What the header asks for exceeds the memory budget.
-    #[error("refused: needs {needs} bytes, budget {budget}")]
+    #[error("refused: needs {}, budget {}", size(*needs), size(*budget))]
     OverBudget {
         /// Bytes asked for.
         needs: u64,
@@ -62,4 +62,13 @@ pub enum DicomError {
     /// The source could not be read (removed, locked, or the permission was withdrawn).
     #[error("the file could not be read from its medium")]
     Unreadable,
+}
+
+/// A size as people say it, and to the byte where it is small.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{bytes} bytes"),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
 }

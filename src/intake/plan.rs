@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalogue::{Catalogue, PatientEntry, StudyEntry, VolumeEntry, VolumeId};
 use super::sessions::{Slot, timelines};
 use crate::convert::VolumeWarning;
+use crate::convert::resample::Mended;
 use crate::dataset::extend::Existing;
-use crate::dataset::{FieldMap, Modality, Part, Plane as NamePlane, Stem, VolumeName};
+use crate::dataset::{Copy as NameCopy, FieldMap, Modality, Part, Plane as NamePlane, Stem, VolumeName};
 use crate::deid::{
     Age, Assignment, Date, DatePolicy, Doubt, KeyUse, Options, ProjectKey, SubjectCode, SubjectError,
     SubjectNaming, Subjects,
@@ -53,6 +54,8 @@ pub struct Choices {
     pub naming: SubjectNaming,
     /// Convert localizers and projections too.
     pub everything: bool,
+    /// Convert the evenly spaced copies of volumes whose slices are not, too.
+    pub equal_spacing: bool,
     /// By volume.
     pub volumes: BTreeMap<VolumeId, VolumeChoice>,
     /// Subject codes by patient, counted from 0.
@@ -429,6 +432,7 @@ fn fingerprint(
         .frames
         .iter()
         .filter_map(|at| Some(format!("{}#{}", instances.get(at.instance as usize)?.sop_instance, at.frame)))
+        .chain(volume.stack.resampling.iter().map(|r| format!("{:?}", r.mended)))
         .collect();
     let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
     let mac = key.mac(KeyUse::Source, &parts);
@@ -436,7 +440,10 @@ fn fingerprint(
 }
 
 fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Result<PlannedStudy, PlanError> {
-    let facts: Vec<VolumeFacts> = volumes_of(study).map(|v| v.facts.clone()).collect();
+    // A copy has the role of the volume that it was made from: it stands right behind it.
+    let is_copy: Vec<bool> = volumes_of(study).map(|v| v.stack.resampling.is_some()).collect();
+    let facts: Vec<VolumeFacts> =
+        volumes_of(study).filter(|v| v.stack.resampling.is_none()).map(|v| v.facts.clone()).collect();
     let protocol = match &choices.protocol {
         Some(protocol) => protocol.clone(),
         None => Preset::for_study(&facts).protocol()?,
@@ -444,12 +451,14 @@ fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Resu
     let mut matches = assign(&facts, &protocol);
     let chosen: Vec<VolumeChoice> =
         volumes_of(study).map(|v| choices.volumes.get(&v.id).cloned().unwrap_or_default()).collect();
-    for (found, choice) in matches.iter_mut().zip(&chosen) {
+    let of_scanned = chosen.iter().zip(&is_copy).filter(|(_, copy)| !**copy).map(|(choice, _)| choice);
+    for (found, choice) in matches.iter_mut().zip(of_scanned) {
         if let Some(role) = &choice.role {
             found.role.clone_from(role);
         }
     }
     renumber(&mut matches, &facts);
+    let matches = with_copies(matches, &is_copy, &chosen);
     let first_phase = matches
         .iter()
         .zip(volumes_of(study))
@@ -462,7 +471,7 @@ fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Resu
         .zip(chosen)
         .zip(sources)
         .map(|(((volume, role), choice), source)| {
-            planned_volume(volume, role, &choice, source.clone(), choices.everything, first_phase)
+            planned_volume(volume, role, &choice, source.clone(), choices, first_phase)
         })
         .collect();
     Ok(PlannedStudy {
@@ -475,6 +484,24 @@ fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Resu
         protocol: protocol.id,
         volumes,
     })
+}
+
+/// A match for every volume: a copy's is that of the volume before it, and needs no word of the user's.
+fn with_copies(matches: Vec<RoleMatch>, is_copy: &[bool], chosen: &[VolumeChoice]) -> Vec<RoleMatch> {
+    let mut matches = matches.into_iter();
+    let mut all: Vec<RoleMatch> = Vec::new();
+    for (copy, choice) in is_copy.iter().zip(chosen) {
+        let source = if *copy { all.last().cloned() } else { matches.next() };
+        let Some(mut found) = source else { break };
+        if *copy {
+            found.needs_confirmation = false;
+            if let Some(role) = &choice.role {
+                found.role.clone_from(role);
+            }
+        }
+        all.push(found);
+    }
+    all
 }
 
 /// Which of the volumes of its role each is, by acquisition, after the user's changes.
@@ -501,15 +528,24 @@ fn planned_volume(
     role: RoleMatch,
     choice: &VolumeChoice,
     source: String,
-    everything: bool,
+    choices: &Choices,
     first_phase: Option<f64>,
 ) -> PlannedVolume {
     let stack = &volume.stack;
     let id = role.role.as_ref().map(RoleId::as_str);
     let mut left_out = LEFT_OUT.iter().find(|(r, _)| Some(*r) == id).map(|(_, why)| *why);
-    if everything {
+    if choices.everything {
         left_out = None;
     }
+    let modality = volume.facts.modality.as_deref();
+    left_out = left_out.or(match stack.resampling.as_ref().map(|r| r.mended) {
+        Some(Mended::Spacing) if !choices.equal_spacing => Some("evenly spaced copy"),
+        // A tilted gantry is CT's; MR slices that lean against their stack are right as they are.
+        Some(Mended::Tilt | Mended::TiltAndSpacing) if modality != Some("CT") => Some("straightened copy"),
+        _ => None,
+    });
+    let grid = stack.resampling.as_ref().and(stack.grid);
+    let [x, y, z] = grid.map_or([stack.size[0], stack.size[1], stack.slices], |g| g.dims());
     let b_values = &volume.facts.b_values;
     let role_label =
         role.role.as_ref().map_or_else(|| "other".to_owned(), |r| role_label_with_b(r, b_values));
@@ -523,7 +559,7 @@ fn planned_volume(
         name: Stem::unnamed(),
         present: false,
         source,
-        dims: [stack.size[0], stack.size[1], stack.slices, stack.times],
+        dims: [x, y, z, stack.times],
         spacing: stack.grid.map_or([0.0; 3], |g| g.affine().spacing()),
         warnings: stack.warnings.clone(),
         seconds_from_first: volume.acquired.zip(first_phase).map(|(t, first)| t - first),
@@ -582,6 +618,11 @@ fn wish(
             _ => None,
         },
         phase_encoding: None,
+        copy: stack.resampling.as_ref().map(|r| match r.mended {
+            Mended::Tilt => NameCopy::Tilt,
+            Mended::Spacing => NameCopy::Spacing,
+            Mended::TiltAndSpacing => NameCopy::TiltAndSpacing,
+        }),
         timepoints: stack.times,
         gradients: stack.b_values.is_some(),
         phase_difference: stack.echo_pair_ms.is_some(),

@@ -59,6 +59,8 @@ pub struct Intake {
     readers: HashMap<FileId, Reader>,
     in_flight: HashMap<Need, Vec<FileId>>,
     ready: VecDeque<FileId>,
+    /// What asked for more memory than is given: needs and budget, bytes.
+    pub(crate) refused: BTreeMap<FileId, DicomError>,
     progress: IntakeProgress,
     patients: BTreeSet<IdentityKey>,
     studies: BTreeSet<u64>,
@@ -283,7 +285,7 @@ impl Intake {
             ReadStep::Failed(DicomError::NotDicom) => {
                 self.settle(file, FileState::Skipped(SkipReason::NotDicom))
             }
-            ReadStep::Failed(error) => self.settle(file, FileState::Failed(fail_reason(&error))),
+            ReadStep::Failed(error) => self.fail(file, error),
             ReadStep::Done(header) => self.take_header(file, &header),
         }
     }
@@ -342,10 +344,17 @@ impl Intake {
                     self.instances.push(instance);
                     FileState::Image((self.instances.len() - 1) as u32)
                 }
-                Err(error) => FileState::Failed(fail_reason(&error)),
+                Err(error) => return self.fail(file, error),
             },
         };
         self.settle(file, state);
+    }
+
+    fn fail(&mut self, file: FileId, error: DicomError) {
+        self.settle(file, FileState::Failed(fail_reason(&error)));
+        if matches!(error, DicomError::OverBudget { .. }) {
+            self.refused.insert(file, error);
+        }
     }
 
     fn count(&mut self, facts: &SeriesFacts, key: &IdentityKey) {

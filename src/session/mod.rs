@@ -242,6 +242,11 @@ impl Session {
         &self.intake.files
     }
 
+    /// Files that asked for more memory than is given, with the words for it.
+    pub fn refused(&self) -> impl Iterator<Item = (FileId, String)> + '_ {
+        self.intake.refused.iter().map(|(file, error)| (*file, error.to_string()))
+    }
+
     /// The files' ordinals.
     pub fn ordinals(&self) -> &Ordinals {
         &self.ordinals

@@ -413,7 +413,14 @@ impl Session {
 }
 
 fn warning_view(warning: &VolumeWarning) -> WarningView {
-    let note = matches!(warning, VolumeWarning::Tilted | VolumeWarning::ScaledToFloat | VolumeWarning::Lossy);
+    let note = matches!(
+        warning,
+        VolumeWarning::Tilted
+            | VolumeWarning::TiltCorrected
+            | VolumeWarning::EvenlySpaced { .. }
+            | VolumeWarning::ScaledToFloat
+            | VolumeWarning::Lossy
+    );
     WarningView {
         id: warning.id().to_owned(),
         text: warning.text(),

@@ -140,6 +140,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         let value = serde_json::json!({
             "report": report,
             "summary": report.summary(),
+            "refusals": export.refusals(),
             "seconds": seconds,
             "bytesIn": progress.bytes_in,
             "bytesOut": progress.bytes_out,

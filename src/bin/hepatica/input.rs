@@ -27,6 +27,9 @@ pub(crate) struct InputOptions {
     /// Philips: values as displayed on the scanner, not the precise ones, which compare between series.
     #[arg(long)]
     displayed_values: bool,
+    /// Also make evenly spaced copies of volumes whose slices are missing or unevenly spaced.
+    #[arg(long)]
+    equal_spacing: bool,
 }
 
 /// A session that has read its inputs, and where they are.
@@ -81,6 +84,9 @@ pub(crate) fn read(options: &InputOptions, key: ProjectKey, quiet: bool) -> Resu
     }
     if options.all {
         session.choose(|choices| choices.everything = true)?;
+    }
+    if options.equal_spacing {
+        session.choose(|choices| choices.equal_spacing = true)?;
     }
     Ok(Inputs { session, disk })
 }

@@ -7,7 +7,7 @@
 import { CERTIFICATE, sentencesOf } from "./certificate";
 import type { EngineSeen, Journey } from "./load";
 import type { ExportOutcome, ExportProgress, ExportTarget, ExportVolume, PlanView, ReportView } from "./protocol";
-import { type Need, needsOf, type Sources } from "./reader";
+import { feedGroup, type Need, needsOf, READS, type Sources, takeRead } from "./reader";
 import { openSink, type Sink } from "./sink";
 import { Beat, breath } from "./steps";
 
@@ -36,9 +36,6 @@ const VOLUME_SHARE = 1 / 4;
 
 /** Work between two breaths, ms. */
 const SPELL = 12;
-
-/** Reads in flight at a time. */
-const READS = 16;
 
 export class ExportRun {
   readonly #journey: Journey;
@@ -115,17 +112,17 @@ export class ExportRun {
     let arrived: Promise<void> | null = null;
     let cancelled = false;
 
+    const feeding = {
+      feed: (need: Need, bytes: Uint8Array) => journey.exportFeed(need.source, need.offset, need.length, bytes),
+      failed: (need: Need) => journey.exportFailed(need.source, need.offset, need.length),
+    };
     const read = (): void => {
-      while (inFlight < READS) {
-        const need = queue.shift();
-        if (!need) return;
+      while (inFlight < READS && queue.length > 0) {
+        const group = takeRead(queue);
         inFlight += 1;
         this.#sources
-          .bytes(need)
-          .then(
-            (bytes) => journey.exportFeed(need.source, need.offset, need.length, bytes),
-            () => journey.exportFailed(need.source, need.offset, need.length),
-          )
+          .read(group)
+          .then((answers) => feedGroup(group, answers, feeding))
           .finally(() => {
             inFlight -= 1;
             this.#wake();
