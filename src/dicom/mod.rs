@@ -8,7 +8,8 @@
 //! - `header` gives that tree accessors by tag, private creator and frame.
 //! - `pixels` and `codec` turn stored frames into voxels.
 //! - `text` reads character sets, code extensions included.
-//! - `csa` reads the text tables that Siemens keeps in private elements.
+//! - `csa` reads the text tables that Siemens keeps in private elements, and its measurement protocol.
+//! - `real_world` reads the mapping of stored values to values with a unit.
 
 pub mod codec;
 pub mod csa;
