@@ -69,7 +69,8 @@ pub(crate) fn fail_reason(error: &DicomError) -> FailReason {
         DicomError::TransferSyntax { .. } => FailReason::TransferSyntax,
         DicomError::PixelDescription { what: "no geometry" } => FailReason::Geometry,
         DicomError::PixelDescription { .. } => FailReason::Dimensions,
-        DicomError::PixelsShort { .. } => FailReason::PixelSize,
+        DicomError::PixelsShort { .. } | DicomError::FrameMismatch { .. } => FailReason::PixelSize,
+        DicomError::Codestream { .. } => FailReason::Codec,
         DicomError::Unreadable => FailReason::Io,
         _ => FailReason::Unreadable,
     }
