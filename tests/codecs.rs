@@ -29,6 +29,8 @@ struct Case {
     photometric: String,
     /// How far a lossy decoder's rounding may be from another's.
     tolerance: i32,
+    /// Known to the registry, and beyond the decoder.
+    refused: bool,
     frames: Vec<String>,
     #[serde(skip)]
     coded: Vec<Vec<u8>>,
@@ -180,7 +182,7 @@ fn decode(file: &[u8]) -> Result<Vec<Vec<f64>>, DicomError> {
 }
 
 fn check_all(packings: &[(usize, Packing)]) {
-    for case in CASES.iter() {
+    for case in CASES.iter().filter(|case| !case.refused) {
         for (frames, packing) in packings {
             case.check(&case.file(*frames, *packing), *frames, &format!("{frames} frames, {packing:?}"));
         }
@@ -217,9 +219,25 @@ fn many_frames_of_every_syntax_in_several_fragments_each() {
     ]);
 }
 
+/// JPEG XL has no end marker, and JP2 files begin with a box.
+fn is_told_by_markers(case: &Case) -> bool {
+    !case.syntax.contains(".4.11") && !case.name.contains("jp2")
+}
+
+#[test]
+fn what_a_decoder_would_get_wrong_is_refused_by_name() {
+    let packing = Packing { fragments_a_frame: 1, table: Table::Empty };
+    let refused: Vec<&Case> = CASES.iter().filter(|case| case.refused).collect();
+    assert!(!refused.is_empty());
+    for case in refused {
+        let error = decode(&case.file(1, packing)).unwrap_err();
+        assert!(matches!(error, DicomError::TransferSyntax { name } if name.contains("HTJ2K")), "{error}");
+    }
+}
+
 #[test]
 fn many_frames_in_one_fragment_are_told_by_their_markers() {
-    for case in CASES.iter().filter(|case| !case.syntax.contains(".4.11") && !case.name.contains("jp2")) {
+    for case in CASES.iter().filter(|case| !case.refused && is_told_by_markers(case)) {
         case.check(&case.file_of_one_fragment(3), 3, "one fragment");
     }
 }
@@ -227,7 +245,7 @@ fn many_frames_in_one_fragment_are_told_by_their_markers() {
 #[test]
 fn every_syntax_with_a_decoder_was_tried() {
     let mut tried: BTreeMap<&str, usize> = BTreeMap::new();
-    for case in CASES.iter() {
+    for case in CASES.iter().filter(|case| !case.refused) {
         *tried.entry(TransferSyntax::by_uid(&case.syntax).uid).or_default() += 1;
     }
     let compressed =
@@ -243,7 +261,7 @@ fn every_syntax_with_a_decoder_was_tried() {
 fn a_frame_of_another_size_than_the_headers_is_refused() {
     for case in CASES.iter() {
         let packing = Packing { fragments_a_frame: 1, table: Table::Empty };
-        for (rows, columns) in [(case.rows - 1, case.columns), (case.rows, case.columns + 1), (9000, 9000)] {
+        for (rows, columns) in [(case.rows - 1, case.columns), (case.rows, case.columns + 1), (5000, 5000)] {
             let lying = Case { rows, columns, ..case.clone() };
             let error = decode(&lying.file(1, packing)).unwrap_err();
             assert!(

@@ -13,9 +13,15 @@ const SOC: u16 = 0xFF4F;
 const SIZ: u16 = 0xFF51;
 const COD: u16 = 0xFF52;
 const COC: u16 = 0xFF53;
+const QCD: u16 = 0xFF5C;
+const QCC: u16 = 0xFF5D;
+const RGN: u16 = 0xFF5E;
 const POC: u16 = 0xFF5F;
 const PPM: u16 = 0xFF60;
 const PPT: u16 = 0xFF61;
+const DFS: u16 = 0xFF72;
+const NLT: u16 = 0xFF76;
+const ATK: u16 = 0xFF79;
 const SOT: u16 = 0xFF90;
 const SOD: u16 = 0xFF93;
 const EOC: u16 = 0xFFD9;
@@ -23,20 +29,16 @@ const EOC: u16 = 0xFFD9;
 /// Decomposition levels beyond which no writer goes (the standard allows 32).
 const MOST_LEVELS: u8 = 12;
 
-/// One tile-part: which tile's, its further header segments, its packets.
-#[derive(Clone, Debug)]
-struct TilePart<'a> {
-    tile: u16,
-    header: &'a [u8],
-    body: &'a [u8],
-}
-
 /// A codestream whose structure was followed to its end.
 #[derive(Clone, Debug)]
 pub(super) struct Codestream<'a> {
+    bytes: &'a [u8],
     /// From SOC to the first SOT.
     main: &'a [u8],
-    parts: Vec<TilePart<'a>>,
+    /// Where the last tile-part ends.
+    end: usize,
+    /// Each tile-part's packets.
+    parts: Vec<&'a [u8]>,
     tiles: usize,
     /// Bits of a sample.
     pub(super) precision: u32,
@@ -48,6 +50,13 @@ pub(super) struct Codestream<'a> {
     pub(super) transformed: bool,
     /// Markers that split packets from their headers, or reorder them.
     scattered: bool,
+    components: u16,
+    /// Regions of interest, other wavelets, non-linear transforms (T.801), or a tile's own parameters.
+    extended: bool,
+    /// Packets of several layers, or of several precincts a resolution.
+    interleaved: bool,
+    /// The greatest side of a tile.
+    tile_side: u32,
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u16> {
@@ -94,7 +103,9 @@ impl<'a> Codestream<'a> {
         let bytes = unboxed(bytes)?;
         let short = || corrupt("the codestream is short");
         let mut out = Self {
+            bytes,
             main: &[],
+            end: 0,
             parts: Vec::new(),
             tiles: 0,
             precision: 0,
@@ -102,6 +113,10 @@ impl<'a> Codestream<'a> {
             high_throughput: false,
             transformed: false,
             scattered: false,
+            components: 0,
+            extended: false,
+            interleaved: false,
+            tile_side: u32::MAX,
         };
         let mut at = 2usize;
         let mut coded = false;
@@ -124,6 +139,7 @@ impl<'a> Codestream<'a> {
                     out.style(marker, content)?;
                 }
                 POC | PPM => out.scattered = true,
+                RGN | DFS | NLT | ATK => out.extended = true,
                 0xFF00..=0xFFFF => {}
                 _ => return Err(corrupt("marker")),
             }
@@ -149,6 +165,10 @@ impl<'a> Codestream<'a> {
         if self.precision != 0 || tile_x == 0 || tile_y == 0 || origin_x > x0 || origin_y > y0 {
             return Err(bad());
         }
+        // Where a tile begins off the grid its precincts' number depends on where.
+        if (x0, y0, origin_x, origin_y) == (0, 0, 0, 0) && tile_x >= x1 && tile_y >= y1 {
+            self.tile_side = x1.max(y1);
+        }
         // Offsets beyond any picture would only overflow sums.
         if x1 > 1 << 30
             || y1 > 1 << 30
@@ -160,6 +180,7 @@ impl<'a> Codestream<'a> {
         let tiles = u64::from((x1 - origin_x).div_ceil(tile_x)) * u64::from((y1 - origin_y).div_ceil(tile_y));
         // A.4.2: a tile's number has 16 bits, and the last is no number.
         self.tiles = usize::try_from(tiles).ok().filter(|n| *n < 65_535).ok_or(bad())?;
+        self.components = count;
         let (components, _) = content.get(36..).unwrap_or_default().as_chunks::<3>();
         if components.len() != usize::from(count) {
             return Err(bad());
@@ -180,8 +201,11 @@ impl<'a> Codestream<'a> {
     /// COD and COC (A.6.1, A.6.2).
     fn style(&mut self, marker: u16, content: &[u8]) -> Result<(), DicomError> {
         let bad = || corrupt("coding style");
+        // COC: the component's number in a byte (of more than 256 components no frame is), then its style.
+        let partitioned = content.get(usize::from(marker == COC));
         let parameters = if marker == COD {
             let [_, _, layers1, layers0, transform, ..] = *content else { return Err(bad()) };
+            self.interleaved |= u16::from_be_bytes([layers1, layers0]) != 1;
             if u16::from_be_bytes([layers1, layers0]) == 0 {
                 return Err(bad());
             }
@@ -190,10 +214,20 @@ impl<'a> Codestream<'a> {
         } else {
             content.get(2..)
         };
-        let [levels, width, height, style, ..] = *parameters.unwrap_or_default() else { return Err(bad()) };
+        let parameters = parameters.unwrap_or_default();
+        let [levels, width, height, style, ..] = *parameters else { return Err(bad()) };
         // Code blocks: at most 2^10 a side, 2^12 together (A.6.1, table A.18).
         if levels > MOST_LEVELS || width & 15 > 8 || height & 15 > 8 || (width & 15) + (height & 15) > 8 {
             return Err(bad());
+        }
+        if partitioned.is_some_and(|style| style & 1 != 0) {
+            // A.6.1, table A.21: a byte a resolution, from the smallest.
+            for (n, size) in (0..=levels).zip(parameters.get(5..).unwrap_or_default()) {
+                let side = self.tile_side.div_ceil(1 << (levels - n).min(31));
+                // 2^15, the default, parts nothing that MR or CT has.
+                let parts = |exponent: u8| exponent < 15 && 1u64 << exponent < u64::from(side);
+                self.interleaved |= parts(size & 15) || parts(size >> 4);
+            }
         }
         // T.814 table A.4: bit 6; with bit 7 both kinds of blocks may occur.
         if style & 0xC0 == 0xC0 {
@@ -233,8 +267,11 @@ impl<'a> Codestream<'a> {
                             COD | COC => {
                                 let content = part.get(inner + 4..inner + 2 + len).ok_or(short())?;
                                 self.style(marker, content)?;
+                                self.extended = true;
                             }
+                            QCD | QCC => self.extended = true,
                             POC | PPT => self.scattered = true,
+                            RGN | DFS | NLT | ATK => self.extended = true,
                             _ => {}
                         }
                         inner += 2 + len;
@@ -243,45 +280,54 @@ impl<'a> Codestream<'a> {
                 }
             }
             *seen.get_mut(usize::from(tile)).ok_or(corrupt("tile number"))? = true;
-            self.parts.push(TilePart {
-                tile,
-                header: part.get(12..inner).unwrap_or_default(),
-                body: part.get(inner + 2..).unwrap_or_default(),
-            });
+            self.parts.push(part.get(inner + 2..).unwrap_or_default());
             at = end;
         }
+        self.end = at;
         if seen.iter().all(|seen| *seen) { Ok(()) } else { Err(corrupt("a tile is not there")) }
     }
 
-    /// The codestream with one part a tile, in the tiles' order.
+    /// The codestream with one tile-part, for the high-throughput decoder.
     ///
-    /// A tile's packets run on from part to part (A.4.2), so that their bytes can be put together;
-    /// where packet headers lie elsewhere or their order changes they can't.
-    pub(super) fn one_part_a_tile(&self) -> Result<Cow<'a, [u8]>, DicomError> {
-        if self.scattered {
-            return Err(unsupported("HTJ2K with packed headers or changes of progression"));
+    /// A tile's packets run on from part to part (A.4.2), so that their bytes can be put together. The
+    /// decoder behind this is right for one tile of one component with one layer and one precinct a
+    /// resolution, which is what writers of MR and CT make, and wrong without a word for the rest.
+    ///
+    /// # Errors
+    /// A codestream beyond that, by name.
+    pub(super) fn in_one_part(&self) -> Result<Vec<u8>, DicomError> {
+        if self.components > 1 {
+            return Err(unsupported("HTJ2K in colour"));
         }
+        if self.tiles > 1 {
+            return Err(unsupported("HTJ2K in tiles"));
+        }
+        if self.scattered || self.extended {
+            return Err(unsupported("HTJ2K with packed headers, changes of progression or extensions"));
+        }
+        if self.interleaved {
+            return Err(unsupported("HTJ2K with layers or precincts"));
+        }
+        let len: usize = self.parts.iter().map(|part| part.len()).sum();
+        let len = u32::try_from(len + 14).map_err(|_| corrupt("tile-part length"))?;
         let mut out = self.main.to_vec();
-        for tile in 0..self.tiles {
-            let parts: Vec<&TilePart<'_>> =
-                self.parts.iter().filter(|part| usize::from(part.tile) == tile).collect();
-            let len: usize = parts.iter().map(|part| part.header.len() + part.body.len()).sum();
-            let len = u32::try_from(len + 14).map_err(|_| corrupt("tile-part length"))?;
-            out.extend(SOT.to_be_bytes());
-            out.extend(10u16.to_be_bytes());
-            out.extend((tile as u16).to_be_bytes());
-            out.extend(len.to_be_bytes());
-            out.extend([0, 1]);
-            out.extend(parts.iter().flat_map(|part| part.header));
-            out.extend(SOD.to_be_bytes());
-            out.extend(parts.iter().flat_map(|part| part.body));
-        }
+        out.extend(SOT.to_be_bytes());
+        out.extend([0, 10, 0, 0]);
+        out.extend(len.to_be_bytes());
+        out.extend([0, 1]);
+        out.extend(SOD.to_be_bytes());
+        out.extend(self.parts.concat());
         out.extend(EOC.to_be_bytes());
-        Ok(out.into())
+        Ok(out)
     }
 
-    /// The codestream as it came, without a box around it.
-    pub(super) fn bytes(bytes: &'a [u8]) -> Result<&'a [u8], DicomError> {
-        unboxed(bytes)
+    /// The codestream without a box around it or bytes behind it, its end marked even where the file has
+    /// none, as strict decoders want it.
+    pub(super) fn whole(&self) -> Cow<'a, [u8]> {
+        let closed = self.bytes.get(..self.end + 2).filter(|bytes| bytes.ends_with(&EOC.to_be_bytes()));
+        closed.map(Cow::Borrowed).unwrap_or_else(|| {
+            let open = self.bytes.get(..self.end).unwrap_or_default();
+            [open, &EOC.to_be_bytes()].concat().into()
+        })
     }
 }

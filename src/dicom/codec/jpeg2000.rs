@@ -21,7 +21,7 @@ pub(super) fn decode(bytes: &[u8], wanted: &Wanted) -> Result<Picture, DicomErro
     let samples = if stream.high_throughput {
         high_throughput(&stream, wanted)?
     } else {
-        classic(Codestream::bytes(bytes)?, &stream, wanted)?
+        classic(&stream.whole(), &stream, wanted)?
     };
     // With the transform the codestream's own colours come back; without it they are the header's.
     let colour = if stream.transformed { StreamColour::Rgb } else { StreamColour::AsHeader };
@@ -67,7 +67,7 @@ fn classic(bytes: &[u8], stream: &Codestream<'_>, wanted: &Wanted) -> Result<Vec
 
 fn high_throughput(stream: &Codestream<'_>, wanted: &Wanted) -> Result<Vec<i32>, DicomError> {
     let damaged = |_| corrupt("HTJ2K codestream");
-    let bytes = stream.one_part_a_tile()?;
+    let bytes = stream.in_one_part()?;
     let mut file = MemInfile::new(&bytes);
     let mut decoder = HighThroughput::new();
     decoder.read_headers(&mut file).map_err(damaged)?;

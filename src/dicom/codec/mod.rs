@@ -18,6 +18,9 @@ mod jpegxl;
 pub(super) mod native;
 mod picture;
 mod rle;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;
 
 use super::DicomError;
 use super::pixels::PixelLayout;
