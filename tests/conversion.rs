@@ -71,11 +71,6 @@ fn every_transfer_syntax_equals_dcm2niix() {
     equals_dcm2niix("ts", 9);
 }
 
-#[test]
-fn frames_in_many_fragments_equal_dcm2niix() {
-    equals_dcm2niix("frag", 2);
-}
-
 struct Volume {
     dims: [u32; 4],
     affine: [[f64; 4]; 3],
