@@ -65,10 +65,9 @@ impl FrameIndex {
             };
             by_table(&items, count)
                 .filter(|starts| {
-                    codec
-                        .is_told_by_its_start()
-                        .then(|| starts.iter().all(|n| items.fragments.get(*n).is_some_and(begins)))
-                        .unwrap_or(true)
+                    // A table may lie: where a frame's start can be seen, it must be there.
+                    let right = |n: &usize| items.fragments.get(*n).is_some_and(begins);
+                    !codec.is_told_by_its_start() || starts.iter().all(right)
                 })
                 .or_else(|| by_start(&items, count, begins))
                 .map(Frames::Fragments)

@@ -153,7 +153,7 @@ pub(super) fn decode(bytes: &[u8], wanted: &Wanted) -> Result<Picture, DicomErro
             }
             0xC2 => return Err(unsupported("progressive JPEG")),
             0xC5..=0xC7 | 0xDE => return Err(unsupported("hierarchical JPEG")),
-            0xC9..=0xCB | 0xCC..=0xCF => return Err(unsupported("arithmetic JPEG")),
+            0xC9..=0xCF => return Err(unsupported("arithmetic JPEG")),
             0xDA => {
                 let (header, planes) = frame.as_mut().ok_or(corrupt("a scan before its frame header"))?;
                 let scan = Scan::of(content, header)?;
