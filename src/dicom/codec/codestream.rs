@@ -241,12 +241,8 @@ impl<'a> Codestream<'a> {
     fn tile_parts(&mut self, bytes: &'a [u8], mut at: usize) -> Result<(), DicomError> {
         let short = || corrupt("the codestream is short");
         let mut seen = vec![false; self.tiles];
-        loop {
-            match word(bytes, at) {
-                Some(SOT) => {}
-                // The end marker, or padding in its stead: what counts is whether all tiles came.
-                _ => break,
-            }
+        // Behind the last one stands the end marker, or padding in its stead: what counts is whether all came.
+        while word(bytes, at) == Some(SOT) {
             let tile = word(bytes, at + 4).ok_or(short())?;
             let len = long(bytes, at + 6).ok_or(short())? as usize;
             let end = if len == 0 {
