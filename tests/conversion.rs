@@ -120,6 +120,11 @@ fn fragmented_frames_equal_dcm2niix() {
     }
 }
 
+#[test]
+fn every_transfer_syntax_equals_dcm2niix() {
+    equals_dcm2niix("ts", 9);
+}
+
 struct Volume {
     dims: [u32; 4],
     affine: [[f64; 4]; 3],

@@ -40,7 +40,7 @@ pub enum DicomError {
     #[error("the deflated data set is corrupt")]
     Deflate,
     /// A transfer syntax that is unknown or has no decoder.
-    #[error("transfer syntax not supported: {name}")]
+    #[error("can't be decoded: {name}")]
     TransferSyntax {
         /// Its name in PS3.6, or `unknown`.
         name: &'static str,
@@ -58,6 +58,21 @@ pub enum DicomError {
         have: u64,
         /// Bytes needed.
         needs: u64,
+    },
+    /// A compressed frame that breaks the rules of its own coding.
+    #[error("the compressed frame is damaged: {what}")]
+    Codestream {
+        /// Which rule.
+        what: &'static str,
+    },
+    /// A compressed frame of another size than the header's: columns, rows, samples a pixel.
+    #[error("the compressed frame is {}×{}×{}, the header says {}×{}×{}",
+        .coded[0], .coded[1], .coded[2], .header[0], .header[1], .header[2])]
+    FrameMismatch {
+        /// What the codestream says.
+        coded: [u32; 3],
+        /// What the header says.
+        header: [u32; 3],
     },
     /// The source could not be read (removed, locked, or the permission was withdrawn).
     #[error("the file could not be read from its medium")]

@@ -338,7 +338,12 @@ impl Intake {
         let size = self.files.get(file).map_or(0, |entry| entry.size);
         let state = match classify(header, size) {
             Kind::Skip(why) => FileState::Skipped(why),
-            Kind::Fail(why) => FileState::Failed(why),
+            Kind::Fail(why) => {
+                if why == FailReason::TransferSyntax {
+                    self.files.undecodable.insert(header.syntax().name);
+                }
+                FileState::Failed(why)
+            }
             Kind::Image => match Instance::of(file, header, &mut self.interner) {
                 Ok(instance) => {
                     self.instances.push(instance);

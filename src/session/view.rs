@@ -322,7 +322,13 @@ impl Session {
         });
         let failed = failed.into_iter().map(|(why, count)| TallyView {
             id: fail_id(why),
-            label: why.words().to_owned(),
+            label: match why {
+                FailReason::TransferSyntax if !self.files().undecodable.is_empty() => {
+                    let names: Vec<&str> = self.files().undecodable.iter().copied().collect();
+                    format!("can't be decoded: {}", names.join(", "))
+                }
+                why => why.words().to_owned(),
+            },
             count,
         });
         (skipped.collect(), failed.collect())
