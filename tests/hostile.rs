@@ -328,7 +328,7 @@ fn one_uid_for_all_slices_of_a_careless_anonymiser_loses_none() {
 
 #[test]
 fn two_patients_with_one_id_are_said() {
-    let person = |name: &str, birth: &str, series: u32| {
+    let person = |name: &'static str, birth: &'static str, series: u32| {
         slices(series, 3).into_iter().map(move |slice| {
             let mut set = slice.set();
             set.text((0x0010, 0x0010), "PN", name).text((0x0010, 0x0030), "DA", birth);
@@ -336,7 +336,7 @@ fn two_patients_with_one_id_are_said() {
             Form::default().file(&set)
         })
     };
-    let said = |others: (&str, &str)| {
+    let said = |others: (&'static str, &'static str)| {
         let mut files: Vec<Vec<u8>> = person("Quirla^Testa", "19610203", 1).collect();
         files.extend(person(others.0, others.1, 2));
         let (entries, report) = journey(&files, PLAIN);
