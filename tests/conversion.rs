@@ -24,9 +24,6 @@ fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// Whether the compressed transfer syntaxes of `ts` and `frag` have decoders.
-const CODECS: bool = false;
-
 /// Converts a set with dcm2niix and with ours and compares them: so many volumes are equal, so many
 /// differ for a reason that `docs/conversion.md` gives, none differs without.
 fn equals_dcm2niix(set: &str, equal: usize, explained: usize) {
@@ -103,26 +100,13 @@ fn philips_diffusion_equals_dcm2niix() {
 }
 
 #[test]
-fn transfer_syntaxes_equal_dcm2niix() {
-    if CODECS {
-        equals_dcm2niix("ts", 9, 0);
-    } else {
-        common::skip("no decoders yet for the compressed transfer syntaxes of `ts`");
-    }
+fn every_transfer_syntax_equals_dcm2niix() {
+    equals_dcm2niix("ts", 9, 0);
 }
 
 #[test]
 fn fragmented_frames_equal_dcm2niix() {
-    if CODECS {
-        equals_dcm2niix("frag", 2, 0);
-    } else {
-        common::skip("no decoders yet for the compressed transfer syntaxes of `frag`");
-    }
-}
-
-#[test]
-fn every_transfer_syntax_equals_dcm2niix() {
-    equals_dcm2niix("ts", 9);
+    equals_dcm2niix("frag", 2, 0);
 }
 
 struct Volume {
