@@ -9,6 +9,7 @@
 //! - `pixels` and `codec` turn stored frames into voxels.
 //! - `text` reads character sets, code extensions included.
 //! - `csa` reads the text tables that Siemens keeps in private elements.
+//! - `write` encodes data sets, for de-identified copies.
 
 pub mod codec;
 pub mod csa;
@@ -26,6 +27,7 @@ pub(crate) mod testing;
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
 mod text;
+pub mod write;
 
 pub use dicom_core::{Tag, VR};
 pub use error::DicomError;
