@@ -391,7 +391,7 @@ impl Work<'_> {
                 return;
             }
         };
-        self.with(|state| state.counts.subject(person.searched()));
+        let written = AtomicBool::new(false);
         subject.objects.par_iter().for_each(|object| {
             let at = object.ordinal as usize;
             if self.stop.load(Ordering::Relaxed) {
@@ -426,6 +426,7 @@ impl Work<'_> {
             self.with(|state| {
                 match made {
                     Some(Ok(made)) => {
+                        written.store(true, Ordering::Relaxed);
                         state.counts.object(&made);
                         state.uids.extend(made.uids);
                     }
@@ -435,6 +436,9 @@ impl Work<'_> {
                 state.outcomes.insert(at, outcome);
             });
         });
+        if written.load(Ordering::Relaxed) {
+            self.with(|state| state.counts.subject(person.searched()));
+        }
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {

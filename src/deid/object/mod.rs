@@ -47,12 +47,10 @@ const IMPLEMENTATION: (&str, &str) =
     ("2.25.44703747796924719407152966925707802917", concat!("HEPATICA_", env!("CARGO_PKG_VERSION")));
 
 /// Elements that we write ourselves: not searched, since nothing of the source is in them.
-const OURS: [Tag; 10] = [
+const OURS: [Tag; 8] = [
     Tag(0x0002, 0x0001),
     Tag(0x0002, 0x0012),
     Tag(0x0002, 0x0013),
-    Tag(0x0010, 0x0010),
-    Tag(0x0010, 0x0020),
     Tag(0x0012, 0x0062),
     Tag(0x0012, 0x0063),
     Tag(0x0012, 0x0064),
@@ -98,6 +96,18 @@ impl Project {
     }
 }
 
+/// Why none of a subject's files can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotReady {
+    /// The search can't be built.
+    #[error(transparent)]
+    TooManySecrets(#[from] TooManySecrets),
+    /// The code itself is an identifier of the patient.
+    #[error("the mapping gives the patient a code that identifies; choose another")]
+    CodeIdentifies,
+}
+
 /// One subject, ready for all of its files. Holds identified data.
 pub struct Person {
     code: String,
@@ -117,8 +127,8 @@ impl Person {
     /// Makes a subject ready: the search for its secrets is built once.
     ///
     /// # Errors
-    /// [`TooManySecrets`].
-    pub fn new(subject: &Subject, project: &Project) -> Result<Self, TooManySecrets> {
+    /// [`NotReady`].
+    pub fn new(subject: &Subject, project: &Project) -> Result<Self, NotReady> {
         let policy = &project.policy;
         let kept = |tag: Tag| retains(tag, policy);
         let retained = Retained {
@@ -128,10 +138,13 @@ impl Person {
             chosen: &[],
             fields: &[],
         };
+        let check = Check::new(&[&subject.secrets], &retained)?;
+        // A mapping can give a patient the very ID that is to go.
+        check.value(subject.code.as_str(), false).map_err(|_| NotReady::CodeIdentifies)?;
         Ok(Self {
             code: subject.code.as_str().to_owned(),
             shift: subject.shift,
-            check: Check::new(&[&subject.secrets], &retained)?,
+            check,
             cleaner: Cleaner::new(&subject.secrets),
             dates: subject.dates.clone(),
         })
@@ -282,7 +295,9 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
     let class = suspects::class(header);
     let root = header.root();
     let instance = root.text(tags::SOP_INSTANCE_UID).or_else(|| header.meta().text(Tag(0x0002, 0x0003)));
-    let (false, Some(instance)) = (class.is_empty(), instance) else { return Err(Refusal::NoIdentity) };
+    let Some(instance) = instance.filter(|_| values::uid_stays(tags::SOP_CLASS_UID, &class)) else {
+        return Err(Refusal::NoIdentity);
+    };
     if root.text(tags::STUDY_INSTANCE_UID).is_none() || root.text(tags::SERIES_INSTANCE_UID).is_none() {
         return Err(Refusal::NoIdentity);
     }
@@ -290,6 +305,9 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
     let instance = if keeps_uids { instance } else { project.uid(&instance) };
     let encapsulated = header.pixels().is_some_and(|pixels| pixels.len.is_none());
     let syntax = output_syntax(header.syntax(), encapsulated);
+    // What the policy keeps for a reason is not searched for where it is kept.
+    let mut unsearched = OURS.to_vec();
+    unsearched.extend(project.policy.keep.iter().filter_map(|keep| profile::tag_of(&keep.tag)));
     let mut withheld = BTreeSet::new();
     let types = profile::Types::of(&class);
     for _ in 0..ATTEMPTS {
@@ -314,7 +332,7 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
         let mut bytes = file_head(syntax, &class, &instance, IMPLEMENTATION);
         bytes.reserve(header.data().len());
         set.encode(&mut bytes);
-        match verify::verify(&bytes, &person.check, &OURS) {
+        match verify::verify(&bytes, &person.check, &unsearched, &person.code) {
             Ok(checked) => {
                 let embedded = rewrite::has_embedded_overlay(header);
                 let done = pixels::append(header, embedded, &mut bytes).map_err(|error| match error {
@@ -347,8 +365,11 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
 
 /// Who it is now, and what was done (PS3.15 §E.1.1, PS3.3 C.7.1.1, C.12.1).
 fn stamp(set: &mut DataSet<'_>, person: &Person, policy: &Policy) {
-    set.text(tags::PATIENT_NAME, VR::PN, &person.code);
-    set.text(tags::PATIENT_ID, VR::LO, &person.code);
+    for (tag, vr) in [(tags::PATIENT_NAME, VR::PN), (tags::PATIENT_ID, VR::LO)] {
+        if !profile::on_keep_list(policy, tag) {
+            set.text(tag, vr, &person.code);
+        }
+    }
     set.text(Tag(0x0012, 0x0062), VR::CS, "YES");
     let method = concat!("Hepatica ", env!("CARGO_PKG_VERSION"));
     set.text(Tag(0x0012, 0x0063), VR::LO, &format!("{method}\\{}", super::EDITION));

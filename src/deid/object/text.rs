@@ -51,6 +51,11 @@ impl Cleaner {
 
     /// Whether a text is made of words that may stay, all of it.
     pub(super) fn is_phrase(&self, text: &str) -> bool {
+        // A number of one or two digits counts something: stacks, coils, phases.
+        let bare = text.trim();
+        if matches!(bare.len(), 1 | 2) && bare.bytes().all(|b| b.is_ascii_digit()) {
+            return !self.is_personal(bare);
+        }
         let letters = |text: &str| Folded::of_text(text).bytes;
         let cleaned = self.words(text);
         !cleaned.is_empty() && letters(&cleaned) == letters(text)
@@ -180,5 +185,6 @@ mod tests {
         assert!(!cleaner.is_phrase("t1_vibe_mueller"));
         assert!(!cleaner.is_phrase("LONG"));
         assert!(!cleaner.is_phrase("1234"));
+        assert!(cleaner.is_phrase("1"));
     }
 }

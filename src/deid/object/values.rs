@@ -61,8 +61,14 @@ pub(super) fn keep(element: &ElementRef<'_>, vr: VR, person: &Person) -> Verdict
     let all = |fits: &dyn Fn(&String) -> bool| values().iter().all(|v| v.is_empty() || fits(v));
     let stays = match vr {
         VR::CS => all(&|v| is_code_string(v) || person.cleaner.is_phrase(v)),
+        VR::IS if !all(&|v| v.replace(',', ".").parse::<f64>().is_ok_and(|n| n.abs() < 2_147_483_648.0)) => {
+            false
+        }
         VR::IS | VR::DS => all(&|v| {
-            v.parse::<f64>().is_ok_and(|number| number.is_finite() && !person.is_own_date(number))
+            // A decimal comma is against the standard and found in the wild.
+            v.replace(',', ".")
+                .parse::<f64>()
+                .is_ok_and(|number| number.is_finite() && !person.is_own_date(number))
                 && v.len() <= 32
         }),
         VR::UI => all(&|v| v.bytes().all(|b| b.is_ascii_digit() || b == b'.') && v.len() <= 64),
@@ -70,6 +76,9 @@ pub(super) fn keep(element: &ElementRef<'_>, vr: VR, person: &Person) -> Verdict
         VR::TM => all(&|v| TimeOfDay::parse_tm(v).is_some()),
         VR::DT => all(&|v| DateTime::parse_dt(v).is_some()),
         VR::SH if element.tag == TIMEZONE => all(&|v| crate::deid::parse_offset(v).is_some()),
+        VR::AT | VR::US | VR::SS | VR::UL | VR::SL | VR::FL | VR::FD if spells_text(vr, element.bytes()) => {
+            false
+        }
         VR::AT => element.bytes().len().is_multiple_of(4),
         VR::US | VR::SS | VR::FL | VR::OW | VR::OF | VR::OL | VR::OV | VR::OD => {
             element.bytes().len().is_multiple_of(width(vr))
@@ -79,14 +88,31 @@ pub(super) fn keep(element: &ElementRef<'_>, vr: VR, person: &Person) -> Verdict
             element.bytes().len().is_multiple_of(width(vr))
                 && (!few || !element.with_vr(vr).floats().iter().any(|number| person.is_own_date(*number)))
         }
+        vr if is_text(vr) => is_plain(element.bytes()),
         _ => true,
     };
     if stays { Verdict::AsIs } else { Verdict::Gone }
 }
 
+/// Whether numbers of fixed width are letters in truth: by chance so many bytes are not all printable.
+fn spells_text(vr: VR, bytes: &[u8]) -> bool {
+    let least = if matches!(vr, VR::FL | VR::FD) { 16 } else { 12 };
+    bytes.len() >= least && bytes.iter().all(|b| matches!(b, 0x20..=0x7E))
+}
+
+/// Whether a text has no control characters but those that PS3.5 §6.1.3 allows; padding at its end counts not.
+fn is_plain(bytes: &[u8]) -> bool {
+    let padding = bytes.iter().rev().take_while(|b| matches!(b, 0 | b' ')).count();
+    let text = bytes.get(..bytes.len() - padding).unwrap_or_default();
+    text.iter().all(|b| *b >= 0x20 || matches!(b, b'\t' | b'\n' | b'\r' | 0x0C | 0x1B))
+}
+
 /// A code string as PS3.5 §6.2 has it; archives also write lower case.
 fn is_code_string(text: &str) -> bool {
+    // Six digits in a row number somebody or something.
+    let numbers = text.as_bytes().chunk_by(|a, b| a.is_ascii_digit() && b.is_ascii_digit());
     text.len() <= 16
+        && numbers.into_iter().all(|run| run.len() < 6)
         && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b' ' | b'_'))
 }
 
@@ -108,7 +134,7 @@ pub(super) fn words(element: &ElementRef<'_>, person: &Person) -> Verdict {
 pub(super) fn phrase(element: &ElementRef<'_>, person: &Person) -> Verdict {
     let values = element.strings();
     let fits = values.iter().all(|value| value.is_empty() || person.cleaner.is_phrase(value));
-    if fits { Verdict::AsIs } else { Verdict::Gone }
+    if fits && is_plain(element.bytes()) { Verdict::AsIs } else { Verdict::Gone }
 }
 
 /// Coding schemes of PS3.16 table 8-1 and others that are published: a code of theirs is no local word.
@@ -176,7 +202,7 @@ pub(super) fn code(element: &ElementRef<'_>, standard: bool, person: &Person) ->
         let listed = standard || vocabulary::is_common_phrase(vendor) && person.cleaner.is_phrase(vendor);
         return if listed { Verdict::AsIs } else { Verdict::Text("99LOCAL".into()) };
     }
-    if standard && !text.contains(['\n', '\r']) || person.cleaner.is_phrase(&text) {
+    if standard && !text.chars().any(char::is_control) || person.cleaner.is_phrase(&text) {
         return Verdict::AsIs;
     }
     Verdict::Text("REMOVED".into())

@@ -13,8 +13,8 @@ pub(super) enum Fault {
     Leak(Tag, Leak),
 }
 
-/// Searches everything but the pixel data.
-pub(super) fn verify(head: &[u8], check: &Check, ours: &[Tag]) -> Result<CheckCount, Fault> {
+/// Searches everything but the pixel data, the elements `ours`, and the subject's code where it stands alone.
+pub(super) fn verify(head: &[u8], check: &Check, ours: &[Tag], code: &str) -> Result<CheckCount, Fault> {
     let header = Header::from_bytes(head.to_vec()).map_err(Fault::Unreadable)?;
     if let Some(damage) = header.damage() {
         return Err(Fault::Unreadable(damage.clone()));
@@ -42,7 +42,10 @@ pub(super) fn verify(head: &[u8], check: &Check, ours: &[Tag]) -> Result<CheckCo
             | VR::UC
             | VR::UI
             | VR::UR
-            | VR::UT => element.text().map_or(Ok(()), |text| check.value(&text, false)),
+            | VR::UT => {
+                let text = element.text().filter(|text| text != code);
+                text.map_or(Ok(()), |text| check.value(&text, false))
+            }
             // Numbers of fixed width: nothing of a patient's fits into one.
             VR::US | VR::SS | VR::AT | VR::UL | VR::SL | VR::FL | VR::FD | VR::SV | VR::UV
                 if element.bytes().len() <= 8 =>

@@ -8,8 +8,8 @@
 mod sweep;
 mod types;
 
-pub(in crate::deid) use sweep::TIMEZONE;
 pub use sweep::{Rule, rule};
+pub(in crate::deid) use sweep::{TIMEZONE, on_keep_list, tag_of};
 pub use types::{Requirement, Types};
 
 use super::policy::{Policy, PolicyOption};

@@ -116,10 +116,13 @@ const GRAPHIC_ANNOTATION: Tag = Tag(0x0070, 0x0001);
 
 /// Whether the policy's keep list names a tag.
 pub(in crate::deid) fn on_keep_list(policy: &Policy, tag: Tag) -> bool {
-    !policy.keep.is_empty() && {
-        let text = format!("({:04X},{:04X})", tag.0, tag.1);
-        policy.keep.iter().any(|keep| keep.tag.eq_ignore_ascii_case(&text))
-    }
+    policy.keep.iter().any(|keep| tag_of(&keep.tag) == Some(tag))
+}
+
+/// `(gggg,eeee)` as a tag.
+pub(in crate::deid) fn tag_of(text: &str) -> Option<Tag> {
+    let (group, element) = text.trim().strip_prefix('(')?.strip_suffix(')')?.split_once(',')?;
+    Some(Tag(u16::from_str_radix(group, 16).ok()?, u16::from_str_radix(element, 16).ok()?))
 }
 
 /// The rule for a public attribute of the data dictionary. `vr` is the dictionary's; private elements and

@@ -26,7 +26,7 @@ fn only(option: PolicyOption) -> Policy {
     policy
 }
 
-fn tag_of(text: &str) -> Tag {
+fn tag_in(text: &str) -> Tag {
     let hex: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
     let hex = if hex.starts_with("GGGG") { "00191001".to_owned() } else { hex.replace("XX", "02") };
     let number = u32::from_str_radix(&hex, 16).unwrap();
@@ -74,7 +74,7 @@ fn every_row_and_option_acts_as_the_standards_table_says() {
     let mut checked = 0;
     for expected in rows {
         let name = expected["name"].as_str().unwrap();
-        let found = row(tag_of(expected["tag"].as_str().unwrap())).unwrap();
+        let found = row(tag_in(expected["tag"].as_str().unwrap())).unwrap();
         assert_eq!(found.basic.as_str(), expected["basic_profile"].as_str().unwrap(), "{name}");
         assert_eq!(found.under(&none()), Prescribed::Basic(found.basic), "{name}");
         for (option, key) in COLUMNS.into_iter().zip(keys) {
@@ -101,7 +101,7 @@ fn the_tables_figures_are_those_of_the_source() {
     assert_eq!(SAFE.values().map(Vec::len).sum::<usize>(), 479);
     let Some(later) = source("table_e1-1_additions_2025b.json") else { return skip() };
     for added in later["rows"].as_array().unwrap() {
-        assert!(row(tag_of(&added["tag"].as_str().unwrap().to_uppercase())).is_some());
+        assert!(row(tag_in(&added["tag"].as_str().unwrap().to_uppercase())).is_some());
     }
 }
 
