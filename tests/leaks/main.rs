@@ -7,6 +7,7 @@ mod cases;
 mod codestreams;
 #[path = "../common/mod.rs"]
 mod common;
+mod mutations;
 mod scores;
 
 use cases::{Case, Expect, corpus};

@@ -166,7 +166,7 @@ fn jpeg2000(frame: &[u8]) -> Result<Option<Vec<u8>>, Untraceable> {
             }
             [0xFF, 0x90] => {
                 let part = be32(frame, at + 6).ok_or(Untraceable)?;
-                let end = if part == 0 { tile_end(frame) } else { at + part };
+                let end = if part == 0 { tile_end(frame) } else { at.saturating_add(part) };
                 if end <= at + 12 || end > frame.len() {
                     return Err(Untraceable);
                 }

@@ -207,7 +207,7 @@ fn fragments(value: &[u8]) -> Result<Fragments, DicomError> {
 fn frames(value: &[u8], found: &Fragments, count: usize, family: Family) -> Vec<Range<usize>> {
     let all = found.fragments.len();
     if count <= 1 {
-        return vec![0..all];
+        return std::iter::once(0..all).collect();
     }
     if all == count {
         return (0..all).map(|at| at..at + 1).collect();

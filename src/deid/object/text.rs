@@ -34,7 +34,9 @@ impl Cleaner {
     /// The words that may stay; empty if none.
     pub(super) fn words(&self, text: &str) -> String {
         let chunks: Vec<&str> = text.split(char::is_whitespace).filter(|chunk| !chunk.is_empty()).collect();
-        let numeric = |at: usize| chunks.get(at).is_some_and(|chunk| !chunk.contains(char::is_alphabetic));
+        let numeric = |at: usize| {
+            chunks.get(at).is_some_and(|chunk| !chunk.contains(char::is_alphabetic) || is_month(chunk))
+        };
         let mut out: Vec<String> = Vec::new();
         for (at, chunk) in chunks.iter().enumerate() {
             let beside = numeric(at + 1) || at.checked_sub(1).is_some_and(numeric);
@@ -96,12 +98,12 @@ impl Cleaner {
         if word.is_empty() || self.is_personal(word) {
             return false;
         }
-        let lower = word.to_lowercase();
-        if MONTHS.split_whitespace().any(|month| month == lower) {
+        if is_month(word) {
             return false;
         }
+        let lower = word.to_lowercase();
         let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        let listed = |text: &str| vocabulary::is_common(&Folded::of_text(text).bytes);
+        let listed = |text: &str| vocabulary::is_of_scanners(&Folded::of_text(text).bytes);
         if digits == 0 {
             return word.chars().all(char::is_alphabetic) && listed(word);
         }
@@ -126,6 +128,11 @@ impl Cleaner {
     fn is_personal(&self, text: &str) -> bool {
         self.personal.contains(Folded::of_text(text).bytes.as_slice())
     }
+}
+
+fn is_month(word: &str) -> bool {
+    let lower = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    MONTHS.split_whitespace().any(|month| month == lower)
 }
 
 const fn is_numeric(byte: u8) -> bool {
@@ -156,7 +163,7 @@ mod tests {
         let cleaner = cleaner();
         for (text, left) in [
             ("t1_vibe_fs_tra_mueller", "t1_vibe_fs_tra"),
-            ("LIVER for Dr. Brown on 12.03.2018", "LIVER for"),
+            ("LIVER for Dr. Brown on 12.03.2018", "LIVER"),
             ("t2 tse tra 5mm, call 0176 123 45 67", "t2 tse tra 5mm"),
             ("dwi b800 maria@clinic.example", "dwi b800"),
             ("long axis Maria", ""),

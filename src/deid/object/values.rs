@@ -5,7 +5,6 @@ use super::super::ages::Age;
 use super::super::date::{Date, DateTime, TimeOfDay};
 use super::super::dates::DateShift;
 use super::super::profile::TIMEZONE;
-use super::super::vocabulary;
 use super::Person;
 use crate::dicom::{ElementRef, Tag, VR};
 
@@ -199,7 +198,7 @@ pub(super) fn code(element: &ElementRef<'_>, standard: bool, person: &Person) ->
     let text = element.text().unwrap_or_default();
     if element.tag == Tag(0x0008, 0x0102) {
         let vendor = text.strip_prefix("99").unwrap_or(&text);
-        let listed = standard || vocabulary::is_common_phrase(vendor) && person.cleaner.is_phrase(vendor);
+        let listed = standard || person.cleaner.is_phrase(vendor);
         return if listed { Verdict::AsIs } else { Verdict::Text("99LOCAL".into()) };
     }
     if standard && !text.chars().any(char::is_control) || person.cleaner.is_phrase(&text) {

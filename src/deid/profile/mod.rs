@@ -201,8 +201,11 @@ pub fn row(tag: Tag) -> Option<&'static Row> {
     })
 }
 
-static SAFE: LazyLock<HashMap<(u16, u8), Vec<(&'static str, VR)>>> = LazyLock::new(|| {
-    let mut safe: HashMap<(u16, u8), Vec<(&'static str, VR)>> = HashMap::new();
+/// Creators and VRs by group and the element's number within its block.
+type SafePrivate = HashMap<(u16, u8), Vec<(&'static str, VR)>>;
+
+static SAFE: LazyLock<SafePrivate> = LazyLock::new(|| {
+    let mut safe = SafePrivate::new();
     for line in SAFE_PRIVATE.lines().filter(|line| !line.starts_with('#')) {
         let mut fields = line.splitn(4, '\t');
         let mut field = || fields.next().unwrap_or_default();
