@@ -8,6 +8,7 @@ mod codestreams;
 #[path = "../common/mod.rs"]
 mod common;
 mod mutations;
+mod phantoms;
 mod scores;
 
 use cases::{Case, Expect, corpus};

@@ -131,10 +131,18 @@ impl Person {
     pub fn new(subject: &Subject, project: &Project) -> Result<Self, NotReady> {
         let policy = &project.policy;
         let kept = |tag: Tag| retains(tag, policy);
+        // Creators of private blocks that stay are written as our list, or the policy's, spells them.
+        let mut creators = profile::safe_creators().collect::<Vec<_>>().join(values::FAR);
+        for keep in &policy.keep_private {
+            creators.push_str(values::FAR);
+            creators.push_str(&keep.creator);
+        }
+        let ours = [values::OUR_WORDS, &creators];
+        let safe = policy.holds(PolicyOption::RetainSafePrivate) || !policy.keep_private.is_empty();
         let retained = Retained {
             kept: &kept,
             dates: policy.dates,
-            texts: &[values::OUR_WORDS],
+            texts: ours.get(..if safe { 2 } else { 1 }).unwrap_or_default(),
             chosen: &[],
             fields: &[],
         };

@@ -50,6 +50,9 @@ pub(super) const fn dummy(vr: VR) -> &'static [u8] {
     }
 }
 
+/// Parts texts so far that no search spans them.
+pub(super) const FAR: &str = "\n\n\n\n\n\n";
+
 /// All dummies and what else we write: no leak.
 pub(super) const OUR_WORDS: &str =
     "19000101\n\n\n\n\n\n19000101000000\n\n\n\n\n\n000000\n\n\n\n\n\nREMOVED\n\n\n\n\n\nabout:blank";

@@ -220,6 +220,12 @@ static SAFE: LazyLock<SafePrivate> = LazyLock::new(|| {
     safe
 });
 
+/// The creators of safe private elements, each once, in the order of the alphabet.
+pub fn safe_creators() -> impl Iterator<Item = &'static str> {
+    let names: std::collections::BTreeSet<&str> = SAFE.values().flatten().map(|(name, _)| *name).collect();
+    names.into_iter()
+}
+
 /// Whether a private element, by its block's creator wherever the block lies, is on the standard's list of
 /// safe ones (Table E.3.10-1): the creator as the list spells it, and the VR.
 pub fn safe_private(group: u16, creator: &str, element: u8) -> Option<(&'static str, VR)> {
