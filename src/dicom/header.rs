@@ -246,6 +246,16 @@ impl<'a> ElementRef<'a> {
         }
     }
 
+    /// Whether the element was read as a sequence.
+    pub(crate) fn is_sequence(&self) -> bool {
+        matches!(self.node.value, Value::Items(_))
+    }
+
+    /// Whether its numbers are in big endian.
+    pub(crate) fn is_big_endian(&self) -> bool {
+        self.big_endian
+    }
+
     /// The items of a sequence; none for other elements.
     pub fn items(&self) -> impl Iterator<Item = ItemRef<'a>> + use<'a> {
         let items: &'a [Item] = match &self.node.value {

@@ -10,6 +10,7 @@
 //! - `text` reads character sets, code extensions included.
 //! - `csa` reads the text tables that Siemens keeps in private elements, and its measurement protocol.
 //! - `real_world` reads the mapping of stored values to values with a unit.
+//! - `write` encodes data sets, for de-identified copies.
 
 pub mod codec;
 pub mod csa;
@@ -28,6 +29,7 @@ pub(crate) mod testing;
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
 mod text;
+pub mod write;
 
 pub use dicom_core::{Tag, VR};
 pub use error::DicomError;
