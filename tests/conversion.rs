@@ -106,7 +106,7 @@ fn every_transfer_syntax_equals_dcm2niix() {
 
 #[test]
 fn fragmented_frames_equal_dcm2niix() {
-    equals_dcm2niix("frag", 2, 0);
+    equals_dcm2niix("frag", 0, 2);
 }
 
 struct Volume {
