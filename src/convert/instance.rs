@@ -151,10 +151,14 @@ pub(crate) struct Interner {
     image_types: HashMap<Arc<[String]>, ()>,
     mosaics: Vec<Arc<Mosaic>>,
     /// Philips' displayed values are wanted, not the precise ones.
-    pub(crate) displayed: bool,
+    displayed: bool,
 }
 
 impl Interner {
+    pub(crate) fn new(displayed: bool) -> Self {
+        Self { displayed, ..Self::default() }
+    }
+
     fn series(&mut self, facts: SeriesFacts) -> Arc<SeriesFacts> {
         let fresh = Arc::new(facts);
         Arc::clone(self.series.entry(fresh).insert_entry(()).key())
@@ -237,18 +241,21 @@ impl Instance {
     }
 }
 
-/// FNV-1a over words of the first 64 KiB, which are what every driver reads first.
+/// FNV-1a over words of the first 64 KiB, which are what every driver reads first; four runs side by
+/// side, since each would wait for its own last product.
 fn digest(data: &[u8], pixel_len: Option<u64>) -> u64 {
     let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
     let start = mix(0xcbf2_9ce4_8422_2325, pixel_len.unwrap_or(u64::MAX));
     let first = data.get(..data.len().min(1 << 16)).unwrap_or_default();
-    first.chunks(8).fold(start, |hash, chunk| {
-        let mut word = [0; 8];
-        if let Some(place) = word.get_mut(..chunk.len()) {
-            place.copy_from_slice(chunk);
+    let (blocks, rest) = first.as_chunks::<32>();
+    let mut runs = [start; 4];
+    for block in blocks {
+        for (run, word) in runs.iter_mut().zip(block.as_chunks::<8>().0) {
+            *run = mix(*run, u64::from_le_bytes(*word));
         }
-        mix(hash, u64::from_le_bytes(word))
-    })
+    }
+    let tail = rest.iter().map(|byte| u64::from(*byte));
+    runs.into_iter().chain(tail).fold(start, mix)
 }
 
 /// The series-level part of any DICOM header, image or not.

@@ -20,9 +20,6 @@ use crate::nifti::{HEADER_BYTES, ImageHeader, ParallelGzip};
 use crate::volume::{Grid, VoxelType, Voxels};
 use crate::with_voxels;
 
-/// The compression level of every volume.
-const LEVEL: u32 = 3;
-
 /// A finished volume.
 #[derive(Debug)]
 pub struct Product {
@@ -300,6 +297,11 @@ impl VolumeJob {
         }
     }
 
+    /// Bytes that its voxels take, uncompressed.
+    pub fn bytes(&self) -> u64 {
+        self.data.len() as u64
+    }
+
     /// The grid of the volume.
     pub fn grid(&self) -> &Grid {
         &self.grid
@@ -310,7 +312,8 @@ impl VolumeJob {
         if let Some(place) = self.data.get_mut(..HEADER_BYTES) {
             place.copy_from_slice(&header);
         }
-        self.state = State::Compressing(ParallelGzip::new(LEVEL, self.lanes));
+        self.state =
+            State::Compressing(ParallelGzip::new(self.image.voxel_type.size().is_multiple_of(2), self.lanes));
     }
 
     fn begin_copy(&mut self, resampling: &Resampling) {

@@ -9,6 +9,7 @@ mod catalogue;
 mod classify;
 mod facts;
 mod files;
+mod lane;
 mod plan;
 mod published;
 mod ranges;

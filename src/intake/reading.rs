@@ -1,18 +1,22 @@
 //! Reading the headers of all files, by ranges, many at once.
 //!
 //! The driver asks for [`Intake::needs`], reads those ranges however it likes, and feeds them in any
-//! order. A file is done when its header is; then its bytes are let go.
+//! order. A file is done when its header is; then its bytes are let go. Headers that come in together
+//! are understood side by side, each thread keeping what it finds apart until the reading is over.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use super::classify::{Kind, classify, fail_reason};
+use rayon::prelude::*;
+
+use super::classify::fail_reason;
 use super::files::{FileId, FileState, FileTable, Origin};
+use super::lane::{Lane, Object, ObjectKind, Reading, Ready};
 use super::ranges::{RangeReader, reason};
-use crate::convert::instance::{Instance, Interner, SeriesFacts, series_of};
-use crate::dataset::{DirectoryReader, FailReason, SkipReason, looks_like_zip};
+use crate::convert::instance::{Instance, SeriesFacts};
+use crate::dataset::{DirectoryReader, FailReason, SkipReason};
 use crate::deid::{Identified, IdentityKey, PatientIdentity, Purpose, Secrets};
-use crate::dicom::{DicomError, Header, HeaderReader, Need, ReadStep};
+use crate::dicom::{DicomError, HeaderReader, Need};
 
 /// A zip's directory may take this much memory.
 const DIRECTORY_BUDGET: u64 = 256 << 20;
@@ -52,9 +56,10 @@ pub struct Intake {
     pub(crate) instances: Vec<Instance>,
     /// What must not come out, by patient: of all files whose reading was finished.
     pub(crate) secrets: BTreeMap<IdentityKey, Secrets>,
-    /// The same of the reading in hand, which may yet be abandoned.
-    fresh: BTreeMap<IdentityKey, Secrets>,
-    interner: Interner,
+    /// What each thread found in the reading in hand, which may yet be abandoned.
+    lanes: Vec<Lane>,
+    /// Philips' displayed values are wanted, not the precise ones.
+    displayed: bool,
     waiting: VecDeque<FileId>,
     readers: HashMap<FileId, Reader>,
     in_flight: HashMap<Need, Vec<FileId>>,
@@ -100,7 +105,8 @@ impl Intake {
     /// Ends a reading: what it found stays.
     pub(crate) fn keep(&mut self) {
         self.mark = None;
-        for (patient, mut secrets) in std::mem::take(&mut self.fresh) {
+        let lanes = std::mem::take(&mut self.lanes);
+        for (patient, mut secrets) in lanes.into_iter().flat_map(|lane| lane.secrets) {
             match self.secrets.entry(patient) {
                 Entry::Vacant(place) => {
                     secrets.settle();
@@ -119,8 +125,7 @@ impl Intake {
             entry.state = state;
         }
         self.instances.clear();
-        self.fresh.clear();
-        self.interner = Interner::default();
+        self.lanes.clear();
         self.waiting.clear();
         self.readers.clear();
         self.in_flight.clear();
@@ -152,7 +157,7 @@ impl Intake {
 
     /// Takes Philips' images as they were displayed, not by their precise values.
     pub fn take_displayed_values(&mut self) {
-        self.interner.displayed = true;
+        self.displayed = true;
     }
 
     fn enqueue(&mut self, file: FileId) {
@@ -181,7 +186,10 @@ impl Intake {
                         needs.push(need);
                     }
                 }
-                None => self.advance(file),
+                None => {
+                    let ready = self.advance(file);
+                    self.understand(Vec::from_iter(ready));
+                }
             }
         }
         needs
@@ -194,6 +202,23 @@ impl Intake {
 
     /// Takes the bytes of a need.
     pub fn feed(&mut self, need: Need, bytes: Vec<u8>) {
+        self.feed_all(vec![(need, Some(bytes))]);
+    }
+
+    /// Takes the bytes of many needs, `None` for one that could not be read: headers are understood on
+    /// all threads.
+    pub fn feed_all(&mut self, answers: Vec<(Need, Option<Vec<u8>>)>) {
+        let mut ready = Vec::new();
+        for (need, bytes) in answers {
+            match bytes {
+                Some(bytes) => self.take(need, bytes, &mut ready),
+                None => self.feed_failed(need),
+            }
+        }
+        self.understand(ready);
+    }
+
+    fn take(&mut self, need: Need, bytes: Vec<u8>, ready: &mut Vec<Ready>) {
         // What comes in after its reading was abandoned is let go.
         let Some(mut files) = self.in_flight.remove(&need) else { return };
         self.progress.bytes_read += bytes.len() as u64;
@@ -206,7 +231,7 @@ impl Intake {
                 None => Ok(()),
             };
             match fed {
-                Ok(()) => self.advance(file),
+                Ok(()) => ready.extend(self.advance(file)),
                 Err(why) => self.settle(file, FileState::Failed(why)),
             }
         }
@@ -249,30 +274,46 @@ impl Intake {
         }
     }
 
-    /// Goes on with a file whose bytes came in.
-    fn advance(&mut self, file: FileId) {
-        match self.readers.remove(&file) {
-            Some(Reader::Header { header, mut range }) => {
-                if range.need().is_some() {
-                    self.readers.insert(file, Reader::Header { header, range });
-                    self.ready.push_back(file);
-                    return;
+    /// Goes on with a file whose bytes came in; gives it back if they are all that was wanted.
+    fn advance(&mut self, file: FileId) -> Option<Ready> {
+        match self.readers.remove(&file)? {
+            Reader::Header { header, mut range } => {
+                if range.need().is_none() {
+                    return Some(Ready { file, header, range });
                 }
-                self.header_bytes(file, header, range);
+                self.readers.insert(file, Reader::Header { header, range });
+                self.ready.push_back(file);
             }
-            Some(Reader::Directory(directory)) => self.directory(file, directory),
-            None => {}
+            Reader::Directory(directory) => self.directory(file, directory),
+        }
+        None
+    }
+
+    /// Reads the headers of files on all threads, then takes them in, in their order.
+    fn understand(&mut self, ready: Vec<Ready>) {
+        let threads = rayon::current_num_threads().clamp(1, ready.len().max(1));
+        while self.lanes.len() < threads {
+            self.lanes.push(Lane::new(self.displayed));
+        }
+        let share = ready.len().div_ceil(threads).max(1);
+        let mut ready = ready.into_iter();
+        let shares: Vec<Vec<Ready>> = (0..threads).map(|_| ready.by_ref().take(share).collect()).collect();
+        let files = &self.files;
+        let read: Vec<Vec<(FileId, Reading)>> = self
+            .lanes
+            .par_iter_mut()
+            .zip(shares)
+            .map(|(lane, share)| share.into_iter().map(|one| (one.file, lane.read(one, files))).collect())
+            .collect();
+        for (file, reading) in read.into_iter().flatten() {
+            self.take_in(file, reading);
         }
     }
 
-    fn header_bytes(&mut self, file: FileId, header: HeaderReader, mut range: RangeReader) {
-        let prefix = range.so_far();
-        if looks_like_zip(&prefix) {
-            self.zip(file);
-            return;
-        }
-        match header.feed(prefix) {
-            ReadStep::NeedPrefix(end) => {
+    fn take_in(&mut self, file: FileId, reading: Reading) {
+        match reading {
+            Reading::Zip => self.zip(file),
+            Reading::NeedPrefix(header, mut range, end) => {
                 range.extend(end);
                 if range.need().is_none() {
                     // It can't be had: the file is shorter than it was when it was dropped.
@@ -282,11 +323,9 @@ impl Intake {
                 self.readers.insert(file, Reader::Header { header, range });
                 self.ready.push_back(file);
             }
-            ReadStep::Failed(DicomError::NotDicom) => {
-                self.settle(file, FileState::Skipped(SkipReason::NotDicom))
-            }
-            ReadStep::Failed(error) => self.fail(file, error),
-            ReadStep::Done(header) => self.take_header(file, &header),
+            Reading::NotDicom => self.settle(file, FileState::Skipped(SkipReason::NotDicom)),
+            Reading::Failed(error) => self.fail(file, error),
+            Reading::Object(object) => self.take_object(file, *object),
         }
     }
 
@@ -325,52 +364,30 @@ impl Intake {
         }
     }
 
-    fn take_header(&mut self, file: FileId, header: &Header) {
-        let facts = series_of(header);
-        let identity = identity_of(&facts);
-        let key = identity.key();
-        self.count(&facts, &key);
-        let secrets = self.fresh.entry(key).or_default();
-        secrets.collect(header);
-        if let Some(path) = self.files.path(file) {
-            secrets.add_path(path);
-        }
-        let size = self.files.get(file).map_or(0, |entry| entry.size);
-        let state = match classify(header, size) {
-            Kind::Skip(why) => FileState::Skipped(why),
-            Kind::Fail(why) => {
-                if why == FailReason::TransferSyntax {
-                    self.files.undecodable.insert(header.syntax().name);
-                }
-                FileState::Failed(why)
+    fn take_object(&mut self, file: FileId, object: Object) {
+        let Object { patient, study, series, kind } = object;
+        self.progress.patients += u32::from(self.patients.insert(patient));
+        self.progress.studies += u32::from(self.studies.insert(study));
+        self.progress.series += u32::from(self.series.insert(series));
+        match kind {
+            ObjectKind::Image(instance) => {
+                self.instances.push(instance);
+                self.settle(file, FileState::Image((self.instances.len() - 1) as u32));
             }
-            Kind::Image => match Instance::of(file, header, &mut self.interner) {
-                Ok(instance) => {
-                    self.instances.push(instance);
-                    FileState::Image((self.instances.len() - 1) as u32)
-                }
-                Err(error) => return self.fail(file, error),
-            },
-        };
-        self.settle(file, state);
+            ObjectKind::Skip(why) => self.settle(file, FileState::Skipped(why)),
+            ObjectKind::Fail(why) => self.settle(file, FileState::Failed(why)),
+            ObjectKind::Undecodable(syntax) => {
+                self.files.undecodable.insert(syntax);
+                self.settle(file, FileState::Failed(FailReason::TransferSyntax));
+            }
+            ObjectKind::Unreadable(error) => self.fail(file, error),
+        }
     }
 
     fn fail(&mut self, file: FileId, error: DicomError) {
         self.settle(file, FileState::Failed(fail_reason(&error)));
         if matches!(error, DicomError::OverBudget { .. }) {
             self.refused.insert(file, error);
-        }
-    }
-
-    fn count(&mut self, facts: &SeriesFacts, key: &IdentityKey) {
-        if self.patients.insert(key.clone()) {
-            self.progress.patients += 1;
-        }
-        if self.studies.insert(fingerprint(&facts.study_uid)) {
-            self.progress.studies += 1;
-        }
-        if self.series.insert(fingerprint(&facts.series_uid)) {
-            self.progress.series += 1;
         }
     }
 
@@ -384,11 +401,6 @@ impl Intake {
             _ => {}
         }
     }
-}
-
-/// FNV-1a: counts need no more than a number that differs.
-fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Who the patient of a series is.

@@ -1,21 +1,23 @@
 //! Parallel gzip as pigz does it (RFC 1952, RFC 1951): one member that every reader takes.
 //!
 //! Blocks of 128 KiB are deflated apart, each with the 32 KiB before it as dictionary, ended by a
-//! sync flush; checksums are combined. The bytes depend on the input and the level alone, never on
-//! the number of threads. Neither name nor time is written.
+//! sync flush; checksums are combined. The bytes depend on the input alone, never on the number of
+//! threads. Neither name nor time is written.
 
-use flate2::{Compress, Compression, Crc, FlushCompress, Status};
+use flate2::Crc;
 use rayon::prelude::*;
 
+use super::deflate::Encoder;
+
 const BLOCK: usize = 128 * 1024;
-const DICTIONARY: usize = 32 * 1024;
 
 /// A gzip stream in the making over bytes that the caller keeps.
 pub struct ParallelGzip {
     out: Vec<u8>,
     done: usize,
     crc: Crc,
-    compressors: Vec<Compress>,
+    wide: bool,
+    lanes: Vec<Encoder>,
 }
 
 impl std::fmt::Debug for ParallelGzip {
@@ -25,27 +27,27 @@ impl std::fmt::Debug for ParallelGzip {
 }
 
 impl ParallelGzip {
-    /// Starts a stream at a level (3 is the house's: as small as level 6 on images, twice as fast).
-    ///
-    /// `lanes`: how many blocks a step compresses at once.
-    pub fn new(level: u32, lanes: usize) -> Self {
+    /// Starts a stream. `wide`: the bytes are words of an even number of bytes, which are quicker
+    /// looked through. `lanes`: how many blocks a step compresses at once.
+    pub fn new(wide: bool, lanes: usize) -> Self {
         // Magic, deflate, no flags, no time, no extra flags, unknown system.
         let out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-        let compressors = (0..lanes.max(1)).map(|_| Compress::new(Compression::new(level), false)).collect();
-        Self { out, done: 0, crc: Crc::new(), compressors }
+        let lanes = (0..lanes.max(1)).map(|_| Encoder::new()).collect();
+        Self { out, done: 0, crc: Crc::new(), wide, lanes }
     }
 
     /// Compresses the next blocks of `data` (the same bytes at every call); `true` when all are done.
     pub fn step(&mut self, data: &[u8]) -> bool {
-        let starts: Vec<usize> = (0..self.compressors.len())
+        let starts: Vec<usize> = (0..self.lanes.len())
             .map(|lane| self.done + lane * BLOCK)
             .take_while(|start| *start < data.len())
             .collect();
+        let wide = self.wide;
         let blocks: Vec<(Vec<u8>, Crc)> = self
-            .compressors
+            .lanes
             .par_iter_mut()
             .zip(starts.par_iter())
-            .map(|(compressor, start)| deflate_block(compressor, data, *start))
+            .map(|(encoder, start)| deflate_block(encoder, data, *start, wide))
             .collect();
         for (bytes, crc) in &blocks {
             self.out.extend_from_slice(bytes);
@@ -70,33 +72,20 @@ impl ParallelGzip {
     }
 
     /// Compresses all of `data` at once.
-    pub fn compress(data: &[u8], level: u32) -> Vec<u8> {
-        let mut gzip = Self::new(level, rayon::current_num_threads());
+    pub fn compress(data: &[u8], wide: bool) -> Vec<u8> {
+        let mut gzip = Self::new(wide, rayon::current_num_threads());
         while !gzip.step(data) {}
         gzip.finish()
     }
 }
 
-fn deflate_block(compressor: &mut Compress, data: &[u8], start: usize) -> (Vec<u8>, Crc) {
-    let block = data.get(start..(start + BLOCK).min(data.len())).unwrap_or_default();
-    let dictionary = data.get(start.saturating_sub(DICTIONARY)..start).unwrap_or_default();
+fn deflate_block(encoder: &mut Encoder, data: &[u8], start: usize, wide: bool) -> (Vec<u8>, Crc) {
+    let known = data.get(..(start + BLOCK).min(data.len())).unwrap_or_default();
     let mut crc = Crc::new();
-    crc.update(block);
-    compressor.reset();
-    if !dictionary.is_empty() {
-        // Refused only for zlib-wrapped streams or after data: neither is the case.
-        let _ = compressor.set_dictionary(dictionary);
-    }
-    let mut out = Vec::with_capacity(block.len() / 2 + 1024);
-    loop {
-        let used = usize::try_from(compressor.total_in()).unwrap_or(block.len());
-        let rest = block.get(used..).unwrap_or_default();
-        let spare = out.capacity() - out.len();
-        match compressor.compress_vec(rest, &mut out, FlushCompress::Sync) {
-            Ok(Status::Ok) if out.len() < out.capacity() && spare > 0 => return (out, crc),
-            _ => out.reserve(BLOCK / 2),
-        }
-    }
+    crc.update(known.get(start..).unwrap_or_default());
+    let mut out = Vec::with_capacity(BLOCK * 5 / 8);
+    encoder.encode(known, start, wide, &mut out);
+    (out, crc)
 }
 
 #[cfg(test)]
@@ -119,7 +108,7 @@ mod tests {
     fn every_length_around_a_block_comes_back() {
         for len in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 17] {
             let data = noise(len);
-            let packed = ParallelGzip::compress(&data, 3);
+            let packed = ParallelGzip::compress(&data, len % 2 == 0);
             let mut back = Vec::new();
             flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut back).unwrap();
             assert_eq!(back, data, "length {len}");
@@ -130,7 +119,7 @@ mod tests {
     fn bytes_do_not_depend_on_the_number_of_lanes() {
         let data = noise(5 * BLOCK + 99);
         let with = |lanes| {
-            let mut gzip = ParallelGzip::new(3, lanes);
+            let mut gzip = ParallelGzip::new(true, lanes);
             while !gzip.step(&data) {}
             gzip.finish()
         };
@@ -148,7 +137,7 @@ mod tests {
                 state as u8
             })
             .collect();
-        let packed = ParallelGzip::compress(&data, 3);
+        let packed = ParallelGzip::compress(&data, true);
         let mut back = Vec::new();
         flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut back).unwrap();
         assert_eq!(back, data);

@@ -3,6 +3,7 @@
 //! In: a grid, a voxel type, times and a scale. Out: bytes of a `.nii.gz` that every reader takes and
 //! that are the same for any number of threads. Text fields stay empty: they are where names leak.
 
+mod deflate;
 mod gzip;
 mod header;
 

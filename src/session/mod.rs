@@ -133,6 +133,12 @@ impl Session {
         self.intake.feed(need, bytes);
     }
 
+    /// Takes the bytes of many intake needs, `None` for one that could not be read; headers are
+    /// understood on all threads.
+    pub fn intake_feed_all(&mut self, answers: Vec<(Need, Option<Vec<u8>>)>) {
+        self.intake.feed_all(answers);
+    }
+
     /// An intake need that could not be read.
     pub fn intake_failed(&mut self, need: Need) {
         self.intake.feed_failed(need);

@@ -10,7 +10,7 @@ use std::time::Instant;
 use hepatica::dataset::{FailReason, Outcome};
 use hepatica::deid::DatePolicy;
 use hepatica::intake::PublishedPlan;
-use hepatica::session::{Export, ExportOptions, ExportStep};
+use hepatica::session::{Export, ExportOptions, ExportStep, Session};
 
 use crate::Failure;
 use crate::input::{self, InputOptions};
@@ -47,6 +47,27 @@ pub(crate) struct Options {
     /// The report as JSON on standard output.
     #[arg(long)]
     json: bool,
+}
+
+/// Steps, and writes what comes of it, until `enough` or until there is nothing to do without more bytes;
+/// `true` when all is done.
+fn step_until(
+    enough: &AtomicBool,
+    export: &mut Export,
+    session: &Session,
+    target: &mut Target,
+) -> Result<bool, Failure> {
+    loop {
+        match export.step(session) {
+            ExportStep::Entry { name, bytes } => target.write(&name, &bytes)?,
+            ExportStep::Done => return Ok(true),
+            ExportStep::Waiting => return Ok(false),
+            ExportStep::Working => {}
+        }
+        if enough.load(Ordering::Acquire) {
+            return Ok(false);
+        }
+    }
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
@@ -107,16 +128,24 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             export.cancel(true);
         }
         let needs = export.needs(session);
-        for (need, bytes) in needs.iter().zip(inputs.disk.read(&needs)) {
+        // The next ranges are read while there is other work.
+        let read = AtomicBool::new(needs.is_empty());
+        let (bytes, stepped) = rayon::join(
+            || {
+                let bytes = inputs.disk.read(&needs);
+                read.store(true, Ordering::Release);
+                bytes
+            },
+            || step_until(&read, &mut export, session, &mut target),
+        );
+        if stepped? {
+            break;
+        }
+        for (need, bytes) in needs.iter().zip(bytes) {
             match bytes {
                 Some(bytes) => export.feed(session, *need, bytes),
                 None => export.feed_failed(session, *need),
             }
-        }
-        match export.step(session) {
-            ExportStep::Entry { name, bytes } => target.write(&name, &bytes)?,
-            ExportStep::Done => break,
-            ExportStep::Waiting | ExportStep::Working => {}
         }
         let progress = export.progress();
         let share = (f64::from(progress.done) + progress.fraction) / f64::from(progress.total.max(1));

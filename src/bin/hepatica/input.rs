@@ -11,7 +11,7 @@ use crate::Failure;
 use crate::disk::Disk;
 
 /// Ranges read at a time.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 128;
 
 /// What every command that reads takes.
 #[derive(clap::Args)]
@@ -64,15 +64,8 @@ pub(crate) fn read(options: &InputOptions, key: ProjectKey, quiet: bool) -> Resu
         if needs.is_empty() && answers.is_empty() && session.intake_is_done() {
             break;
         }
-        let understand = || {
-            for (need, bytes) in answers.drain(..) {
-                match bytes {
-                    Some(bytes) => session.intake_feed(need, bytes),
-                    None => session.intake_failed(need),
-                }
-            }
-        };
-        let (read, ()) = rayon::join(|| disk.read(&needs), understand);
+        let last = std::mem::take(&mut answers);
+        let (read, ()) = rayon::join(|| disk.read(&needs), || session.intake_feed_all(last));
         answers = needs.into_iter().zip(read).collect();
         let progress = session.intake_progress();
         bar.set_length(u64::from(progress.files_total));

@@ -135,7 +135,7 @@ fn nifti(header: &ImageHeader, body: impl Iterator<Item = u8>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER_BYTES + body.size_hint().0);
     bytes.extend_from_slice(&header.to_bytes());
     bytes.extend(body);
-    ParallelGzip::compress(&bytes, 3)
+    ParallelGzip::compress(&bytes, true)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

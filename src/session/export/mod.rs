@@ -1,7 +1,8 @@
 //! The export: volume by volume, bytes in, archive entries out.
 //!
-//! Two volumes are in work at most: one being converted while the next one's bytes are read. Every
-//! entry passes the check before it is handed out; a volume's sidecar comes last, so that a volume
+//! Some volumes are in work at once, two for each thread as far as memory goes: while bytes of one are
+//! read, others are decoded and compressed, and small ones keep all threads busy. They are handed out in
+//! the plan's order. Every entry passes the check before; a volume's sidecar comes last, so that a volume
 //! with a sidecar is complete. Every file ends with one outcome.
 
 mod closing;
@@ -9,15 +10,20 @@ mod volume;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use rayon::prelude::*;
+
 use super::Session;
 use super::guard::Guard;
-use crate::convert::VolumeJob;
+use crate::convert::{Product, VolumeJob};
 use crate::dataset::{EntryName, FailReason, Ledger, Report, SkipReason, documents};
 use crate::dicom::{DicomError, Header, Need};
 use crate::intake::{FileId, FileState, PlannedVolume, RangeReader, VolumeId, fail_reason};
 
 /// Bytes asked for at a time.
 const IN_FLIGHT: u64 = 64 << 20;
+
+/// Uncompressed bytes of all volumes in work, where there are more than two.
+const IN_WORK: u64 = 192 << 20;
 
 /// How an export is made.
 #[derive(Clone, Debug)]
@@ -80,8 +86,17 @@ struct Active {
     /// The header of its first file, for the sidecar.
     header: HeaderSlot,
     job: VolumeJob,
+    /// What the job came to.
+    outcome: Option<Result<Product, DicomError>>,
     /// Pixel ranges by slot of the job; `None` once fed.
     ranges: Vec<(usize, RangeReader)>,
+}
+
+impl Active {
+    /// Whether a step can be done without more bytes.
+    fn can_go_on(&self) -> bool {
+        self.outcome.is_none() && matches!(self.header, HeaderSlot::Read(_)) && self.job.is_ready()
+    }
 }
 
 enum HeaderSlot {
@@ -200,7 +215,7 @@ impl Export {
 
     /// Ranges to read next. Every one must be answered by `feed` or `feed_failed`.
     pub fn needs(&mut self, session: &Session) -> Vec<Need> {
-        while self.active.len() < 2 {
+        while self.has_room() {
             let Some(volume) = self.queue.pop_front() else { break };
             match open(session, &volume, &self.options) {
                 Ok(active) => self.active.push_back(active),
@@ -240,6 +255,12 @@ impl Export {
             }
         }
         needs
+    }
+
+    /// Whether one more volume may be begun.
+    fn has_room(&self) -> bool {
+        let bytes: u64 = self.active.iter().map(|a| a.job.bytes()).sum();
+        self.active.len() < 2 || (self.active.len() < 2 * self.options.threads && bytes < IN_WORK)
     }
 
     /// Takes the bytes of a need.
@@ -310,25 +331,25 @@ impl Export {
         }
     }
 
+    /// A step of every volume that can go on, side by side; the first in line leaves when it is finished.
     fn step_volume(&mut self, session: &Session) -> ExportStep {
-        let Some(active) = self.active.front_mut() else { return ExportStep::Waiting };
-        let HeaderSlot::Read(_) = active.header else { return ExportStep::Waiting };
-        if !active.job.is_ready() {
-            return ExportStep::Waiting;
-        }
-        match active.job.step() {
-            Ok(None) => {}
-            Ok(Some(product)) => {
-                if let Some(active) = self.active.pop_front() {
+        let ready: Vec<&mut Active> = self.active.iter_mut().filter(|a| a.can_go_on()).collect();
+        let worked = !ready.is_empty();
+        ready.into_par_iter().for_each(|active| active.outcome = active.job.step().transpose());
+        match self.active.pop_front_if(|first| first.outcome.is_some()) {
+            None if worked => ExportStep::Working,
+            None => ExportStep::Waiting,
+            Some(Active { outcome: Some(Err(error)), volume, .. }) => {
+                self.fail(session, volume.id, fail_reason(&error));
+                ExportStep::Working
+            }
+            Some(mut active) => {
+                if let Some(Ok(product)) = active.outcome.take() {
                     self.finish_volume(session, active, product);
                 }
-            }
-            Err(error) => {
-                let id = active.volume.id;
-                self.abandon(session, id, fail_reason(&error));
+                ExportStep::Working
             }
         }
-        ExportStep::Working
     }
 
     /// Stops: with `keep`, what is complete stays and the report is still to come.
@@ -454,6 +475,7 @@ fn open(session: &Session, planned: &PlannedVolume, options: &ExportOptions) -> 
         files: volume.files.clone(),
         header: HeaderSlot::Reading(header),
         job,
+        outcome: None,
         ranges,
     })
 }
