@@ -320,7 +320,7 @@ fn echo_pair(frame: FrameView<'_>) -> [Num; 2] {
     if !phase {
         return [Num(None); 2];
     }
-    let pair = csa::Protocol::of(frame).two_echo_times_ms();
+    let pair = csa::Protocol::lines_of(frame, &["lContrasts", "alTE["]).two_echo_times_ms();
     [Num(pair.map(|p| p[0])), Num(pair.map(|p| p[1]))]
 }
 

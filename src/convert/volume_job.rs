@@ -13,7 +13,7 @@ use super::resample::Resampling;
 use super::scaling::Rescale;
 use super::stack::{Stack, Tiling};
 use crate::dicom::codec::TransferSyntax;
-use crate::dicom::pixels::{Frames, PixelLayout};
+use crate::dicom::pixels::{FrameIndex, Frames, PixelLayout};
 use crate::dicom::{DicomError, Header, PixelData, PixelElement};
 use crate::hanging::facts::ComplexPart;
 use crate::nifti::{HEADER_BYTES, ImageHeader, ParallelGzip};
@@ -58,6 +58,7 @@ struct JobFile {
 /// A frame whose bytes are there.
 struct Pending {
     bytes: Arc<Vec<u8>>,
+    index: Arc<FrameIndex>,
     slot: usize,
     frame: u32,
     place: usize,
@@ -230,9 +231,11 @@ impl VolumeJob {
             bytes
         };
         let bytes = Arc::new(bytes);
+        let index = Frames::new(&file.layout, &file.syntax, &bytes)?.index();
         for (frame, place, rescale) in &file.frames {
             self.pending.push_back(Pending {
                 bytes: Arc::clone(&bytes),
+                index: Arc::clone(&index),
                 slot,
                 frame: *frame,
                 place: *place,
@@ -360,7 +363,7 @@ impl VolumeJob {
             .par_iter()
             .map(|p| {
                 let file = files.get(p.slot).ok_or(DicomError::NotDicom)?;
-                let frames = Frames::new(&file.layout, &file.syntax, &p.bytes)?;
+                let frames = Frames::at(&file.layout, &file.syntax, &p.bytes, Arc::clone(&p.index));
                 let voxels = frames.decode(p.frame)?;
                 Ok((p.place, if shape.to_float { scaled(&voxels, p.rescale) } else { voxels }))
             })

@@ -127,6 +127,11 @@ pub struct Protocol {
 impl Protocol {
     /// Finds and reads the protocol in an element's bytes; empty where there is none.
     pub fn parse(bytes: &[u8]) -> Self {
+        Self::parse_where(bytes, |_| true)
+    }
+
+    /// The same, of the lines that are `wanted` only: a protocol has some thousand.
+    fn parse_where(bytes: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Self {
         const BEGIN: &[u8] = b"### ASCCONV BEGIN";
         const END: &[u8] = b"### ASCCONV END";
         let find = |bytes: &[u8], mark: &[u8]| {
@@ -144,7 +149,7 @@ impl Protocol {
         let rest = bytes.get(begin + BEGIN.len()..).unwrap_or_default();
         let body = find(rest, END).and_then(|end| rest.get(..end)).unwrap_or_default();
         let mut values = BTreeMap::new();
-        for line in body.split(|b| *b == b'\n').skip(1).take(20_000) {
+        for line in body.split(|b| *b == b'\n').skip(1).take(20_000).filter(|line| wanted(line)) {
             let line: String = line.iter().map(|b| char::from(*b)).collect();
             if let Some((name, value)) = line.split_once('=') {
                 let value = value.split('#').next().unwrap_or_default().trim().trim_matches('"');
@@ -156,10 +161,21 @@ impl Protocol {
 
     /// The protocol of a frame, wherever its software keeps it.
     pub fn of(frame: FrameView<'_>) -> Self {
+        Self::of_where(frame, |_| true)
+    }
+
+    /// Of a frame's protocol the lines that begin with one of these words.
+    pub fn lines_of(frame: FrameView<'_>, words: &[&str]) -> Self {
+        Self::of_where(frame, |line| {
+            words.iter().any(|word| line.trim_ascii_start().starts_with(word.as_bytes()))
+        })
+    }
+
+    fn of_where(frame: FrameView<'_>, wanted: impl Fn(&[u8]) -> bool) -> Self {
         [(0x0029, CREATOR, SERIES_INFO), (0x0021, "SIEMENS MR SDS 01", 0x19)]
             .into_iter()
             .filter_map(|(group, creator, offset)| frame.private(group, creator, offset))
-            .map(|element| Self::parse(element.bytes()))
+            .map(|element| Self::parse_where(element.bytes(), &wanted))
             .find(|protocol| !protocol.values.is_empty())
             .unwrap_or_default()
     }

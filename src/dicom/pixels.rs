@@ -4,7 +4,9 @@
 //! values, row by row, top left first, as stored — no rescale, no photometric inversion, colour as RGB. How
 //! a frame is decoded is the codec's matter, and which codec it is the registry's.
 
-use super::codec::fragments::FrameIndex;
+use std::sync::Arc;
+
+pub(crate) use super::codec::fragments::FrameIndex;
 use super::codec::{Codec, TransferSyntax, native};
 use super::error::DicomError;
 use super::header::Header;
@@ -200,7 +202,7 @@ pub struct Frames<'a> {
     syntax: &'a TransferSyntax,
     value: &'a [u8],
     /// For encapsulated syntaxes.
-    index: FrameIndex,
+    index: Arc<FrameIndex>,
 }
 
 impl<'a> Frames<'a> {
@@ -218,7 +220,22 @@ impl<'a> Frames<'a> {
             Codec::Unsupported => return Err(DicomError::TransferSyntax { name: syntax.name }),
             codec => FrameIndex::of(layout, codec, value)?,
         };
-        Ok(Self { layout, syntax, value, index })
+        Ok(Self { layout, syntax, value, index: Arc::new(index) })
+    }
+
+    /// Where the frames are: found once for a value, and used again by [`Self::at`].
+    pub(crate) fn index(&self) -> Arc<FrameIndex> {
+        Arc::clone(&self.index)
+    }
+
+    /// The frames of a value whose index is known.
+    pub(crate) fn at(
+        layout: &'a PixelLayout,
+        syntax: &'a TransferSyntax,
+        value: &'a [u8],
+        index: Arc<FrameIndex>,
+    ) -> Self {
+        Self { layout, syntax, value, index }
     }
 
     /// Decodes frame `index` (from 0).

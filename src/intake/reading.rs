@@ -295,17 +295,24 @@ impl Intake {
         while self.lanes.len() < threads {
             self.lanes.push(Lane::new(self.displayed));
         }
-        let share = ready.len().div_ceil(threads).max(1);
-        let mut ready = ready.into_iter();
-        let shares: Vec<Vec<Ready>> = (0..threads).map(|_| ready.by_ref().take(share).collect()).collect();
+        // Dealt out one by one: files side by side are of a kind, and cost the same.
+        let mut shares: Vec<Vec<(usize, Ready)>> = (0..threads).map(|_| Vec::new()).collect();
+        for (at, one) in ready.into_iter().enumerate() {
+            if let Some(share) = shares.get_mut(at % threads) {
+                share.push((at, one));
+            }
+        }
         let files = &self.files;
-        let read: Vec<Vec<(FileId, Reading)>> = self
+        let mut read: Vec<(usize, FileId, Reading)> = self
             .lanes
             .par_iter_mut()
             .zip(shares)
-            .map(|(lane, share)| share.into_iter().map(|one| (one.file, lane.read(one, files))).collect())
+            .flat_map_iter(|(lane, share)| {
+                share.into_iter().map(|(at, one)| (at, one.file, lane.read(one, files)))
+            })
             .collect();
-        for (file, reading) in read.into_iter().flatten() {
+        read.sort_unstable_by_key(|(at, ..)| *at);
+        for (_, file, reading) in read {
             self.take_in(file, reading);
         }
     }

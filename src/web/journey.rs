@@ -3,7 +3,7 @@
 //! What throws, throws `{ cause, text }`: a key of the page's table of remedies, and the core's
 //! sentence, which holds no identifier.
 
-use js_sys::{Float64Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Float64Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
@@ -117,8 +117,16 @@ fn set(object: &Object, key: &str, value: &JsValue) {
     let _ = Reflect::set(object, &key.into(), value);
 }
 
-fn need(source: u32, offset: f64, length: f64) -> Need {
-    Need { source, offset: offset as u64, len: length as u64 }
+/// Needs, as triples, with the bytes of each.
+fn answers(needs: &[f64], bytes: &Array) -> Vec<(Need, Option<Vec<u8>>)> {
+    let (needs, _) = needs.as_chunks::<3>();
+    let need = |[source, offset, len]: &[f64; 3]| Need {
+        source: *source as u32,
+        offset: *offset as u64,
+        len: *len as u64,
+    };
+    let content = |value: JsValue| value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
+    needs.iter().map(need).zip(bytes.iter().map(content)).collect()
 }
 
 #[wasm_bindgen(js_class = Journey)]
@@ -160,16 +168,10 @@ impl Journey {
         flat(&self.session.intake_needs(most))
     }
 
-    /// Takes the bytes of a range.
+    /// Takes the bytes of ranges, `needs` as they were handed out, `null` for one that could not be read.
     #[wasm_bindgen(js_name = intakeFeed)]
-    pub fn intake_feed(&mut self, source: u32, offset: f64, length: f64, bytes: Vec<u8>) {
-        self.session.intake_feed(need(source, offset, length), bytes);
-    }
-
-    /// A range that could not be read.
-    #[wasm_bindgen(js_name = intakeFailed)]
-    pub fn intake_failed(&mut self, source: u32, offset: f64, length: f64) {
-        self.session.intake_failed(need(source, offset, length));
+    pub fn intake_feed(&mut self, needs: &[f64], bytes: &Array) {
+        self.session.intake_feed_all(answers(needs, bytes));
     }
 
     /// How far the intake is.
@@ -325,19 +327,15 @@ impl Journey {
         flat(&self.export.as_mut().map(|e| e.needs(session)).unwrap_or_default())
     }
 
-    /// Takes the bytes of a range.
+    /// Takes the bytes of ranges, `needs` as they were handed out, `null` for one that could not be read.
     #[wasm_bindgen(js_name = exportFeed)]
-    pub fn export_feed(&mut self, source: u32, offset: f64, length: f64, bytes: Vec<u8>) {
-        if let Some(export) = &mut self.export {
-            export.feed(&self.session, need(source, offset, length), bytes);
-        }
-    }
-
-    /// A range that could not be read.
-    #[wasm_bindgen(js_name = exportFailed)]
-    pub fn export_failed(&mut self, source: u32, offset: f64, length: f64) {
-        if let Some(export) = &mut self.export {
-            export.feed_failed(&self.session, need(source, offset, length));
+    pub fn export_feed(&mut self, needs: &[f64], bytes: &Array) {
+        let Some(export) = &mut self.export else { return };
+        for (need, bytes) in answers(needs, bytes) {
+            match bytes {
+                Some(bytes) => export.feed(&self.session, need, bytes),
+                None => export.feed_failed(&self.session, need),
+            }
         }
     }
 

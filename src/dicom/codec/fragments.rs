@@ -15,7 +15,7 @@ use crate::dicom::pixels::PixelLayout;
 
 /// The frames of an encapsulated value.
 #[derive(Clone, Debug, Default)]
-pub(in crate::dicom) struct FrameIndex {
+pub(crate) struct FrameIndex {
     /// Each fragment, as a range of the value, in order.
     fragments: Vec<Range<usize>>,
     /// Where each frame begins.

@@ -7,7 +7,7 @@
 import { CERTIFICATE, sentencesOf } from "./certificate";
 import type { EngineSeen, Journey } from "./load";
 import type { ExportOutcome, ExportProgress, ExportTarget, ExportVolume, PlanView, ReportView } from "./protocol";
-import { feedGroup, type Need, needsOf, READS, type Sources, takeRead } from "./reader";
+import { flat, type Need, needsOf, READS, type Sources, takeRead } from "./reader";
 import { openSink, type Sink } from "./sink";
 import { Beat, breath } from "./steps";
 
@@ -112,17 +112,13 @@ export class ExportRun {
     let arrived: Promise<void> | null = null;
     let cancelled = false;
 
-    const feeding = {
-      feed: (need: Need, bytes: Uint8Array) => journey.exportFeed(need.source, need.offset, need.length, bytes),
-      failed: (need: Need) => journey.exportFailed(need.source, need.offset, need.length),
-    };
     const read = (): void => {
       while (inFlight < READS && queue.length > 0) {
         const group = takeRead(queue);
         inFlight += 1;
         this.#sources
           .read(group)
-          .then((answers) => feedGroup(group, answers, feeding))
+          .then((answers) => journey.exportFeed(flat(group), answers))
           .finally(() => {
             inFlight -= 1;
             this.#wake();

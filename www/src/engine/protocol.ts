@@ -297,7 +297,7 @@ export type ExportOutcome =
 
 /** What can be asked, with what, and what comes back. */
 export interface Calls {
-  /** Begins an intake; `add` follows any number of times, then `read`. */
+  /** Begins an intake; `add` follows any number of times, then `read`. Headers are read from the first `add` on. */
   begin: { ask: { keepPlan: boolean }; answer: null };
   add: { ask: { files: IncomingFile[] }; answer: null };
   demo: { ask: { patients: number }; answer: null };

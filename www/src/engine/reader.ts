@@ -20,13 +20,18 @@ export function needsOf(flat: Float64Array): Need[] {
   return needs;
 }
 
+/** The same triples again. */
+export function flat(needs: Need[]): Float64Array {
+  return Float64Array.from(needs.flatMap(({ source, offset, length }) => [source, offset, length]));
+}
+
 /** Ranges and bytes of one read, at most. To the browser a read costs more than its bytes: many small
  * ranges, put together as one blob, come in half the time that they take one by one. */
 const RANGES = 64;
 const BYTES = 8 << 20;
 
-/** Reads in flight: one is waited for while the other is used. */
-export const READS = 2;
+/** Reads in flight: most of a read is waiting, and four take half the time of two. */
+export const READS = 4;
 
 /** A file of at most so many bytes is read whole when its header is wanted … */
 const SMALL = 1 << 20;
@@ -114,8 +119,8 @@ export function takeRead(needs: Need[]): Need[] {
 export interface Feeding {
   /** What the core wants next, at most so many; empty once it has all it asked for. */
   needs(most: number): Need[];
-  feed(need: Need, bytes: Uint8Array): void;
-  failed(need: Need): void;
+  /** Takes what one read brought; null for what can't be read. */
+  feed(needs: Need[], answers: (Uint8Array | null)[]): void;
   /** Called after each batch of feeding; false stops. */
   goesOn(): boolean;
 }
@@ -147,7 +152,7 @@ export function feedAll(sources: Sources, feeding: Feeding): Promise<boolean> {
       inFlight -= 1;
       if (stopped) return;
       try {
-        feedGroup(group, answers, feeding);
+        feeding.feed(group, answers);
         next();
       } catch (thrown) {
         stopped = true;
@@ -155,14 +160,5 @@ export function feedAll(sources: Sources, feeding: Feeding): Promise<boolean> {
       }
     };
     next();
-  });
-}
-
-/** Hands the answers of one read on. */
-export function feedGroup(group: Need[], answers: (Uint8Array | null)[], to: Pick<Feeding, "feed" | "failed">): void {
-  group.forEach((need, at) => {
-    const bytes = answers[at];
-    if (bytes) to.feed(need, bytes);
-    else to.failed(need);
   });
 }

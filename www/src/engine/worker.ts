@@ -10,7 +10,7 @@ import { ExportRun } from "./export-run";
 import { loadEngine } from "./load";
 import type { Journey } from "./load";
 import type { Answer, Ask, CallName, Calls, IncomingFile, InspectView, Picture, PlanView, Tell, Trouble } from "./protocol";
-import { feedAll, needsOf, Sources } from "./reader";
+import { feedAll, flat, needsOf, Sources } from "./reader";
 import { type Sink, sweep } from "./sink";
 import { Beat } from "./steps";
 
@@ -37,6 +37,9 @@ let added = 0;
 /** Sources from here on are of the reading in hand. */
 let mark = 0;
 let reading = { cancelled: false };
+/** Headers are read as soon as files are added; this is the reading that goes on, or the last one. */
+let headers: Promise<boolean> = Promise.resolve(true);
+let readingHeaders = false;
 let running: ExportRun | null = null;
 let written: Sink | null = null;
 
@@ -71,8 +74,7 @@ async function readHeaders(from: Journey): Promise<boolean> {
   const beat = new Beat(100);
   return feedAll(sources, {
     needs: (most) => needsOf(from.intakeNeeds(most)),
-    feed: (need, bytes) => from.intakeFeed(need.source, need.offset, need.length, bytes),
-    failed: (need) => from.intakeFailed(need.source, need.offset, need.length),
+    feed: (needs, answers) => from.intakeFeed(flat(needs), answers),
     goesOn: () => {
       if (beat.due()) tell({ kind: "intake", progress: from.intakeProgress() });
       return !mine.cancelled;
@@ -113,12 +115,22 @@ const handlers: Handlers = {
     if (running) throw trouble("busy", "An export is running.");
     reading.cancelled = true;
     reading = { cancelled: false };
+    headers = Promise.resolve(true);
+    readingHeaders = false;
     if (!keepPlan || !journey) await restart();
     mark = added;
     return null;
   },
   async add({ files }) {
-    if (!reading.cancelled) addFiles(current(), files);
+    if (reading.cancelled) return null;
+    addFiles(current(), files);
+    if (readingHeaders) return null;
+    readingHeaders = true;
+    headers = readHeaders(current()).finally(() => {
+      readingHeaders = false;
+    });
+    // What goes wrong is said when the plan is asked for.
+    headers.catch(() => undefined);
     return null;
   },
   async demo({ patients }) {
@@ -135,7 +147,7 @@ const handlers: Handlers = {
   },
   async read() {
     const from = current();
-    if (!(await readHeaders(from))) return null;
+    if (!(await headers) || !(await readHeaders(from))) return null;
     tell({ kind: "intake", progress: from.intakeProgress() });
     const plan = from.finishIntake() as PlanView;
     mark = added;

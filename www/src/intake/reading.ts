@@ -15,13 +15,18 @@ export async function readInto(files: AsyncGenerator<IncomingFile[]>, keep: bool
   await intake({ keep, demo: false }, async (mine) => {
     const engine = state.engine.value;
     let any = false;
+    // The engine takes one batch while the next is gathered.
+    let taken: Promise<unknown> = Promise.resolve();
     for await (const some of files) {
       if (mine.cancelled || !engine) return any;
       any = true;
       const seen = state.intake.value;
       state.intake.value = { ...seen, filesTotal: seen.filesTotal + some.length };
-      await engine.ask("add", { files: some });
+      await taken;
+      taken = engine.ask("add", { files: some });
+      taken.catch(() => undefined);
     }
+    await taken;
     return any;
   });
 }

@@ -7,7 +7,7 @@
  */
 import type { IncomingFile } from "../engine/protocol";
 
-const BATCH = 256;
+const BATCH = 128;
 
 /** Files that the file manager leaves everywhere and that are nobody's data. */
 function isLitter(name: string): boolean {
@@ -38,7 +38,8 @@ export async function* fromDrop(held: { entries: FileSystemEntry[]; loose: File[
   // Depth first with a stack of our own: a hospital disc can nest deeper than a call stack likes.
   const stack = [...held.entries].reverse();
   let waiting: FileSystemFileEntry[] = [];
-  const open = async (): Promise<IncomingFile[]> => {
+  let opening: Promise<IncomingFile[]> | null = null;
+  const open = (): Promise<IncomingFile[]> => {
     const batch = waiting;
     waiting = [];
     return Promise.all(
@@ -49,12 +50,17 @@ export async function* fromDrop(held: { entries: FileSystemEntry[]; loose: File[
     if (entry.isFile) {
       if (isLitter(entry.name)) continue;
       waiting.push(entry as FileSystemFileEntry);
-      if (waiting.length >= BATCH) yield await open();
+      if (waiting.length < BATCH) continue;
+      // One batch is being opened while the one before is used.
+      const before = opening;
+      opening = open();
+      if (before) yield await before;
     } else {
       const inside = await everyEntryOf(entry as FileSystemDirectoryEntry);
       for (const child of inside.reverse()) stack.push(child);
     }
   }
+  if (opening) yield await opening;
   if (waiting.length > 0) yield await open();
 }
 
