@@ -51,6 +51,12 @@ fn on_path(program: &str) -> bool {
     std::env::split_paths(&folders).any(|folder| folder.join(program).is_file())
 }
 
+/// Sets up what codes pictures for the tests of codecs, and returns the Python environment.
+pub(crate) fn encoders(place: &Place) -> anyhow::Result<PathBuf> {
+    system_tools()?;
+    python(place)
+}
+
 /// Sets up the Python environment alone, and returns it.
 pub(crate) fn python(place: &Place) -> anyhow::Result<PathBuf> {
     let folder = place.join(".judges");

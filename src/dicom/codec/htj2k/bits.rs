@@ -88,8 +88,26 @@ impl<'a> Backward<'a> {
         Self { bytes, held: 0, bits: 0, stuffed: true }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn fill(&mut self) {
+        if self.bits <= 32 {
+            self.fill_word();
+        }
+    }
+
+    #[inline]
+    fn fill_word(&mut self) {
+        if let Some((rest, word)) = self.bytes.split_last_chunk::<4>() {
+            let word = u32::from_be_bytes(*word);
+            // No byte of the four has seven ones.
+            if (word & 0x7F7F_7F7F).wrapping_add(0x0101_0101) & 0x8080_8080 == 0 {
+                self.held |= u64::from(word) << self.bits;
+                self.bits += 32;
+                self.stuffed = word >> 24 > 0x8F;
+                self.bytes = rest;
+                return;
+            }
+        }
         while self.bits <= 56 {
             let Some((byte, rest)) = self.bytes.split_last() else {
                 // Zeros.
@@ -104,7 +122,7 @@ impl<'a> Backward<'a> {
         }
     }
 
-    /// What comes next, without taking it. Right for 57 bits after [`Self::fill`].
+    /// What comes next, without taking it. Right for 33 bits after [`Self::fill`].
     #[inline]
     pub(super) fn peek(&self) -> u64 {
         self.held

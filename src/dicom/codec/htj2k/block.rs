@@ -106,8 +106,12 @@ impl Block {
         if !(2..=4079).contains(&tail) {
             return Err(bad());
         }
-        let (front, tail) =
-            code.cleanup.len().checked_sub(tail).and_then(|at| code.cleanup.split_at_checked(at)).ok_or(bad())?;
+        let (front, tail) = code
+            .cleanup
+            .len()
+            .checked_sub(tail)
+            .and_then(|at| code.cleanup.split_at_checked(at))
+            .ok_or(bad())?;
         let mut magnitudes = Forward::new(front, 0xFF);
         let (mut runs, mut words) = (Mel::new(tail), Backward::vlc(tail));
 
@@ -141,36 +145,32 @@ impl Block {
             }
             let (upper, lower) = rows.split_at_mut(self.stride);
             let pairs = upper.as_chunks_mut::<2>().0.iter_mut().zip(lower.as_chunks_mut::<2>().0);
-            for (q, ((upper, lower), &(word, more))) in pairs.zip(&self.quads).enumerate() {
+            // Of a quad's row above: its own two samples and one at each side.
+            let exponents = self.exponents.windows(4).step_by(2);
+            let below = self.below.get_mut(1..).unwrap_or_default().as_chunks_mut::<2>().0;
+            let quads = self.quads.iter().zip(exponents).zip(below);
+            for (((upper, lower), (&(word, more), above)), below) in
+                pairs.zip(quads).map(|(pair, (quad, below))| ((pair, quad), below))
+            {
                 let significance = word >> 4 & 15;
-                let mut exponents = [0u8; 2];
-                if significance != 0 {
-                    // §7.3.7: the greatest exponent above, where more than one sample is significant.
-                    let mut least = 1;
-                    if y > 0 && significance & (significance - 1) != 0 {
-                        let [a, b, c, d] = [0, 1, 2, 3].map(|n| self.exponents[2 * q + n]);
-                        least = u32::from(a.max(b).max(c.max(d))).saturating_sub(1).max(1);
-                    }
-                    let exponent = least + more;
-                    if exponent > most {
-                        return Err(bad());
-                    }
-                    let mut sample = |n: u32| {
-                        if significance >> n & 1 == 0 {
-                            return (0, 0);
-                        }
-                        let width = exponent - u32::from(word >> (8 + n) & 1);
-                        let value = magnitudes.take(width) | u32::from(word >> (12 + n) & 1) << width;
-                        let magnitude = (2 * ((value >> 1) + 1) + 1) << plane;
-                        ((value & 1) << 31 | magnitude, (32 - (value | 1).leading_zeros()) as u8)
-                    };
-                    let [(a, _), (b, left), (c, _), (d, right)] = [sample(0), sample(1), sample(2), sample(3)];
-                    *upper = [a, c];
-                    *lower = [b, d];
-                    exponents = [left, right];
+                if significance == 0 {
+                    *below = [0, 0];
+                    continue;
                 }
-                self.below[2 * q + 1] = exponents[0];
-                self.below[2 * q + 2] = exponents[1];
+                // §7.3.7: the greatest exponent above, where more than one sample is significant.
+                let mut least = 1;
+                if significance & (significance - 1) != 0 {
+                    let greatest = above.iter().fold(0, |most, e| most.max(*e));
+                    least = u32::from(greatest).saturating_sub(1).max(1);
+                }
+                let exponent = least + more;
+                if exponent > most {
+                    return Err(bad());
+                }
+                let ([a, b, c, d], exponents) = samples(word, exponent, plane, &mut magnitudes);
+                *upper = [a, c];
+                *lower = [b, d];
+                *below = exponents;
             }
             std::mem::swap(&mut self.exponents, &mut self.below);
             std::mem::swap(&mut self.above, &mut self.here);
@@ -233,6 +233,22 @@ impl Block {
     }
 }
 
+/// A quad's samples (§7.3.8) and the exponents of the lower two.
+#[inline(always)]
+fn samples(word: u16, exponent: u32, plane: u32, bits: &mut Forward<'_>) -> ([u32; 4], [u8; 2]) {
+    let (mut out, mut exponents) = ([0; 4], [0; 4]);
+    for ((n, sample), of) in (0..).zip(&mut out).zip(&mut exponents) {
+        // All ones where the sample is significant, so that nothing depends on guessing a branch.
+        let there = (u32::from(word >> (4 + n)) & 1).wrapping_neg();
+        let width = (exponent - u32::from(word >> (8 + n) & 1)) & there;
+        let value = bits.take(width) | u32::from(word >> (12 + n) & 1) << width;
+        // µ − 1 and, lowest, the sign; doubled it is 2µ + 1 with the half.
+        *sample = (value << 31 | ((value | 1) + 2) << plane) & there;
+        *of = (32 - (value | 1).leading_zeros()) as u8 & there as u8;
+    }
+    (out, [exponents[1], exponents[3]])
+}
+
 /// Codewords of a row of quads (§7.3.3, §7.3.4) and the exponents behind them (§7.3.6), by pairs.
 fn quads(
     row: &mut [(u16, u32)],
@@ -257,26 +273,15 @@ fn quads(
             left = usize::from(quad.0 >> 4 & 15);
             significance[q + 1] = left as u8;
         }
-        let follows = |n: usize| both.get(n).is_some_and(|quad| quad.0 & 8 != 0);
-        let more = match (follows(0), follows(1)) {
-            (false, false) => [0, 0],
-            (true, false) => [one(words), 0],
-            (false, true) => [0, one(words)],
-            (true, true) if !first_row => two(words),
-            (true, true) if runs.event() => two(words).map(|u| u + 2),
-            (true, true) => {
-                let first = prefix(words);
-                if first > 2 {
-                    let second = 1 + (words.peek() & 1) as u32;
-                    words.skip(1);
-                    let suffix = suffix(words, first);
-                    [first + suffix + extension(words, suffix), second]
-                } else {
-                    let second = prefix(words);
-                    let suffix = suffix(words, second);
-                    [first, second + suffix + extension(words, suffix)]
-                }
-            }
+        words.fill();
+        let follows = |n: usize| both.get(n).map_or(0, |quad: &(u16, u32)| usize::from(quad.0 & 8));
+        let follows = [follows(0), follows(1)];
+        let more = if !first_row || follows != [8, 8] {
+            exponents(words, follows)
+        } else if runs.event() {
+            exponents(words, follows).map(|u| u + 2)
+        } else {
+            sharing_exponents(words)
         };
         for (quad, more) in both.iter_mut().zip(more) {
             quad.1 = more;
@@ -284,50 +289,73 @@ fn quads(
     }
 }
 
-/// T.814 table 3: 1, 01, 001 and 000 stand for 1, 2, 3 and 5.
-fn prefix(words: &mut Backward<'_>) -> u32 {
-    let (value, length) = match words.peek() & 7 {
-        1 | 3 | 5 | 7 => (1, 1),
-        2 | 6 => (2, 2),
-        4 => (3, 3),
-        _ => (5, 3),
-    };
-    words.skip(length);
-    value
-}
-
-fn suffix(words: &mut Backward<'_>, prefix: u32) -> u32 {
-    let length = match prefix {
-        3 => 1,
-        5 => 5,
-        _ => 0,
-    };
-    let value = words.peek() & ((1 << length) - 1);
-    words.skip(length);
-    value as u32
-}
-
-fn extension(words: &mut Backward<'_>, suffix: u32) -> u32 {
-    if suffix < 28 {
-        return 0;
+/// T.814 table 3, by the next three bits behind a flag that there is an exponent at all: 1, 01, 001 and 000
+/// stand for 1, 2, 3 and 5. The value in bits 0–2, its length in 3–4, the suffix's length in 5–7.
+const PREFIXES: [u8; 16] = {
+    const fn entry(value: u8, length: u8, suffix: u8) -> u8 {
+        value | length << 3 | suffix << 5
     }
-    let value = words.peek() & 15;
-    words.skip(4);
-    4 * value as u32
+    let (one, two) = (entry(1, 1, 0), entry(2, 2, 0));
+    [0, 0, 0, 0, 0, 0, 0, 0, entry(5, 3, 5), one, two, one, entry(3, 3, 1), one, two, one]
+};
+
+/// What is left of the bits at hand.
+struct Peeked {
+    bits: u64,
+    used: u32,
 }
 
-fn one(words: &mut Backward<'_>) -> u32 {
-    let prefix = prefix(words);
-    let suffix = suffix(words, prefix);
-    prefix + suffix + extension(words, suffix)
+impl Peeked {
+    #[inline(always)]
+    fn take(&mut self, count: u8) -> u32 {
+        let value = self.bits & ((1 << count) - 1);
+        self.bits >>= count;
+        self.used += u32::from(count);
+        value as u32
+    }
+
+    #[inline(always)]
+    fn prefix(&mut self, follows: usize) -> u8 {
+        let entry = PREFIXES[follows | (self.bits & 7) as usize];
+        self.take(entry >> 3 & 3);
+        entry
+    }
+
+    /// Behind a suffix of 28 and more.
+    #[inline(always)]
+    fn extension(&mut self, suffix: u32) -> u32 {
+        if suffix < 28 { 0 } else { 4 * self.take(4) }
+    }
 }
 
-/// Prefixes, suffixes, extensions, each of both.
-fn two(words: &mut Backward<'_>) -> [u32; 2] {
-    let prefixes = [prefix(words), prefix(words)];
-    let suffixes = prefixes.map(|p| suffix(words, p));
-    let extensions = suffixes.map(|s| extension(words, s));
-    [0, 1].map(|n| prefixes[n] + suffixes[n] + extensions[n])
+/// The exponents of a pair of quads, where `follows` (8, else 0) says that there is one: prefixes, suffixes,
+/// extensions, each of both.
+#[inline(always)]
+fn exponents(words: &mut Backward<'_>, follows: [usize; 2]) -> [u32; 2] {
+    let mut bits = Peeked { bits: words.peek(), used: 0 };
+    let prefixes = [bits.prefix(follows[0]), bits.prefix(follows[1])];
+    let suffixes = [bits.take(prefixes[0] >> 5), bits.take(prefixes[1] >> 5)];
+    let extensions = [bits.extension(suffixes[0]), bits.extension(suffixes[1])];
+    words.skip(bits.used);
+    [0, 1].map(|n| u32::from(prefixes[n] & 7) + suffixes[n] + extensions[n])
+}
+
+/// Those of a pair in the first row that are not both above two: behind a first one above two the second is
+/// a bit.
+fn sharing_exponents(words: &mut Backward<'_>) -> [u32; 2] {
+    let mut bits = Peeked { bits: words.peek(), used: 0 };
+    let first = bits.prefix(8);
+    let out = if first & 7 > 2 {
+        let second = 1 + bits.take(1);
+        let suffix = bits.take(first >> 5);
+        [u32::from(first & 7) + suffix + bits.extension(suffix), second]
+    } else {
+        let second = bits.prefix(8);
+        let suffix = bits.take(second >> 5);
+        [u32::from(first & 7), u32::from(second & 7) + suffix + bits.extension(suffix)]
+    };
+    words.skip(bits.used);
+    out
 }
 
 #[cfg(test)]

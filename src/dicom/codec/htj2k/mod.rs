@@ -148,17 +148,21 @@ fn decode_tile<'a>(
         }
     }
     // DC level shift (G.1.2), and the range.
-    let most = 1i64 << (stream.precision - u32::from(stream.signed));
-    let (least, shift) = if stream.signed { (-most, 0) } else { (0, most / 2) };
-    let place = |v: i64| (v + shift).clamp(least, most - 1) as i32;
+    let bits = stream.precision - u32::from(stream.signed);
+    if bits > 30 {
+        return Err(unsupported("HTJ2K above 30 bit"));
+    }
+    let (least, most) = (if stream.signed { -1i32 << bits } else { 0 }, (1i32 << bits) - 1);
+    let shift = if stream.signed { 0 } else { 1i32 << bits >> 1 };
+    let place = |v: i32| v.saturating_add(shift).clamp(least, most);
     let (mut whole, mut real) = (whole.into_iter(), real.into_iter());
     for (n, component) in components.iter().enumerate() {
         if component.reversible {
             let values = whole.next().unwrap_or_default();
-            put(&values, |v| place(i64::from(v)), rect, stream, n, count, samples);
+            put(&values, place, rect, stream, n, count, samples);
         } else {
             let values = real.next().unwrap_or_default();
-            put(&values, |v| place((v + 0.5).floor() as i64), rect, stream, n, count, samples);
+            put(&values, |v: f32| place((v + 0.5).floor() as i32), rect, stream, n, count, samples);
         }
     }
     Ok(())

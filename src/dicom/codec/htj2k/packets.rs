@@ -94,7 +94,11 @@ impl Block<'_> {
     ///
     /// The first cleanup pass ends a segment with all passes that stand in for planes not coded; behind it
     /// come refinement passes, at most two in a segment, and cleanup passes on their own.
-    fn announce(&mut self, count: u32, bits: &mut HeaderBits<'_>) -> Option<Result<Vec<Segment>, DicomError>> {
+    fn announce(
+        &mut self,
+        count: u32,
+        bits: &mut HeaderBits<'_>,
+    ) -> Option<Result<Vec<Segment>, DicomError>> {
         while bits.bit()? == 1 {
             self.lengths += 1;
         }
@@ -102,7 +106,11 @@ impl Block<'_> {
         let mut left = count;
         let length = |passes: u32, bits: &mut HeaderBits<'_>| {
             let width = self.lengths + 3 + passes.max(1).ilog2();
-            if width > 31 { Some(Err(corrupt("segment length"))) } else { Some(Ok(bits.bits(width)? as usize)) }
+            if width > 31 {
+                Some(Err(corrupt("segment length")))
+            } else {
+                Some(Ok(bits.bits(width)? as usize))
+            }
         };
         if self.cleanup.is_empty() {
             let behind = (self.passes + count - 1) % 3;

@@ -166,10 +166,7 @@ impl Parameters {
     }
 
     /// Those of a tile, whose headers may say otherwise.
-    pub(super) fn of_tile<'a>(
-        &self,
-        headers: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<Self, DicomError> {
+    pub(super) fn of_tile<'a>(&self, headers: impl Iterator<Item = &'a [u8]>) -> Result<Self, DicomError> {
         let mut own = Self::nothing(self.components);
         for markers in headers {
             own.read(markers)?;

@@ -139,8 +139,7 @@ impl<'a> Component<'a> {
             let mut bands = Vec::new();
             for (n, kind) in kinds.iter().enumerate() {
                 let place = if r == 0 { 0 } else { 3 * (r as usize - 1) + 1 + n };
-                let [exponent, mantissa] =
-                    quantization.step(place, r).ok_or(corrupt("quantization"))?;
+                let [exponent, mantissa] = quantization.step(place, r).ok_or(corrupt("quantization"))?;
                 let planes = (quantization.guard + exponent).checked_sub(1).ok_or(corrupt("quantization"))?;
                 if planes > block::MOST_PLANES {
                     return Err(unsupported("HTJ2K of more than 29 bit-planes"));
@@ -174,7 +173,8 @@ impl<'a> Component<'a> {
                 let half = u32::from(r > 0);
                 let bands = bands.iter().map(|band| {
                     let clip = |[a, b]: [u32; 2], axis: usize| {
-                        let inside = |v: u64| ((v >> half).min(u64::from(u32::MAX)) as u32).clamp(a, b.max(a));
+                        let inside =
+                            |v: u64| ((v >> half).min(u64::from(u32::MAX)) as u32).clamp(a, b.max(a));
                         [inside(from[axis]), inside(to[axis])]
                     };
                     let rect = Rect { x: clip(band.rect.x, 0), y: clip(band.rect.y, 1) };
