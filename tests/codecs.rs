@@ -29,8 +29,6 @@ struct Case {
     photometric: String,
     /// How far a lossy decoder's rounding may be from another's.
     tolerance: i32,
-    /// Known to the registry, and beyond the decoder.
-    refused: bool,
     frames: Vec<String>,
     #[serde(skip)]
     coded: Vec<Vec<u8>>,
@@ -152,19 +150,21 @@ impl Case {
         set
     }
 
-    /// Compares what `file` holds with the truth.
-    fn check(&self, file: &[u8], frames: usize, what: &str) {
-        let decoded = decode(file).unwrap_or_else(|error| panic!("{}, {what}: {error}", self.name));
+    /// Compares what `file` holds with the truth: what is wrong with it.
+    fn check(&self, file: &[u8], frames: usize, what: &str) -> Option<String> {
+        let decoded = match decode(file) {
+            Ok(decoded) => decoded,
+            Err(error) => return Some(format!("{}, {what}: {error}", self.name)),
+        };
         assert_eq!(decoded.len(), frames);
         for (n, (got, wanted)) in decoded.iter().zip(&self.truth).enumerate() {
             assert_eq!(got.len(), wanted.len(), "{}, {what}: samples of frame {n}", self.name);
             let furthest = got.iter().zip(wanted).map(|(a, b)| (a - f64::from(*b)).abs()).fold(0.0, f64::max);
-            assert!(
-                furthest <= f64::from(self.tolerance),
-                "{}, {what}: frame {n} is off by {furthest}",
-                self.name
-            );
+            if furthest > f64::from(self.tolerance) {
+                return Some(format!("{}, {what}: frame {n} is off by {furthest}", self.name));
+            }
         }
+        None
     }
 }
 
@@ -182,11 +182,13 @@ fn decode(file: &[u8]) -> Result<Vec<Vec<f64>>, DicomError> {
 }
 
 fn check_all(packings: &[(usize, Packing)]) {
-    for case in CASES.iter().filter(|case| !case.refused) {
-        for (frames, packing) in packings {
-            case.check(&case.file(*frames, *packing), *frames, &format!("{frames} frames, {packing:?}"));
-        }
-    }
+    let cases = CASES.iter().flat_map(|case| packings.iter().map(move |packing| (case, packing)));
+    let wrong: Vec<String> = cases
+        .filter_map(|(case, (frames, packing))| {
+            case.check(&case.file(*frames, *packing), *frames, &format!("{frames} frames, {packing:?}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -225,27 +227,17 @@ fn is_told_by_markers(case: &Case) -> bool {
 }
 
 #[test]
-fn what_a_decoder_would_get_wrong_is_refused_by_name() {
-    let packing = Packing { fragments_a_frame: 1, table: Table::Empty };
-    let refused: Vec<&Case> = CASES.iter().filter(|case| case.refused).collect();
-    assert!(!refused.is_empty());
-    for case in refused {
-        let error = decode(&case.file(1, packing)).unwrap_err();
-        assert!(matches!(error, DicomError::TransferSyntax { name } if name.contains("HTJ2K")), "{error}");
-    }
-}
-
-#[test]
 fn many_frames_in_one_fragment_are_told_by_their_markers() {
-    for case in CASES.iter().filter(|case| !case.refused && is_told_by_markers(case)) {
-        case.check(&case.file_of_one_fragment(3), 3, "one fragment");
+    for case in CASES.iter().filter(|case| is_told_by_markers(case)) {
+        let wrong = case.check(&case.file_of_one_fragment(3), 3, "one fragment");
+        assert_eq!(wrong, None);
     }
 }
 
 #[test]
 fn every_syntax_with_a_decoder_was_tried() {
     let mut tried: BTreeMap<&str, usize> = BTreeMap::new();
-    for case in CASES.iter().filter(|case| !case.refused) {
+    for case in CASES.iter() {
         *tried.entry(TransferSyntax::by_uid(&case.syntax).uid).or_default() += 1;
     }
     let compressed =
@@ -261,7 +253,7 @@ fn every_syntax_with_a_decoder_was_tried() {
 fn a_frame_of_another_size_than_the_headers_is_refused() {
     for case in CASES.iter() {
         let packing = Packing { fragments_a_frame: 1, table: Table::Empty };
-        for (rows, columns) in [(case.rows - 1, case.columns), (case.rows, case.columns + 1), (5000, 5000)] {
+        for (rows, columns) in [(case.rows + 1, case.columns), (case.rows, case.columns + 1), (5000, 5000)] {
             let lying = Case { rows, columns, ..case.clone() };
             let error = decode(&lying.file(1, packing)).unwrap_err();
             assert!(
@@ -299,10 +291,6 @@ fn flipped_bits_are_an_error_or_a_picture_and_never_a_panic() {
     };
     let rounds = if common::full() { 400 } else { 25 };
     for case in CASES.iter() {
-        // openjph-core adds with overflow on damaged blocks, which wraps in a release and stops a debug build.
-        if cfg!(debug_assertions) && case.name.starts_with("htj2k") {
-            continue;
-        }
         for _ in 0..rounds {
             let mut broken = case.clone();
             let coded = &mut broken.coded[0];

@@ -24,17 +24,24 @@ pub(crate) fn set_up(place: &Place) -> anyhow::Result<PathBuf> {
     python(place)
 }
 
-/// dciodvfy (whether an object is of its IOD), DCMTK's dcmdump and Info-ZIP's unzip, from Debian's packages.
+/// Programs that tests ask, and Debian's packages that bring them: dciodvfy (whether an object is of its IOD),
+/// DCMTK's dcmdump, Info-ZIP's unzip, OpenJPH's encoder.
+const SYSTEM_TOOLS: &[(&str, &str)] = &[
+    ("dciodvfy", "dicom3tools"),
+    ("dcmdump", "dcmtk"),
+    ("unzip", "unzip"),
+    ("ojph_compress", "openjph-tools"),
+];
+
 fn system_tools() -> anyhow::Result<()> {
-    let absent = || ["dciodvfy", "dcmdump", "unzip"].iter().any(|program| !on_path(program));
-    if absent() && may_use_apt() {
-        say::note("apt-get install dicom3tools dcmtk unzip");
-        apt_install(&["dicom3tools", "dcmtk", "unzip"])?;
+    let absent = || SYSTEM_TOOLS.iter().filter(|(program, _)| !on_path(program)).collect::<Vec<_>>();
+    if !absent().is_empty() && may_use_apt() {
+        let packages: Vec<&str> = absent().iter().map(|(_, package)| *package).collect();
+        say::note(&format!("apt-get install {}", packages.join(" ")));
+        apt_install(&packages)?;
     }
-    if absent() {
-        bail!(
-            "one of the judges dciodvfy, dcmdump and unzip is absent: on Debian install dicom3tools, dcmtk and unzip"
-        );
+    if let Some((program, package)) = absent().first() {
+        bail!("the judge {program} is absent: on Debian install {package}");
     }
     Ok(())
 }
@@ -42,6 +49,12 @@ fn system_tools() -> anyhow::Result<()> {
 fn on_path(program: &str) -> bool {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&folders).any(|folder| folder.join(program).is_file())
+}
+
+/// Sets up what codes pictures for the tests of codecs, and returns the Python environment.
+pub(crate) fn encoders(place: &Place) -> anyhow::Result<PathBuf> {
+    system_tools()?;
+    python(place)
 }
 
 /// Sets up the Python environment alone, and returns it.

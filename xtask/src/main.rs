@@ -9,6 +9,7 @@ mod bindings;
 mod build;
 mod chromium;
 mod conformance;
+mod fuzz;
 mod judges;
 mod manifest;
 mod npm;
@@ -39,6 +40,7 @@ cargo xtask test  [--full]                 set up the judges and run everything;
                   [--matching WORDS]       only browser tests with these words in their name
 cargo xtask build                          optimised dist/ for static hosts, and target/release/hepatica with the page inside
 cargo xtask conformance DIR …              compare with dcm2niix, volume by volume, on any folders of DICOM files
+cargo xtask fuzz [TARGET …] [--seconds N]  coverage-guided fuzzing of what reads hostile bytes, from made seeds
 cargo xtask bench NAME …                   measure beside the peers: tests/browser/bench/NAME.mjs
 ";
 
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         "build" => build::run(&place, rest),
         "conformance" => conformance::run(&place, rest),
         "bench" => bench::run(&place, rest),
+        "fuzz" => fuzz::run_targets(&place, rest),
         "help" | "--help" | "-h" => {
             say::plainly(USAGE);
             Ok(ExitCode::SUCCESS)

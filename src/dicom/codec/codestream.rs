@@ -11,14 +11,14 @@ use crate::dicom::DicomError;
 
 const SOC: u16 = 0xFF4F;
 const SIZ: u16 = 0xFF51;
-const COD: u16 = 0xFF52;
-const COC: u16 = 0xFF53;
-const QCD: u16 = 0xFF5C;
-const QCC: u16 = 0xFF5D;
+pub(super) const COD: u16 = 0xFF52;
+pub(super) const COC: u16 = 0xFF53;
+pub(super) const QCD: u16 = 0xFF5C;
+pub(super) const QCC: u16 = 0xFF5D;
 const RGN: u16 = 0xFF5E;
-const POC: u16 = 0xFF5F;
-const PPM: u16 = 0xFF60;
-const PPT: u16 = 0xFF61;
+pub(super) const POC: u16 = 0xFF5F;
+pub(super) const PPM: u16 = 0xFF60;
+pub(super) const PPT: u16 = 0xFF61;
 const DFS: u16 = 0xFF72;
 const NLT: u16 = 0xFF76;
 const ATK: u16 = 0xFF79;
@@ -33,13 +33,16 @@ const MOST_LEVELS: u8 = 12;
 #[derive(Clone, Debug)]
 pub(super) struct Codestream<'a> {
     bytes: &'a [u8],
-    /// From SOC to the first SOT.
-    main: &'a [u8],
+    /// The main header's segments.
+    pub(super) main: &'a [u8],
     /// Where the last tile-part ends.
     end: usize,
-    /// Each tile-part's packets.
-    parts: Vec<&'a [u8]>,
-    tiles: usize,
+    pub(super) parts: Vec<TilePart<'a>>,
+    pub(super) tiles: usize,
+    /// The picture on the reference grid: where it begins and ends across, and down.
+    pub(super) picture: [[u32; 2]; 2],
+    /// Where tiles begin, and their sides: across, down.
+    grid: [[u32; 2]; 2],
     /// Bits of a sample.
     pub(super) precision: u32,
     /// Whether samples have a sign.
@@ -48,15 +51,34 @@ pub(super) struct Codestream<'a> {
     pub(super) high_throughput: bool,
     /// The components were transformed to luminance and chrominance; decoding undoes that.
     pub(super) transformed: bool,
-    /// Markers that split packets from their headers, or reorder them.
-    scattered: bool,
-    components: u16,
-    /// Regions of interest, other wavelets, non-linear transforms (T.801), or a tile's own parameters.
-    extended: bool,
-    /// Packets of several layers, or of several precincts a resolution.
-    interleaved: bool,
-    /// The greatest side of a tile.
-    tile_side: u32,
+    /// Regions of interest, other wavelets, non-linear transforms (T.801).
+    pub(super) extended: bool,
+}
+
+/// A part of a tile (A.4.2).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TilePart<'a> {
+    pub(super) tile: u16,
+    /// Its header's segments.
+    pub(super) markers: &'a [u8],
+    pub(super) packets: &'a [u8],
+}
+
+/// The marker segments of a header that was followed to its end: marker, content.
+pub(super) fn segments(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        loop {
+            let marker = word(bytes, 0)?;
+            if (0xFF30..=0xFF3F).contains(&marker) {
+                bytes = bytes.get(2..)?;
+                continue;
+            }
+            let end = 2 + usize::from(word(bytes, 2)?);
+            let content = bytes.get(4..end)?;
+            bytes = bytes.get(end..)?;
+            return Some((marker, content));
+        }
+    })
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u16> {
@@ -112,11 +134,9 @@ impl<'a> Codestream<'a> {
             signed: false,
             high_throughput: false,
             transformed: false,
-            scattered: false,
-            components: 0,
+            picture: [[0; 2]; 2],
+            grid: [[0; 2]; 2],
             extended: false,
-            interleaved: false,
-            tile_side: u32::MAX,
         };
         let mut at = 2usize;
         let mut coded = false;
@@ -138,7 +158,6 @@ impl<'a> Codestream<'a> {
                     coded |= marker == COD;
                     out.style(marker, content)?;
                 }
-                POC | PPM => out.scattered = true,
                 RGN | DFS | NLT | ATK => out.extended = true,
                 0xFF00..=0xFFFF => {}
                 _ => return Err(corrupt("marker")),
@@ -148,7 +167,7 @@ impl<'a> Codestream<'a> {
         if out.precision == 0 || !coded {
             return Err(corrupt("no SIZ or COD"));
         }
-        out.main = bytes.get(..at).unwrap_or_default();
+        out.main = bytes.get(2..at).unwrap_or_default();
         out.tile_parts(bytes, at)?;
         Ok(out)
     }
@@ -165,10 +184,6 @@ impl<'a> Codestream<'a> {
         if self.precision != 0 || tile_x == 0 || tile_y == 0 || origin_x > x0 || origin_y > y0 {
             return Err(bad());
         }
-        // Where a tile begins off the grid its precincts' number depends on where.
-        if (x0, y0, origin_x, origin_y) == (0, 0, 0, 0) && tile_x >= x1 && tile_y >= y1 {
-            self.tile_side = x1.max(y1);
-        }
         // Offsets beyond any picture would only overflow sums.
         if x1 > 1 << 30
             || y1 > 1 << 30
@@ -180,7 +195,8 @@ impl<'a> Codestream<'a> {
         let tiles = u64::from((x1 - origin_x).div_ceil(tile_x)) * u64::from((y1 - origin_y).div_ceil(tile_y));
         // A.4.2: a tile's number has 16 bits, and the last is no number.
         self.tiles = usize::try_from(tiles).ok().filter(|n| *n < 65_535).ok_or(bad())?;
-        self.components = count;
+        self.picture = [[x0, x1], [y0, y1]];
+        self.grid = [[origin_x, tile_x], [origin_y, tile_y]];
         let (components, _) = content.get(36..).unwrap_or_default().as_chunks::<3>();
         if components.len() != usize::from(count) {
             return Err(bad());
@@ -201,17 +217,15 @@ impl<'a> Codestream<'a> {
     /// COD and COC (A.6.1, A.6.2).
     fn style(&mut self, marker: u16, content: &[u8]) -> Result<(), DicomError> {
         let bad = || corrupt("coding style");
-        // COC: the component's number in a byte (of more than 256 components no frame is), then its style.
-        let partitioned = content.get(usize::from(marker == COC));
         let parameters = if marker == COD {
             let [_, _, layers1, layers0, transform, ..] = *content else { return Err(bad()) };
-            self.interleaved |= u16::from_be_bytes([layers1, layers0]) != 1;
             if u16::from_be_bytes([layers1, layers0]) == 0 {
                 return Err(bad());
             }
             self.transformed = transform & 1 != 0;
             content.get(5..)
         } else {
+            // COC: the component's number in a byte (of more than 256 components no frame is), then its style.
             content.get(2..)
         };
         let parameters = parameters.unwrap_or_default();
@@ -219,15 +233,6 @@ impl<'a> Codestream<'a> {
         // Code blocks: at most 2^10 a side, 2^12 together (A.6.1, table A.18).
         if levels > MOST_LEVELS || width & 15 > 8 || height & 15 > 8 || (width & 15) + (height & 15) > 8 {
             return Err(bad());
-        }
-        if partitioned.is_some_and(|style| style & 1 != 0) {
-            // A.6.1, table A.21: a byte a resolution, from the smallest.
-            for (n, size) in (0..=levels).zip(parameters.get(5..).unwrap_or_default()) {
-                let side = self.tile_side.div_ceil(1 << (levels - n).min(31));
-                // 2^15, the default, parts nothing that MR or CT has.
-                let parts = |exponent: u8| exponent < 15 && 1u64 << exponent < u64::from(side);
-                self.interleaved |= parts(size & 15) || parts(size >> 4);
-            }
         }
         // T.814 table A.4: bit 6; with bit 7 both kinds of blocks may occur.
         if style & 0xC0 == 0xC0 {
@@ -263,10 +268,7 @@ impl<'a> Codestream<'a> {
                             COD | COC => {
                                 let content = part.get(inner + 4..inner + 2 + len).ok_or(short())?;
                                 self.style(marker, content)?;
-                                self.extended = true;
                             }
-                            QCD | QCC => self.extended = true,
-                            POC | PPT => self.scattered = true,
                             RGN | DFS | NLT | ATK => self.extended = true,
                             _ => {}
                         }
@@ -276,45 +278,29 @@ impl<'a> Codestream<'a> {
                 }
             }
             *seen.get_mut(usize::from(tile)).ok_or(corrupt("tile number"))? = true;
-            self.parts.push(part.get(inner + 2..).unwrap_or_default());
+            self.parts.push(TilePart {
+                tile,
+                markers: part.get(12..inner).unwrap_or_default(),
+                packets: part.get(inner + 2..).unwrap_or_default(),
+            });
             at = end;
         }
         self.end = at;
         if seen.iter().all(|seen| *seen) { Ok(()) } else { Err(corrupt("a tile is not there")) }
     }
 
-    /// The codestream with one tile-part, for the high-throughput decoder.
-    ///
-    /// A tile's packets run on from part to part (A.4.2), so that their bytes can be put together. The
-    /// decoder behind this is right for one tile of one component with one layer and one precinct a
-    /// resolution, which is what writers of MR and CT make, and wrong without a word for the rest.
-    ///
-    /// # Errors
-    /// A codestream beyond that, by name.
-    pub(super) fn in_one_part(&self) -> Result<Vec<u8>, DicomError> {
-        if self.components > 1 {
-            return Err(unsupported("HTJ2K in colour"));
-        }
-        if self.tiles > 1 {
-            return Err(unsupported("HTJ2K in tiles"));
-        }
-        if self.scattered || self.extended {
-            return Err(unsupported("HTJ2K with packed headers, changes of progression or extensions"));
-        }
-        if self.interleaved {
-            return Err(unsupported("HTJ2K with layers or precincts"));
-        }
-        let len: usize = self.parts.iter().map(|part| part.len()).sum();
-        let len = u32::try_from(len + 14).map_err(|_| corrupt("tile-part length"))?;
-        let mut out = self.main.to_vec();
-        out.extend(SOT.to_be_bytes());
-        out.extend([0, 10, 0, 0]);
-        out.extend(len.to_be_bytes());
-        out.extend([0, 1]);
-        out.extend(SOD.to_be_bytes());
-        out.extend(self.parts.concat());
-        out.extend(EOC.to_be_bytes());
-        Ok(out)
+    /// A tile's rectangle (B.3): where it begins and ends across, and down.
+    pub(super) fn tile_rect(&self, number: usize) -> [[u32; 2]; 2] {
+        let [[origin, side], _] = self.grid;
+        let wide = (self.picture[0][1] - origin).div_ceil(side.max(1)).max(1) as usize;
+        let place = [number % wide, number / wide];
+        [0, 1].map(|axis| {
+            let [origin, side] = self.grid[axis];
+            let [first, end] = self.picture[axis];
+            let from = u64::from(origin) + place[axis] as u64 * u64::from(side);
+            let within = |v: u64| v.clamp(u64::from(first), u64::from(end)) as u32;
+            [within(from), within(from + u64::from(side))]
+        })
     }
 
     /// The codestream without a box around it or bytes behind it, its end marked even where the file has

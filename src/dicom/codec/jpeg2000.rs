@@ -1,14 +1,13 @@
 //! JPEG 2000 (ITU-T T.800 | ISO/IEC 15444-1) and its high-throughput form (T.814 | 15444-15).
 //!
 //! In: one frame's codestream and what the header says of it. Out: its samples, interleaved. Which coder made
-//! the code blocks is read from the codestream; the two go to different crates. Part 2's multi-component
-//! extensions are used by no MR or CT writer: what needs them is refused by the decoder, by name.
+//! the code blocks is read from the codestream: the classic ones go to hayro-jpeg2000, the others to `htj2k`.
+//! Part 2's multi-component extensions are used by no MR or CT writer: what needs them is refused by name.
 
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
-use openjph_core::codestream::Codestream as HighThroughput;
-use openjph_core::file::MemInfile;
 
 use super::codestream::Codestream;
+use super::htj2k;
 use super::picture::{Picture, StreamColour, Wanted, corrupt, unsupported};
 use crate::dicom::DicomError;
 
@@ -19,7 +18,7 @@ use crate::dicom::DicomError;
 pub(super) fn decode(bytes: &[u8], wanted: &Wanted) -> Result<Picture, DicomError> {
     let stream = Codestream::of(bytes, wanted)?;
     let samples = if stream.high_throughput {
-        high_throughput(&stream, wanted)?
+        htj2k::decode(&stream, wanted)?
     } else {
         classic(&stream.whole(), &stream, wanted)?
     };
@@ -60,29 +59,6 @@ fn classic(bytes: &[u8], stream: &Codestream<'_>, wanted: &Wanted) -> Result<Vec
         }
         for (place, value) in samples.iter_mut().skip(n).step_by(count).zip(values) {
             *place = clamped(value.round() as i64 - shift, stream);
-        }
-    }
-    Ok(samples)
-}
-
-fn high_throughput(stream: &Codestream<'_>, wanted: &Wanted) -> Result<Vec<i32>, DicomError> {
-    let damaged = |_| corrupt("HTJ2K codestream");
-    let bytes = stream.in_one_part()?;
-    let mut file = MemInfile::new(&bytes);
-    let mut decoder = HighThroughput::new();
-    decoder.read_headers(&mut file).map_err(damaged)?;
-    decoder.create(&mut file).map_err(damaged)?;
-    let (count, width) = (wanted.samples as usize, wanted.columns as usize);
-    let mut samples = vec![0i32; wanted.len()?];
-    for line in samples.chunks_exact_mut((width * count).max(1)) {
-        for n in 0..count {
-            let values = decoder.pull(n as u32).ok_or(corrupt("the codestream is short"))?;
-            if values.len() != width {
-                return Err(corrupt("component size"));
-            }
-            for (place, value) in line.iter_mut().skip(n).step_by(count).zip(values) {
-                *place = clamped(i64::from(value), stream);
-            }
         }
     }
     Ok(samples)

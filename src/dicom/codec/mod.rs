@@ -6,11 +6,12 @@
 //! is allocated for it.
 //!
 //! - `fragments` finds the frames of an encapsulated value.
-//! - `jpeg`, `jpegls`, `jpeg2000` (with `codestream`), `jpegxl`, `rle` and `native` decode one frame each.
+//! - `jpeg`, `jpegls`, `jpeg2000` (with `codestream` and `htj2k`), `jpegxl`, `rle` and `native` decode one frame each.
 //! - `picture` holds what came out against what the header promised.
 
 mod codestream;
 pub(super) mod fragments;
+mod htj2k;
 mod jpeg;
 mod jpeg2000;
 mod jpegls;
