@@ -23,6 +23,7 @@ mod key;
 mod linking;
 mod mapping;
 pub mod object;
+pub mod pixels;
 mod place;
 mod policy;
 pub mod profile;

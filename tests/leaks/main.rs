@@ -9,6 +9,7 @@ mod codestreams;
 mod common;
 mod mutations;
 mod phantoms;
+mod pixels;
 mod scores;
 
 use cases::{Case, Expect, corpus};

@@ -4,6 +4,7 @@
 use super::cases::corpus;
 use super::holds;
 use hepatica::deid::object::{Person, Project, Roster, deidentify};
+use hepatica::deid::pixels::Redactions;
 use hepatica::deid::{DatePolicy, Policy, ProjectKey, SubjectNaming};
 use hepatica::dicom::Header;
 
@@ -45,6 +46,7 @@ fn mutated_files_never_panic_and_what_is_written_can_be_read() {
         key: ProjectKey::from_entropy([7; 32]),
         policy: Policy { dates: DatePolicy::Shift, ..Policy::default() },
         accept_burned_in: true,
+        redactions: Redactions::default(),
         record_uids: false,
     };
     let mut noise = Noise(1);

@@ -24,6 +24,7 @@ pub struct Counts {
     frames_cleaned: u64,
     overlays_cleared: u64,
     suspects_written: u64,
+    pixels: PixelCounts,
     written: u64,
     excluded: BTreeMap<Exclusion, u64>,
     stopped: u64,
@@ -46,6 +47,7 @@ impl Counts {
         self.frames_cleaned += object.frames_cleaned;
         self.overlays_cleared += u64::from(object.overlay_bits_cleared);
         self.suspects_written += u64::from(object.suspicion.is_some());
+        self.pixels.take(object.pixels, object.suspicion.is_some());
         self.checked += object.checked;
     }
 
@@ -74,6 +76,7 @@ impl Counts {
         self.frames_cleaned += other.frames_cleaned;
         self.overlays_cleared += other.overlays_cleared;
         self.suspects_written += other.suspects_written;
+        self.pixels.merge(other.pixels);
         self.written += other.written;
         self.stopped += other.stopped;
         self.unreadable += other.unreadable;
@@ -87,6 +90,11 @@ impl Counts {
         self.written
     }
 
+    /// Objects in which boxes were made black.
+    pub const fn redacted(&self) -> u64 {
+        self.pixels.redacted
+    }
+
     /// Objects left out on purpose, by reason.
     pub const fn excluded(&self) -> &BTreeMap<Exclusion, u64> {
         &self.excluded
@@ -95,6 +103,47 @@ impl Counts {
     /// Objects that can't be read, and those in which a known identifier was found.
     pub const fn failed(&self) -> u64 {
         self.unreadable + self.stopped
+    }
+}
+
+/// What was done about text burned into pixels, over all objects with pixels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+struct PixelCounts {
+    /// Objects whose frames were searched for lines of text, and nothing was found.
+    searched: u64,
+    /// Frames of them.
+    frames_searched: u64,
+    /// Objects in which boxes were made black in every frame.
+    redacted: u64,
+    /// Objects of which a person said that nothing identifies, redacted or not.
+    reviewed: u64,
+    /// Objects written although text is suspected, as was asked for.
+    suspected_and_written: u64,
+    /// Objects whose pixels can't be decoded, and whose header gives no reason to suspect them.
+    not_searched: u64,
+}
+
+impl PixelCounts {
+    fn take(&mut self, pixels: super::Pixels, suspected: bool) {
+        if !pixels.present {
+            return;
+        }
+        self.searched += u64::from(pixels.searched > 0 && !suspected);
+        self.frames_searched += u64::from(pixels.searched);
+        self.redacted += u64::from(pixels.redacted);
+        self.reviewed += u64::from(pixels.reviewed);
+        self.suspected_and_written += u64::from(suspected);
+        let seen = pixels.searched > 0 || pixels.redacted || pixels.reviewed || suspected;
+        self.not_searched += u64::from(!seen);
+    }
+
+    const fn merge(&mut self, other: Self) {
+        self.searched += other.searched;
+        self.frames_searched += other.frames_searched;
+        self.redacted += other.redacted;
+        self.reviewed += other.reviewed;
+        self.suspected_and_written += other.suspected_and_written;
+        self.not_searched += other.not_searched;
     }
 }
 
@@ -126,6 +175,7 @@ pub struct ObjectCertificate {
     withheld: Vec<ElementCount>,
     compressed_frames_cleaned: u64,
     overlays_in_pixels_cleared: u64,
+    burned_in_text: PixelCounts,
     searched: SearchSection,
     by_position: BTreeMap<ByPosition, u64>,
     retained: Vec<RetainedItem>,
@@ -174,6 +224,7 @@ impl ObjectCertificate {
             withheld: counts.withheld.iter().map(|(&tag, &count)| element(tag, count)).collect(),
             compressed_frames_cleaned: counts.frames_cleaned,
             overlays_in_pixels_cleared: counts.overlays_cleared,
+            burned_in_text: counts.pixels,
             searched: SearchSection {
                 values,
                 spellings: counts.searched.spellings,
@@ -200,15 +251,7 @@ impl ObjectCertificate {
 
 fn why_words(why: Exclusion) -> String {
     match why {
-        Exclusion::BurnedIn(suspicion) => {
-            let because = match suspicion {
-                super::Suspicion::Declared => "the header says so",
-                super::Suspicion::SecondaryCapture => "a secondary capture",
-                super::Suspicion::Modality => "the modality",
-                super::Suspicion::Screen => "a page made for the eye",
-            };
-            format!("{why}: {because}")
-        }
+        Exclusion::BurnedIn(suspicion) => format!("{why}: {}", suspicion.words()),
         other => other.to_string(),
     }
 }
@@ -241,10 +284,18 @@ fn retained(policy: &Policy) -> Vec<RetainedItem> {
 
 fn not_checked(counts: &Counts) -> Vec<String> {
     let mut lines = vec![
-        "Pixels: text burned into images was not searched for.".to_owned(),
+        "Pixels were searched for what looks like lines of text, not read: single letters, handwriting, text \
+         in strong noise or of low contrast may stand in them."
+            .to_owned(),
         "Recognizable visual features not removed.".to_owned(),
         "Whether a person can be recognised by combining what is retained.".to_owned(),
     ];
+    if counts.pixels.not_searched > 0 {
+        lines.push(format!(
+            "The pixels of {} objects, which can't be decoded, were not searched.",
+            counts.pixels.not_searched
+        ));
+    }
     if counts.suspects_written > 0 {
         lines.push(format!(
             "{} objects that may have text burned into their pixels were written, as was asked for.",

@@ -453,8 +453,8 @@ mod tests {
         let of = |fields: &str| {
             Policy::parse(format!(r#"{{"schema": "hepatica-policy/1", {fields}}}"#).as_bytes()).unwrap_err()
         };
-        let error = of(r#""options": {"clean_pixel_data": true}"#);
-        assert_eq!(error, PolicyError::NotAvailable(PolicyOption::CleanPixelData));
+        let error = of(r#""options": {"clean_recognizable_visual_features": true}"#);
+        assert_eq!(error, PolicyError::NotAvailable(PolicyOption::CleanRecognizableVisualFeatures));
         assert_eq!(of(r#""faces": "exclude""#), PolicyError::FacesNotAvailable);
         assert_eq!(
             of(r#""keep": [{"tag": "(0010,4000)", "reason": " "}]"#),

@@ -144,8 +144,9 @@ impl PolicyOption {
             | Self::RetainUids
             | Self::RetainSafePrivate
             | Self::CleanStructuredContent
-            | Self::CleanGraphics => Reach::DicomOnly,
-            Self::CleanPixelData | Self::CleanRecognizableVisualFeatures => Reach::NotAvailable,
+            | Self::CleanGraphics
+            | Self::CleanPixelData => Reach::DicomOnly,
+            Self::CleanRecognizableVisualFeatures => Reach::NotAvailable,
         }
     }
 
@@ -182,8 +183,11 @@ impl PolicyOption {
             }
             (Self::CleanStructuredContent, _) => "No effect here: structured content is never written.",
             (Self::CleanGraphics, _) => "No effect here: overlays, curves and annotations are never written.",
-            (Self::CleanPixelData, _) => {
-                "Not done in this version: images suspected of burned-in text are marked in the plan; leave them out."
+            (Self::CleanPixelData, true) => {
+                "DICOM images suspected of burned-in text are written only redacted or reviewed, never unseen."
+            }
+            (Self::CleanPixelData, false) => {
+                "DICOM images suspected of burned-in text are left out, unless a reviewer accepts or redacts them."
             }
             (Self::CleanRecognizableVisualFeatures, _) => {
                 "Not done in this version: a head scan can show a face, and the certificate says so."
