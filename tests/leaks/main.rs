@@ -8,6 +8,7 @@ mod codestreams;
 #[path = "../common/mod.rs"]
 mod common;
 mod mutations;
+mod people;
 mod phantoms;
 mod pixels;
 mod scores;

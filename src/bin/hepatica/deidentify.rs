@@ -18,7 +18,7 @@ use hepatica::deid::object::{
     review_item,
 };
 use hepatica::deid::pixels::Redactions;
-use hepatica::deid::{DatePolicy, Identified, Policy, PolicyOption};
+use hepatica::deid::{Coarsening, DatePolicy, Faces, Identified, Policy, PolicyOption, SmallCohort};
 use hepatica::dicom::{DicomError, HeaderReader, Need, ReadStep};
 use rayon::prelude::*;
 
@@ -56,6 +56,13 @@ pub(crate) struct Options {
     /// objects and as templates for a device.
     #[arg(long, value_name = "FILE")]
     redactions: Option<PathBuf>,
+    /// What becomes of volumes that may show a face: flag them in report and certificate, or exclude them.
+    #[arg(long, value_name = "flag|exclude")]
+    faces: Option<Faces>,
+    /// Make coarser what tells patients apart: age5 or age10 (bands), device (no make or model), weeks (days
+    /// between studies, where dates are shifted).
+    #[arg(long, value_name = "LIST")]
+    coarsen: Option<Coarsening>,
     /// Save id_old,id_new. Identified.
     #[arg(long, value_name = "FILE")]
     id_map: Option<PathBuf>,
@@ -97,6 +104,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let policy = policy(options)?;
     let redactions = redactions(options)?;
+    let coarsen = options.coarsen.unwrap_or_default();
+    if coarsen.weeks && policy.dates == DatePolicy::Keep {
+        return Err(Failure::Usage("dates that are kept can't be rounded to weeks; shift them".into()));
+    }
     if options.accept_burned_in && policy.holds(PolicyOption::CleanPixelData) {
         return Err(Failure::Usage(
             "--accept-burned-in and the option clean pixel data contradict each other".into(),
@@ -130,6 +141,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         policy,
         accept_burned_in: options.accept_burned_in,
         redactions,
+        coarsen,
         record_uids: options.uid_map.is_some(),
     };
     let work = Work {
@@ -151,7 +163,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let state = work.state.into_inner().unwrap_or_default();
     outcomes.extend(state.outcomes);
-    let certificate = ObjectCertificate::new(&state.counts, &project.policy, Some(&fingerprint));
+    let is_written = |subject: &Subject| {
+        let written = |at: u32| matches!(outcomes.get(&(at as usize)), Some(Outcome::Written(_)));
+        subject.objects.iter().any(|object| written(object.ordinal))
+    };
+    let small = cohort.small(&project.policy, coarsen, &is_written);
+    let certificate =
+        ObjectCertificate::new(&state.counts, &project.policy, Some(&fingerprint)).with_cohort(small.clone());
     let provenance = options.out.join("provenance");
     std::fs::create_dir_all(&provenance)?;
     std::fs::write(provenance.join("deidentification.json"), certificate.to_json())?;
@@ -178,7 +196,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         save_map(path, "ordinal,path", rows.collect())?;
     }
     let seconds = began.elapsed().as_secs_f64();
-    report(options, &outcomes, files.len(), &state.counts, &state.review, seconds, &stop)
+    let (counts, review) = (&state.counts, &state.review);
+    let told = Told { outcomes: &outcomes, files: files.len(), counts, review, small: &small, seconds };
+    report(options, &told, &stop)
 }
 
 /// What reviewers decided.
@@ -224,6 +244,9 @@ fn policy(options: &Options) -> Result<Policy, Failure> {
     };
     if let Some(dates) = options.dates {
         policy.set_dates(dates).map_err(usage)?;
+    }
+    if let Some(faces) = options.faces {
+        policy.set_faces(faces).map_err(usage)?;
     }
     for word in &options.options {
         let option = match word.trim() {
@@ -539,15 +562,18 @@ fn save_map(path: &Path, header: &str, rows: Vec<(String, String)>) -> Result<()
     write_private(path, text.as_bytes()).map_err(|e| Failure::Key(format!("a table can't be written: {e}")))
 }
 
-fn report(
-    options: &Options,
-    outcomes: &BTreeMap<usize, Outcome>,
+/// What the report tells.
+struct Told<'a> {
+    outcomes: &'a BTreeMap<usize, Outcome>,
     files: usize,
-    counts: &Counts,
-    review: &BTreeMap<usize, ReviewItem>,
+    counts: &'a Counts,
+    review: &'a BTreeMap<usize, ReviewItem>,
+    small: &'a SmallCohort,
     seconds: f64,
-    stop: &AtomicBool,
-) -> Result<ExitCode, Failure> {
+}
+
+fn report(options: &Options, told: &Told<'_>, stop: &AtomicBool) -> Result<ExitCode, Failure> {
+    let Told { outcomes, files, counts, review, small, seconds } = *told;
     let mut reasons: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     let (mut skipped, mut failed) = (0u64, 0u64);
     for outcome in outcomes.values() {
@@ -584,6 +610,8 @@ fn report(
             "reasons": reasons,
             "redacted": counts.redacted(),
             "review": review_items(review),
+            "mayShowFace": counts.faces(),
+            "smallCohort": small,
             "seconds": seconds,
             "cancelled": stop.load(Ordering::Relaxed),
         });
@@ -601,6 +629,15 @@ fn report(
                  --redactions takes what you decide, --accept-burned-in writes them all.\n",
             );
         }
+    }
+    if !options.json && counts.faces() > 0 {
+        crate::say(&format!(
+            "  {} objects of volumes that may show a face were written: recognizable visual features not removed.\n",
+            counts.faces()
+        ));
+    }
+    if let Some(warning) = small.warning().filter(|_| !options.json) {
+        crate::say(&format!("  {warning} (--coarsen).\n"));
     }
     Ok(ExitCode::from(match (written, failed) {
         (_, 0) if written > 0 || files == 0 => 0,

@@ -3,9 +3,10 @@
 //! retained and why, what was not checked. Never: a value, a path, or the word *anonymous*.
 
 use super::super::certificate::{
-    CERTIFICATE_SCHEMA, Coded, EDITION, ElementCount, RetainedItem, SearchSection,
+    CERTIFICATE_SCHEMA, Coded, EDITION, ElementCount, FacesSection, RetainedItem, SearchSection,
 };
 use super::super::check::{CheckCount, Searched};
+use super::super::cohort::SmallCohort;
 use super::super::policy::{Policy, PolicyOption};
 use super::super::secrets::SecretKind;
 use super::super::{ByPosition, place};
@@ -25,6 +26,7 @@ pub struct Counts {
     overlays_cleared: u64,
     suspects_written: u64,
     pixels: PixelCounts,
+    faces: u64,
     written: u64,
     excluded: BTreeMap<Exclusion, u64>,
     stopped: u64,
@@ -48,6 +50,7 @@ impl Counts {
         self.overlays_cleared += u64::from(object.overlay_bits_cleared);
         self.suspects_written += u64::from(object.suspicion.is_some());
         self.pixels.take(object.pixels, object.suspicion.is_some());
+        self.faces += u64::from(object.face.is_some());
         self.checked += object.checked;
     }
 
@@ -77,6 +80,7 @@ impl Counts {
         self.overlays_cleared += other.overlays_cleared;
         self.suspects_written += other.suspects_written;
         self.pixels.merge(other.pixels);
+        self.faces += other.faces;
         self.written += other.written;
         self.stopped += other.stopped;
         self.unreadable += other.unreadable;
@@ -93,6 +97,11 @@ impl Counts {
     /// Objects in which boxes were made black.
     pub const fn redacted(&self) -> u64 {
         self.pixels.redacted
+    }
+
+    /// Objects written of volumes that may show a face.
+    pub const fn faces(&self) -> u64 {
+        self.faces
     }
 
     /// Objects left out on purpose, by reason.
@@ -181,6 +190,9 @@ pub struct ObjectCertificate {
     retained: Vec<RetainedItem>,
     excluded_from_search: Vec<ElementCount>,
     standard_uids: u64,
+    recognizable_visual_features: FacesSection,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    small_cohort: Option<SmallCohort>,
     not_checked: Vec<String>,
 }
 
@@ -237,8 +249,16 @@ impl ObjectCertificate {
             retained: retained(policy),
             excluded_from_search: counts.searched.retained.iter().map(|(&tag, &n)| element(tag, n)).collect(),
             standard_uids: counts.searched.standard_uids,
+            recognizable_visual_features: FacesSection::new(counts.faces),
+            small_cohort: None,
             not_checked: not_checked(counts),
         }
+    }
+
+    /// The same with how many subjects stand alone.
+    #[must_use]
+    pub fn with_cohort(self, cohort: SmallCohort) -> Self {
+        Self { small_cohort: Some(cohort), ..self }
     }
 
     /// The document's bytes.
@@ -295,6 +315,9 @@ fn not_checked(counts: &Counts) -> Vec<String> {
             "The pixels of {} objects, which can't be decoded, were not searched.",
             counts.pixels.not_searched
         ));
+    }
+    if counts.faces > 0 {
+        lines.push(format!("{} objects of volumes that may show a face were written.", counts.faces));
     }
     if counts.suspects_written > 0 {
         lines.push(format!(

@@ -34,11 +34,13 @@ pub use suspects::{Exclusion, exclusion};
 pub use super::pixels::{Suspicion, suspicion};
 
 use super::check::{Check, CheckCount, Leak, Retained, Searched, TooManySecrets};
+use super::cohort::Coarsening;
 use super::date::Date;
 use super::dates::{DatePolicy, DateShift};
+use super::faces::FaceSign;
 use super::key::{KeyUse, ProjectKey};
 use super::pixels::Redactions;
-use super::policy::{Policy, PolicyOption};
+use super::policy::{Faces, Policy, PolicyOption};
 use super::profile::{self, Rule};
 use crate::dicom::write::{Content, DataSet, file_head, output_syntax};
 use crate::dicom::{DicomError, Header, Tag, VR, tags};
@@ -86,6 +88,8 @@ pub struct Project {
     pub accept_burned_in: bool,
     /// What reviewers decided about images that may have.
     pub redactions: Redactions,
+    /// What is made coarser, so that fewer patients stand alone.
+    pub coarsen: Coarsening,
     /// Whether [`Object::uids`] is wanted.
     pub record_uids: bool,
 }
@@ -122,6 +126,8 @@ pub struct Person {
     check: Check,
     cleaner: Cleaner,
     dates: BTreeSet<Date>,
+    faces: BTreeMap<Box<str>, FaceSign>,
+    days: BTreeMap<Box<str>, i64>,
 }
 
 impl std::fmt::Debug for Person {
@@ -162,12 +168,21 @@ impl Person {
             check,
             cleaner: Cleaner::new(&subject.secrets),
             dates: subject.dates.clone(),
+            faces: subject.faces.clone(),
+            days: subject.days.clone(),
         })
     }
 
     /// What is searched for, in numbers.
     pub const fn searched(&self) -> &Searched {
         self.check.searched()
+    }
+
+    /// The shift of dates in one study: where distances are rounded, each study has its own.
+    fn shift_in(&self, study: &str, coarsen: Coarsening) -> Option<DateShift> {
+        let days = self.days.get(study).copied().unwrap_or(0);
+        let rounding = i32::try_from(coarsen.days(days) - days).unwrap_or(0);
+        self.shift.map(|shift| shift.plus(rounding))
     }
 
     /// Whether a number spells a date of the patient: `20180312`, or seconds or milliseconds since 1970.
@@ -260,6 +275,8 @@ pub struct Object {
     pub suspicion: Option<Suspicion>,
     /// What was done about text in its pixels.
     pub pixels: Pixels,
+    /// It is of a volume that may show a face, and by what that is known.
+    pub face: Option<FaceSign>,
 }
 
 impl std::fmt::Debug for Object {
@@ -311,9 +328,16 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
     let Some(instance) = instance.filter(|_| values::uid_stays(tags::SOP_CLASS_UID, &class)) else {
         return Err(Refusal::NoIdentity);
     };
-    if root.text(tags::STUDY_INSTANCE_UID).is_none() || root.text(tags::SERIES_INSTANCE_UID).is_none() {
+    let (Some(study), Some(series)) =
+        (root.text(tags::STUDY_INSTANCE_UID), root.text(tags::SERIES_INSTANCE_UID))
+    else {
         return Err(Refusal::NoIdentity);
+    };
+    let face = person.faces.get(series.as_str()).copied();
+    if face.is_some() && project.policy.faces == Faces::Exclude {
+        return Err(Refusal::Excluded(Exclusion::Face));
     }
+    let shift = person.shift_in(&study, project.coarsen);
     let keeps_uids = project.policy.holds(PolicyOption::RetainUids);
     let replaced = project.uid(&instance);
     let review::Cleared { boxes, pixels: looked, suspicion } = review::clear(header, &replaced, project)?;
@@ -332,6 +356,7 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
             header,
             person,
             project,
+            shift,
             types: types.clone(),
             banned: &withheld,
             tally: Tally::default(),
@@ -371,6 +396,7 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
                     uids,
                     suspicion,
                     pixels: looked,
+                    face,
                 });
             }
             Err(verify::Fault::Unreadable(error)) => return Err(error.into()),

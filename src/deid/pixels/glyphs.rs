@@ -321,8 +321,7 @@ fn join(
         while first < above.end && runs[first].to + 1 < run.from {
             first += 1;
         }
-        for other in first..above.end {
-            let upper = &runs[other];
+        for (other, upper) in runs.iter().enumerate().take(above.end).skip(first) {
             if upper.from > run.to + 1 {
                 break;
             }
@@ -416,12 +415,11 @@ fn rows_of(letters: &[Letter], strokes: &[bool], plane: &Plane, kind: Kind) -> V
     let mut parent: Vec<usize> = (0..sorted.len()).collect();
     for at in 0..sorted.len() {
         let a = sorted[at];
-        for other in at + 1..sorted.len() {
-            let b = sorted[other];
+        for (other, b) in sorted.iter().enumerate().skip(at + 1) {
             if b.left > a.right + 2 * HEIGHTS.end() {
                 break;
             }
-            if neighbours(&a, &b, kind.same_level) {
+            if neighbours(&a, b, kind.same_level) {
                 let (a, b) = (root(&mut parent, at), root(&mut parent, other));
                 parent[a.max(b)] = a.min(b);
             }

@@ -5,7 +5,6 @@ use super::glyphs::{PixelBox, Plane, text_boxes};
 use crate::dicom::pixels::{Frames, PixelLayout};
 use crate::dicom::{DicomError, Header, Tag};
 use crate::volume::Voxels;
-use crate::with_voxels;
 
 /// Frames of one object that are searched: the first, the last, and evenly many between. What a machine burns
 /// in stands in all of them.
@@ -84,10 +83,8 @@ pub fn planes(voxels: &Voxels, columns: usize, rows: usize) -> Vec<Plane> {
             let (low, high) = floats.range().unwrap_or((0.0, 0.0));
             let scale = if high > low { 1e6 / (high - low) } else { 0.0 };
             let steps = |v: f64| if v.is_finite() { ((v - low) * scale) as i64 } else { 0 };
-            with_voxels!(floats, values => {
-                let all: Vec<i64> = values.iter().map(|v| steps(f64::from(*v))).collect();
-                stretched(all.iter().copied(), all.len())
-            })
+            let all: Vec<i64> = (0..floats.len()).map(|at| steps(floats.get(at).unwrap_or(low))).collect();
+            stretched(all.iter().copied(), all.len())
         }
     };
     if samples < 3 {

@@ -64,6 +64,18 @@ pub enum Faces {
     Exclude,
 }
 
+impl std::str::FromStr for Faces {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "flag" => Ok(Self::Flag),
+            "exclude" => Ok(Self::Exclude),
+            _ => Err("volumes that may show a face are flagged (`flag`) or left out (`exclude`)"),
+        }
+    }
+}
+
 /// The options that are switches; the two about dates follow from [`Policy::dates`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -215,11 +227,6 @@ pub enum PolicyError {
     /// The policy asks for what this version does not do; claiming it would be false.
     #[error("the policy asks for “{}”, which this version does not do", .0.code().meaning)]
     NotAvailable(PolicyOption),
-    /// The policy asks to leave out volumes with faces, which this version does not recognise.
-    #[error(
-        "the policy asks to leave out volumes that may show a face, which this version does not recognise; leave them out in the plan"
-    )]
-    FacesNotAvailable,
     /// A locked policy would be loosened.
     #[error("this policy is locked by your institution and cannot be loosened")]
     Locked,
@@ -256,9 +263,6 @@ impl Policy {
             if option.reach() == Reach::NotAvailable && self.holds(option) {
                 return Err(PolicyError::NotAvailable(option));
             }
-        }
-        if self.faces == Faces::Exclude {
-            return Err(PolicyError::FacesNotAvailable);
         }
         let kept = self.keep.iter().map(|keep| (&keep.tag, &keep.reason, false));
         let private = self.keep_private.iter().map(|keep| (&keep.tag, &keep.reason, true));
@@ -339,6 +343,18 @@ impl Policy {
             return Err(PolicyError::Locked);
         }
         self.dates = dates;
+        Ok(())
+    }
+
+    /// Sets what becomes of volumes that may show a face.
+    ///
+    /// # Errors
+    /// [`PolicyError::Locked`] if that would loosen a locked policy.
+    pub fn set_faces(&mut self, faces: Faces) -> Result<(), PolicyError> {
+        if self.locked && self.faces == Faces::Exclude && faces == Faces::Flag {
+            return Err(PolicyError::Locked);
+        }
+        self.faces = faces;
         Ok(())
     }
 
@@ -455,7 +471,6 @@ mod tests {
         };
         let error = of(r#""options": {"clean_recognizable_visual_features": true}"#);
         assert_eq!(error, PolicyError::NotAvailable(PolicyOption::CleanRecognizableVisualFeatures));
-        assert_eq!(of(r#""faces": "exclude""#), PolicyError::FacesNotAvailable);
         assert_eq!(
             of(r#""keep": [{"tag": "(0010,4000)", "reason": " "}]"#),
             PolicyError::NoReason { entry: 1 }
@@ -474,6 +489,8 @@ mod tests {
         policy.set(PolicyOption::RetainDeviceIdentity, false).unwrap();
         assert_eq!(policy.set(PolicyOption::RetainDeviceIdentity, true), Err(PolicyError::Locked));
         policy.set_dates(DatePolicy::None).unwrap();
+        policy.set_faces(Faces::Exclude).unwrap();
+        assert_eq!(policy.set_faces(Faces::Flag), Err(PolicyError::Locked));
         assert!(policy.effects().iter().all(|e| !e.changeable || e.on));
     }
 
