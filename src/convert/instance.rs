@@ -80,6 +80,7 @@ pub(crate) struct SeriesFacts {
     /// Echo times, ms, of a protocol of two, on phase images: those that a difference is made of.
     pub(crate) echo_pair: [Num; 2],
     pub(crate) burned_in: Option<bool>,
+    pub(crate) face: crate::deid::faces::FaceSigns,
     pub(crate) lossy: bool,
 }
 
@@ -308,6 +309,7 @@ pub(crate) fn series_of(header: &Header) -> SeriesFacts {
         acquisition_contrast: of_frame(Tag(0x0008, 0x9209)),
         echo_pair: echo_pair(first),
         burned_in: root.text(tags::BURNED_IN_ANNOTATION).map(|v| v.eq_ignore_ascii_case("YES")),
+        face: crate::deid::faces::FaceSigns::of(header),
         lossy: root.text(tags::LOSSY_IMAGE_COMPRESSION).is_some_and(|v| v == "01"),
     }
 }

@@ -446,6 +446,10 @@ impl Series<'_> {
         if facts.burned_in == Some(true) {
             warnings.push(VolumeWarning::BurnedIn);
         }
+        let extent = grid.as_ref().map(crate::deid::faces::Extent::of_grid);
+        if extent.is_some_and(|extent| facts.face.in_volume(&extent).is_some()) {
+            warnings.push(VolumeWarning::MayShowFace);
+        }
         if facts.lossy {
             warnings.push(VolumeWarning::Lossy);
         }

@@ -46,6 +46,8 @@ pub enum VolumeWarning {
     MixedPatients,
     /// The header says that the image carries burned-in text.
     BurnedIn,
+    /// The volume is of a head, and may show a face (`deid::faces`).
+    MayShowFace,
     /// The image was compressed with loss.
     Lossy,
     /// Slices are scaled differently: stored as floats.
@@ -69,6 +71,7 @@ impl VolumeWarning {
         "shared_uid",
         "mixed_patients",
         "burned_in",
+        "may_show_face",
         "lossy",
         "scaled_to_float",
         "slopes_differ",
@@ -89,6 +92,7 @@ impl VolumeWarning {
             Self::SharedUid => "shared_uid",
             Self::MixedPatients => "mixed_patients",
             Self::BurnedIn => "burned_in",
+            Self::MayShowFace => "may_show_face",
             Self::Lossy => "lossy",
             Self::ScaledToFloat => "scaled_to_float",
             Self::SlopesDiffer => "slopes_differ",
@@ -120,6 +124,7 @@ impl VolumeWarning {
             Self::SharedUid => "two different files have one instance UID".into(),
             Self::MixedPatients => "one patient ID, different names or birth dates: two patients?".into(),
             Self::BurnedIn => "burned-in text declared".into(),
+            Self::MayShowFace => "may show a face".into(),
             Self::Lossy => "compressed with loss".into(),
             Self::ScaledToFloat => "slices scaled differently: stored as floats".into(),
             Self::SlopesDiffer => "scaling or receiver gain differs between volumes".into(),

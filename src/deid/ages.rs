@@ -56,11 +56,17 @@ impl Age {
 
     /// The five-year band: `60-64`, or `90+`.
     pub fn band(self) -> String {
+        self.band_of(5)
+    }
+
+    /// The band of so many years, at least one.
+    pub fn band_of(self, years: u8) -> String {
         if self.years >= Self::CAP {
             return format!("{}+", Self::CAP);
         }
-        let low = self.years / 5 * 5;
-        format!("{low}-{}", low + 4)
+        let years = years.max(1);
+        let low = self.years / years * years;
+        format!("{low}-{}", low.saturating_add(years - 1))
     }
 }
 

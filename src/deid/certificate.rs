@@ -3,6 +3,7 @@
 //! same for the same data. Never: a value, a time of day, or the word *anonymous*.
 
 use super::check::{CheckCount, Searched};
+use super::cohort::{AgeSteps, Coarsening, Offer, SmallCohort};
 use super::dates::DatePolicy;
 use super::fate::{Action, ActionCounts};
 use super::place;
@@ -38,6 +39,8 @@ pub struct Evidence<'a> {
     pub faces: u64,
     /// Volumes whose headers do not exclude burned-in text, or say that there is some.
     pub burned_in_suspected: u64,
+    /// How many of the subjects stand alone with what is written of them.
+    pub cohort: Option<&'a SmallCohort>,
 }
 
 /// A coded entry, scheme DCM.
@@ -141,8 +144,29 @@ pub struct Certificate {
     pub excluded_from_search: Vec<ElementCount>,
     /// Distinct UIDs of the standard (1.2.840.10008), which are no identifiers.
     pub standard_uids: u64,
+    /// Faces and the like: never removed.
+    #[serde(default)]
+    pub recognizable_visual_features: FacesSection,
+    /// Patients who stand alone with what is written of them, of the last export alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub small_cohort: Option<SmallCohort>,
     /// What was not checked.
     pub not_checked: Vec<String>,
+}
+
+/// Volumes or objects that may show a face.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FacesSection {
+    /// What was done about them.
+    pub statement: String,
+    /// How many were written.
+    pub written: u64,
+}
+
+impl FacesSection {
+    pub(super) fn new(written: u64) -> Self {
+        Self { statement: "recognizable visual features not removed".to_owned(), written }
+    }
 }
 
 /// A certificate that is there cannot be continued.
@@ -219,6 +243,8 @@ impl Certificate {
             retained: retained(policy),
             excluded_from_search: excluded.iter().map(|(&tag, &count)| element_count(tag, count)).collect(),
             standard_uids: evidence.searched.standard_uids,
+            recognizable_visual_features: FacesSection::new(evidence.faces),
+            small_cohort: evidence.cohort.cloned(),
             not_checked: not_checked(evidence),
         }
     }
@@ -246,6 +272,7 @@ impl Certificate {
                 stopped: 0,
                 faces: 1,
                 burned_in_suspected: 1,
+                cohort: Some(&every_offer()),
             })
             .to_json()
         });
@@ -290,12 +317,24 @@ impl Certificate {
         self.by_position.fields += earlier.by_position.fields;
         add_elements(&mut self.excluded_from_search, earlier.excluded_from_search);
         self.standard_uids += earlier.standard_uids;
+        self.recognizable_visual_features.written += earlier.recognizable_visual_features.written;
         for line in earlier.not_checked {
             if !self.not_checked.contains(&line) {
                 self.not_checked.push(line);
             }
         }
         Ok(self)
+    }
+}
+
+/// A cohort with every word that one may have.
+fn every_offer() -> SmallCohort {
+    let offer = |coarsening: Coarsening| Offer { coarsening, words: coarsening.words(), unique: 0 };
+    let all = |age| Coarsening { age, device: true, weeks: true };
+    SmallCohort {
+        coarsened: all(AgeSteps::Ten).words(),
+        offers: vec![offer(all(AgeSteps::Five)), offer(all(AgeSteps::AsTheyAre))],
+        ..SmallCohort::default()
     }
 }
 
@@ -418,6 +457,7 @@ mod tests {
             stopped: 0,
             faces: 2,
             burned_in_suspected: 0,
+            cohort: None,
         })
     }
 

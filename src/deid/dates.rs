@@ -102,6 +102,11 @@ impl DateShift {
         date.plus_days(self.days)
     }
 
+    /// The shift for one study of the patient, whose distance from the first is rounded.
+    pub(super) const fn plus(self, days: i32) -> Self {
+        Self { days: self.days + days }
+    }
+
     /// Days, negative: for the linking table.
     pub const fn days(self) -> i32 {
         self.days

@@ -11,9 +11,11 @@ mod ages;
 mod blob;
 mod certificate;
 mod check;
+mod cohort;
 mod csv;
 mod date;
 mod dates;
+pub mod faces;
 mod fate;
 mod fold;
 mod identified;
@@ -23,6 +25,7 @@ mod key;
 mod linking;
 mod mapping;
 pub mod object;
+pub mod pixels;
 mod place;
 mod policy;
 pub mod profile;
@@ -36,10 +39,11 @@ mod vocabulary;
 
 pub use ages::Age;
 pub use certificate::{
-    CERTIFICATE_SCHEMA, Certificate, CertificateError, Coded, EDITION, ElementCount, Evidence,
+    CERTIFICATE_SCHEMA, Certificate, CertificateError, Coded, EDITION, ElementCount, Evidence, FacesSection,
     PositionSection, RetainedItem, SearchSection,
 };
 pub use check::{Check, CheckCount, EntryKind, Leak, Retained, Searched, TooManySecrets};
+pub use cohort::{AgeSteps, Coarsening, NoCoarsening, Offer, SmallCohort, Traits};
 pub use date::{Date, DateTime, TimeOfDay, days_between, parse_offset};
 pub use dates::{DatePolicy, DateShift, NoShift, SHIFT_DAYS};
 pub use fate::{Action, ActionCounts, action};

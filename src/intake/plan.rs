@@ -13,8 +13,8 @@ use crate::convert::resample::Mended;
 use crate::dataset::extend::Existing;
 use crate::dataset::{Copy as NameCopy, FieldMap, Modality, Part, Plane as NamePlane, Stem, VolumeName};
 use crate::deid::{
-    Age, Assignment, Date, DatePolicy, Doubt, KeyUse, Options, ProjectKey, SubjectCode, SubjectError,
-    SubjectNaming, Subjects,
+    Age, Assignment, Coarsening, Date, DatePolicy, Doubt, Faces, KeyUse, Options, ProjectKey, SubjectCode,
+    SubjectError, SubjectNaming, Subjects,
 };
 use crate::hanging::facts::{ComplexPart, Plane, VolumeFacts};
 use crate::hanging::{Preset, Protocol, RoleId, RoleMatch, assign, role_label_with_b};
@@ -50,6 +50,10 @@ pub struct Choices {
     pub dates: DatePolicy,
     /// The switches of the de-identification policy.
     pub options: Options,
+    /// What becomes of volumes that may show a face.
+    pub faces: Faces,
+    /// What is made coarser, so that fewer patients stand alone.
+    pub coarsen: Coarsening,
     /// How subjects are named.
     pub naming: SubjectNaming,
     /// Convert localizers and projections too.
@@ -395,7 +399,7 @@ fn plan_patient(
             session_chosen: slot.session_chosen,
             time_point: slot.time_point,
             time_point_chosen: slot.time_point_chosen,
-            days_from_first: slot.day,
+            days_from_first: slot.day.map(|day| choices.coarsen.days(day)),
             age: age_at(study),
             ..planned
         });
@@ -544,6 +548,11 @@ fn planned_volume(
         Some(Mended::Tilt | Mended::TiltAndSpacing) if modality != Some("CT") => Some("straightened copy"),
         _ => None,
     });
+    // A policy's word, not a habit: no choice of single volumes undoes it.
+    let face = choices.faces == Faces::Exclude && stack.warnings.contains(&VolumeWarning::MayShowFace);
+    if face {
+        left_out = Some("may show a face");
+    }
     let grid = stack.resampling.as_ref().and(stack.grid);
     let [x, y, z] = grid.map_or([stack.size[0], stack.size[1], stack.slices], |g| g.dims());
     let b_values = &volume.facts.b_values;
@@ -552,7 +561,7 @@ fn planned_volume(
     PlannedVolume {
         id: volume.id,
         confirmed: choice.confirmed || choice.role.is_some(),
-        include: choice.include.unwrap_or(left_out.is_none()),
+        include: !face && choice.include.unwrap_or(left_out.is_none()),
         left_out,
         role_label,
         role,

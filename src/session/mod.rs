@@ -260,7 +260,8 @@ impl Session {
 
     /// The de-identification policy as the user left it.
     pub fn policy(&self) -> Policy {
-        Policy { options: self.choices.options, dates: self.choices.dates, ..Policy::default() }
+        let Choices { options, dates, faces, .. } = self.choices;
+        Policy { options, dates, faces, ..Policy::default() }
     }
 
     /// Who became whom: the linking table's file.

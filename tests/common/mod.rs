@@ -7,6 +7,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests may panic")]
 
 pub mod dicom;
+pub mod font;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -8,7 +8,9 @@ mod codestreams;
 #[path = "../common/mod.rs"]
 mod common;
 mod mutations;
+mod people;
 mod phantoms;
+mod pixels;
 mod scores;
 
 use cases::{Case, Expect, corpus};

@@ -4,7 +4,8 @@
 use super::cases::corpus;
 use super::holds;
 use hepatica::deid::object::{Person, Project, Roster, deidentify};
-use hepatica::deid::{DatePolicy, Policy, ProjectKey, SubjectNaming};
+use hepatica::deid::pixels::Redactions;
+use hepatica::deid::{Coarsening, DatePolicy, Policy, ProjectKey, SubjectNaming};
 use hepatica::dicom::Header;
 
 /// A small generator (Knuth's MMIX): the same mutations every time.
@@ -45,6 +46,8 @@ fn mutated_files_never_panic_and_what_is_written_can_be_read() {
         key: ProjectKey::from_entropy([7; 32]),
         policy: Policy { dates: DatePolicy::Shift, ..Policy::default() },
         accept_burned_in: true,
+        redactions: Redactions::default(),
+        coarsen: Coarsening::default(),
         record_uids: false,
     };
     let mut noise = Noise(1);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use hepatica::dataset::{FailReason, Outcome};
-use hepatica::deid::DatePolicy;
+use hepatica::deid::{Coarsening, DatePolicy, Faces};
 use hepatica::intake::PublishedPlan;
 use hepatica::session::{Export, ExportOptions, ExportStep, Session};
 
@@ -30,6 +30,13 @@ pub(crate) struct Options {
     /// What becomes of dates: none (days from the first study only), shift, or keep.
     #[arg(long, value_name = "none|shift|keep")]
     dates: Option<DatePolicy>,
+    /// What becomes of volumes that may show a face: flag them in plan, report and certificate, or exclude them.
+    #[arg(long, value_name = "flag|exclude", default_value = "flag")]
+    faces: Faces,
+    /// Make coarser what tells patients apart: age10 (bands of ten years), device (no make or model), weeks
+    /// (days between studies).
+    #[arg(long, value_name = "LIST")]
+    coarsen: Option<Coarsening>,
     #[command(flatten)]
     key: KeyOptions,
     /// Save which file each ordinal is. Identified: it holds paths.
@@ -86,6 +93,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             Some(PublishedPlan::parse(&text)?)
         }
     };
+    let coarsen = options.coarsen.unwrap_or_default();
+    if coarsen.weeks && options.dates == Some(DatePolicy::Keep) {
+        return Err(Failure::Usage("dates that are kept can't be rounded to weeks; shift them".into()));
+    }
     let key = options.key.open()?;
     let (mut target, existing) = Target::open(&options.out)?;
     let mut inputs = input::read(&options.input, key, options.json)?;
@@ -94,6 +105,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     session.choose(|choices| {
         choices.naming = naming;
         choices.dates = options.dates.unwrap_or_default();
+        choices.faces = options.faces;
+        choices.coarsen = coarsen;
+        choices.options.retain_device_identity &= !coarsen.device;
     })?;
     session.set_existing(existing)?;
     if let Some(published) = &published {
@@ -170,6 +184,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             "report": report,
             "summary": report.summary(),
             "refusals": export.refusals(),
+            "mayShowFace": export.faces(),
+            "smallCohort": export.cohort(),
             "seconds": seconds,
             "bytesIn": progress.bytes_in,
             "bytesOut": progress.bytes_out,
@@ -189,6 +205,15 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         for reason in reasons {
             crate::say(&format!("  {}: {}\n", reason.words(), reason.remedy()));
         }
+    }
+    if !options.json && export.faces() > 0 {
+        let faces = export.faces();
+        crate::say(&format!(
+            "  {faces} volumes may show a face: recognizable visual features not removed.\n"
+        ));
+    }
+    if let Some(warning) = export.cohort().and_then(|small| small.warning()).filter(|_| !options.json) {
+        crate::say(&format!("  {warning} (--coarsen).\n"));
     }
     for refusal in export.refusals() {
         eprintln!("hepatica: {refusal}");

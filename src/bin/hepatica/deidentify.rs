@@ -14,9 +14,11 @@ use std::time::Instant;
 
 use hepatica::dataset::{DirectoryReader, EntryReader, ZipEntry, looks_like_zip};
 use hepatica::deid::object::{
-    Counts, Exclusion, ObjectCertificate, Person, Project, Refusal, Roster, Subject, deidentify,
+    Counts, Exclusion, ObjectCertificate, Person, Project, Refusal, ReviewItem, Roster, Subject, deidentify,
+    review_item,
 };
-use hepatica::deid::{DatePolicy, Identified, Policy, PolicyOption};
+use hepatica::deid::pixels::Redactions;
+use hepatica::deid::{Coarsening, DatePolicy, Faces, Identified, Policy, PolicyOption, SmallCohort};
 use hepatica::dicom::{DicomError, HeaderReader, Need, ReadStep};
 use rayon::prelude::*;
 
@@ -41,7 +43,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "none|shift|keep")]
     dates: Option<DatePolicy>,
     /// Options of PS3.15 beside the Basic Profile: safe-private, uids, device, institution, patient,
-    /// descriptors, structured-content, graphics.
+    /// descriptors, structured-content, graphics, pixels.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     options: Vec<String>,
     /// A policy file; --dates and --options may only tighten it where it is locked.
@@ -50,6 +52,17 @@ pub(crate) struct Options {
     /// Write images that may have text burned into their pixels, too.
     #[arg(long)]
     accept_burned_in: bool,
+    /// What reviewers decided about such images: accept, leave out, or boxes to make black, for single
+    /// objects and as templates for a device.
+    #[arg(long, value_name = "FILE")]
+    redactions: Option<PathBuf>,
+    /// What becomes of volumes that may show a face: flag them in report and certificate, or exclude them.
+    #[arg(long, value_name = "flag|exclude")]
+    faces: Option<Faces>,
+    /// Make coarser what tells patients apart: age5 or age10 (bands), device (no make or model), weeks (days
+    /// between studies, where dates are shifted).
+    #[arg(long, value_name = "LIST")]
+    coarsen: Option<Coarsening>,
     /// Save id_old,id_new. Identified.
     #[arg(long, value_name = "FILE")]
     id_map: Option<PathBuf>,
@@ -90,6 +103,16 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
     let policy = policy(options)?;
+    let redactions = redactions(options)?;
+    let coarsen = options.coarsen.unwrap_or_default();
+    if coarsen.weeks && policy.dates == DatePolicy::Keep {
+        return Err(Failure::Usage("dates that are kept can't be rounded to weeks; shift them".into()));
+    }
+    if options.accept_burned_in && policy.holds(PolicyOption::CleanPixelData) {
+        return Err(Failure::Usage(
+            "--accept-burned-in and the option clean pixel data contradict each other".into(),
+        ));
+    }
     for (place, input) in options.inputs.iter().enumerate() {
         if !input.exists() {
             // The path is the user's own argument, and it may hold a name: its place is enough.
@@ -117,6 +140,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         key,
         policy,
         accept_burned_in: options.accept_burned_in,
+        redactions,
+        coarsen,
         record_uids: options.uid_map.is_some(),
     };
     let work = Work {
@@ -137,14 +162,21 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         return Err(Failure::Write(error));
     }
     let state = work.state.into_inner().unwrap_or_default();
-    for (ordinal, outcome) in state.outcomes {
-        outcomes.insert(ordinal, outcome);
-    }
-    let certificate = ObjectCertificate::new(&state.counts, &project.policy, Some(&fingerprint));
+    outcomes.extend(state.outcomes);
+    let is_written = |subject: &Subject| {
+        let written = |at: u32| matches!(outcomes.get(&(at as usize)), Some(Outcome::Written(_)));
+        subject.objects.iter().any(|object| written(object.ordinal))
+    };
+    let small = cohort.small(&project.policy, coarsen, &is_written);
+    let certificate =
+        ObjectCertificate::new(&state.counts, &project.policy, Some(&fingerprint)).with_cohort(small.clone());
     let provenance = options.out.join("provenance");
     std::fs::create_dir_all(&provenance)?;
     std::fs::write(provenance.join("deidentification.json"), certificate.to_json())?;
     std::fs::write(provenance.join("files.tsv"), table(&outcomes, files.len()))?;
+    if !state.review.is_empty() {
+        std::fs::write(provenance.join("review.json"), review_list(&state.review))?;
+    }
     if let Some(path) = &options.id_map {
         let mut rows: Vec<(String, String)> = Vec::new();
         for subject in &cohort.subjects {
@@ -163,7 +195,35 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         let rows = files.iter().enumerate().map(|(at, origin)| (at.to_string(), shown(origin)));
         save_map(path, "ordinal,path", rows.collect())?;
     }
-    report(options, &outcomes, files.len(), &state.counts, began.elapsed().as_secs_f64(), &stop)
+    let seconds = began.elapsed().as_secs_f64();
+    let (counts, review) = (&state.counts, &state.review);
+    let told = Told { outcomes: &outcomes, files: files.len(), counts, review, small: &small, seconds };
+    report(options, &told, &stop)
+}
+
+/// What reviewers decided.
+fn redactions(options: &Options) -> Result<Redactions, Failure> {
+    let Some(path) = &options.redactions else { return Ok(Redactions::default()) };
+    let json =
+        std::fs::read(path).map_err(|e| Failure::Usage(format!("the redactions can't be read: {e}")))?;
+    Redactions::parse(&json).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// Suspected objects by ordinal: what a reviewer decides from. No path, no value.
+fn review_list(review: &BTreeMap<usize, ReviewItem>) -> String {
+    let value = serde_json::json!({"schema": "hepatica-review/1", "objects": review_items(review)});
+    serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"
+}
+
+fn review_items(review: &BTreeMap<usize, ReviewItem>) -> Vec<serde_json::Value> {
+    let with_ordinal = |(ordinal, item): (&usize, &ReviewItem)| {
+        let mut value = serde_json::to_value(item).unwrap_or_default();
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("ordinal".into(), (*ordinal).into());
+        }
+        value
+    };
+    review.iter().map(with_ordinal).collect()
 }
 
 fn policy(options: &Options) -> Result<Policy, Failure> {
@@ -185,6 +245,9 @@ fn policy(options: &Options) -> Result<Policy, Failure> {
     if let Some(dates) = options.dates {
         policy.set_dates(dates).map_err(usage)?;
     }
+    if let Some(faces) = options.faces {
+        policy.set_faces(faces).map_err(usage)?;
+    }
     for word in &options.options {
         let option = match word.trim() {
             "safe-private" => PolicyOption::RetainSafePrivate,
@@ -195,10 +258,11 @@ fn policy(options: &Options) -> Result<Policy, Failure> {
             "descriptors" => PolicyOption::CleanDescriptors,
             "structured-content" => PolicyOption::CleanStructuredContent,
             "graphics" => PolicyOption::CleanGraphics,
+            "pixels" => PolicyOption::CleanPixelData,
             _ => {
                 return Err(Failure::Usage(
                     "--options takes safe-private, uids, device, institution, patient, descriptors, \
-                     structured-content, graphics; dates have an option of their own"
+                     structured-content, graphics, pixels; dates have an option of their own"
                         .into(),
                 ));
             }
@@ -365,6 +429,7 @@ struct State {
     counts: Counts,
     outcomes: BTreeMap<usize, Outcome>,
     uids: BTreeMap<String, String>,
+    review: BTreeMap<usize, ReviewItem>,
 }
 
 /// The second pass.
@@ -423,7 +488,15 @@ impl Work<'_> {
                     }
                 },
             };
+            let suspected = matches!(made, Some(Err(Refusal::Excluded(Exclusion::BurnedIn(_)))));
+            let item = if suspected {
+                let read = self.files.get(at).and_then(Origin::read);
+                read.and_then(|bytes| review_item(bytes, &person, self.project))
+            } else {
+                None
+            };
             self.with(|state| {
+                state.review.extend(item.map(|item| (at, item)));
                 match made {
                     Some(Ok(made)) => {
                         written.store(true, Ordering::Relaxed);
@@ -489,14 +562,18 @@ fn save_map(path: &Path, header: &str, rows: Vec<(String, String)>) -> Result<()
     write_private(path, text.as_bytes()).map_err(|e| Failure::Key(format!("a table can't be written: {e}")))
 }
 
-fn report(
-    options: &Options,
-    outcomes: &BTreeMap<usize, Outcome>,
+/// What the report tells.
+struct Told<'a> {
+    outcomes: &'a BTreeMap<usize, Outcome>,
     files: usize,
-    counts: &Counts,
+    counts: &'a Counts,
+    review: &'a BTreeMap<usize, ReviewItem>,
+    small: &'a SmallCohort,
     seconds: f64,
-    stop: &AtomicBool,
-) -> Result<ExitCode, Failure> {
+}
+
+fn report(options: &Options, told: &Told<'_>, stop: &AtomicBool) -> Result<ExitCode, Failure> {
+    let Told { outcomes, files, counts, review, small, seconds } = *told;
     let mut reasons: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     let (mut skipped, mut failed) = (0u64, 0u64);
     for outcome in outcomes.values() {
@@ -531,6 +608,10 @@ fn report(
             "failed": failed,
             "burnedInSuspected": suspects,
             "reasons": reasons,
+            "redacted": counts.redacted(),
+            "review": review_items(review),
+            "mayShowFace": counts.faces(),
+            "smallCohort": small,
             "seconds": seconds,
             "cancelled": stop.load(Ordering::Relaxed),
         });
@@ -544,9 +625,19 @@ fn report(
         }
         if suspects > 0 {
             crate::say(
-                "  Images that may have text burned in were left out; --accept-burned-in writes them.\n",
+                "  Images that may have text burned in were left out; provenance/review.json lists them, \
+                 --redactions takes what you decide, --accept-burned-in writes them all.\n",
             );
         }
+    }
+    if !options.json && counts.faces() > 0 {
+        crate::say(&format!(
+            "  {} objects of volumes that may show a face were written: recognizable visual features not removed.\n",
+            counts.faces()
+        ));
+    }
+    if let Some(warning) = small.warning().filter(|_| !options.json) {
+        crate::say(&format!("  {warning} (--coarsen).\n"));
     }
     Ok(ExitCode::from(match (written, failed) {
         (_, 0) if written > 0 || files == 0 => 0,

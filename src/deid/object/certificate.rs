@@ -3,9 +3,10 @@
 //! retained and why, what was not checked. Never: a value, a path, or the word *anonymous*.
 
 use super::super::certificate::{
-    CERTIFICATE_SCHEMA, Coded, EDITION, ElementCount, RetainedItem, SearchSection,
+    CERTIFICATE_SCHEMA, Coded, EDITION, ElementCount, FacesSection, RetainedItem, SearchSection,
 };
 use super::super::check::{CheckCount, Searched};
+use super::super::cohort::SmallCohort;
 use super::super::policy::{Policy, PolicyOption};
 use super::super::secrets::SecretKind;
 use super::super::{ByPosition, place};
@@ -24,6 +25,8 @@ pub struct Counts {
     frames_cleaned: u64,
     overlays_cleared: u64,
     suspects_written: u64,
+    pixels: PixelCounts,
+    faces: u64,
     written: u64,
     excluded: BTreeMap<Exclusion, u64>,
     stopped: u64,
@@ -46,6 +49,8 @@ impl Counts {
         self.frames_cleaned += object.frames_cleaned;
         self.overlays_cleared += u64::from(object.overlay_bits_cleared);
         self.suspects_written += u64::from(object.suspicion.is_some());
+        self.pixels.take(object.pixels, object.suspicion.is_some());
+        self.faces += u64::from(object.face.is_some());
         self.checked += object.checked;
     }
 
@@ -74,6 +79,8 @@ impl Counts {
         self.frames_cleaned += other.frames_cleaned;
         self.overlays_cleared += other.overlays_cleared;
         self.suspects_written += other.suspects_written;
+        self.pixels.merge(other.pixels);
+        self.faces += other.faces;
         self.written += other.written;
         self.stopped += other.stopped;
         self.unreadable += other.unreadable;
@@ -87,6 +94,16 @@ impl Counts {
         self.written
     }
 
+    /// Objects in which boxes were made black.
+    pub const fn redacted(&self) -> u64 {
+        self.pixels.redacted
+    }
+
+    /// Objects written of volumes that may show a face.
+    pub const fn faces(&self) -> u64 {
+        self.faces
+    }
+
     /// Objects left out on purpose, by reason.
     pub const fn excluded(&self) -> &BTreeMap<Exclusion, u64> {
         &self.excluded
@@ -95,6 +112,47 @@ impl Counts {
     /// Objects that can't be read, and those in which a known identifier was found.
     pub const fn failed(&self) -> u64 {
         self.unreadable + self.stopped
+    }
+}
+
+/// What was done about text burned into pixels, over all objects with pixels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+struct PixelCounts {
+    /// Objects whose frames were searched for lines of text, and nothing was found.
+    searched: u64,
+    /// Frames of them.
+    frames_searched: u64,
+    /// Objects in which boxes were made black in every frame.
+    redacted: u64,
+    /// Objects of which a person said that nothing identifies, redacted or not.
+    reviewed: u64,
+    /// Objects written although text is suspected, as was asked for.
+    suspected_and_written: u64,
+    /// Objects whose pixels can't be decoded, and whose header gives no reason to suspect them.
+    not_searched: u64,
+}
+
+impl PixelCounts {
+    fn take(&mut self, pixels: super::Pixels, suspected: bool) {
+        if !pixels.present {
+            return;
+        }
+        self.searched += u64::from(pixels.searched > 0 && !suspected);
+        self.frames_searched += u64::from(pixels.searched);
+        self.redacted += u64::from(pixels.redacted);
+        self.reviewed += u64::from(pixels.reviewed);
+        self.suspected_and_written += u64::from(suspected);
+        let seen = pixels.searched > 0 || pixels.redacted || pixels.reviewed || suspected;
+        self.not_searched += u64::from(!seen);
+    }
+
+    const fn merge(&mut self, other: Self) {
+        self.searched += other.searched;
+        self.frames_searched += other.frames_searched;
+        self.redacted += other.redacted;
+        self.reviewed += other.reviewed;
+        self.suspected_and_written += other.suspected_and_written;
+        self.not_searched += other.not_searched;
     }
 }
 
@@ -126,11 +184,15 @@ pub struct ObjectCertificate {
     withheld: Vec<ElementCount>,
     compressed_frames_cleaned: u64,
     overlays_in_pixels_cleared: u64,
+    burned_in_text: PixelCounts,
     searched: SearchSection,
     by_position: BTreeMap<ByPosition, u64>,
     retained: Vec<RetainedItem>,
     excluded_from_search: Vec<ElementCount>,
     standard_uids: u64,
+    recognizable_visual_features: FacesSection,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    small_cohort: Option<SmallCohort>,
     not_checked: Vec<String>,
 }
 
@@ -174,6 +236,7 @@ impl ObjectCertificate {
             withheld: counts.withheld.iter().map(|(&tag, &count)| element(tag, count)).collect(),
             compressed_frames_cleaned: counts.frames_cleaned,
             overlays_in_pixels_cleared: counts.overlays_cleared,
+            burned_in_text: counts.pixels,
             searched: SearchSection {
                 values,
                 spellings: counts.searched.spellings,
@@ -186,8 +249,16 @@ impl ObjectCertificate {
             retained: retained(policy),
             excluded_from_search: counts.searched.retained.iter().map(|(&tag, &n)| element(tag, n)).collect(),
             standard_uids: counts.searched.standard_uids,
+            recognizable_visual_features: FacesSection::new(counts.faces),
+            small_cohort: None,
             not_checked: not_checked(counts),
         }
+    }
+
+    /// The same with how many subjects stand alone.
+    #[must_use]
+    pub fn with_cohort(self, cohort: SmallCohort) -> Self {
+        Self { small_cohort: Some(cohort), ..self }
     }
 
     /// The document's bytes.
@@ -200,15 +271,7 @@ impl ObjectCertificate {
 
 fn why_words(why: Exclusion) -> String {
     match why {
-        Exclusion::BurnedIn(suspicion) => {
-            let because = match suspicion {
-                super::Suspicion::Declared => "the header says so",
-                super::Suspicion::SecondaryCapture => "a secondary capture",
-                super::Suspicion::Modality => "the modality",
-                super::Suspicion::Screen => "a page made for the eye",
-            };
-            format!("{why}: {because}")
-        }
+        Exclusion::BurnedIn(suspicion) => format!("{why}: {}", suspicion.words()),
         other => other.to_string(),
     }
 }
@@ -241,10 +304,21 @@ fn retained(policy: &Policy) -> Vec<RetainedItem> {
 
 fn not_checked(counts: &Counts) -> Vec<String> {
     let mut lines = vec![
-        "Pixels: text burned into images was not searched for.".to_owned(),
+        "Pixels were searched for what looks like lines of text, not read: single letters, handwriting, text \
+         in strong noise or of low contrast may stand in them."
+            .to_owned(),
         "Recognizable visual features not removed.".to_owned(),
         "Whether a person can be recognised by combining what is retained.".to_owned(),
     ];
+    if counts.pixels.not_searched > 0 {
+        lines.push(format!(
+            "The pixels of {} objects, which can't be decoded, were not searched.",
+            counts.pixels.not_searched
+        ));
+    }
+    if counts.faces > 0 {
+        lines.push(format!("{} objects of volumes that may show a face were written.", counts.faces));
+    }
     if counts.suspects_written > 0 {
         lines.push(format!(
             "{} objects that may have text burned into their pixels were written, as was asked for.",

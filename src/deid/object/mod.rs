@@ -10,13 +10,14 @@
 //! - `rewrite` walks the source and builds the output from nothing; `values` and `text` deal with single
 //!   values, `super::profile` says what is due to each.
 //! - `pixels` and `codestream` carry pixel data over.
-//! - `suspects` names what is left out.
+//! - `suspects` names what is left out; `review` asks [`super::pixels`] about text in pixels, and reviewers.
 //! - `verify` reads the result again and searches it.
 //! - `certificate` sums up.
 
 mod certificate;
 mod codestream;
 mod pixels;
+mod review;
 mod rewrite;
 mod roster;
 mod suspects;
@@ -26,14 +27,20 @@ mod verify;
 
 pub use certificate::{Counts, ObjectCertificate};
 pub use codestream::Untraceable;
+pub use review::{Pixels, ReviewItem, review_item};
 pub use roster::{Cohort, Placed, Roster, Subject};
-pub use suspects::{Exclusion, Suspicion, exclusion, suspicion};
+pub use suspects::{Exclusion, exclusion};
+
+pub use super::pixels::{Suspicion, suspicion};
 
 use super::check::{Check, CheckCount, Leak, Retained, Searched, TooManySecrets};
+use super::cohort::Coarsening;
 use super::date::Date;
 use super::dates::{DatePolicy, DateShift};
+use super::faces::FaceSign;
 use super::key::{KeyUse, ProjectKey};
-use super::policy::{Policy, PolicyOption};
+use super::pixels::Redactions;
+use super::policy::{Faces, Policy, PolicyOption};
 use super::profile::{self, Rule};
 use crate::dicom::write::{Content, DataSet, file_head, output_syntax};
 use crate::dicom::{DicomError, Header, Tag, VR, tags};
@@ -79,6 +86,10 @@ pub struct Project {
     pub policy: Policy,
     /// Whether images that may have text burned in are written all the same.
     pub accept_burned_in: bool,
+    /// What reviewers decided about images that may have.
+    pub redactions: Redactions,
+    /// What is made coarser, so that fewer patients stand alone.
+    pub coarsen: Coarsening,
     /// Whether [`Object::uids`] is wanted.
     pub record_uids: bool,
 }
@@ -115,6 +126,8 @@ pub struct Person {
     check: Check,
     cleaner: Cleaner,
     dates: BTreeSet<Date>,
+    faces: BTreeMap<Box<str>, FaceSign>,
+    days: BTreeMap<Box<str>, i64>,
 }
 
 impl std::fmt::Debug for Person {
@@ -155,12 +168,21 @@ impl Person {
             check,
             cleaner: Cleaner::new(&subject.secrets),
             dates: subject.dates.clone(),
+            faces: subject.faces.clone(),
+            days: subject.days.clone(),
         })
     }
 
     /// What is searched for, in numbers.
     pub const fn searched(&self) -> &Searched {
         self.check.searched()
+    }
+
+    /// The shift of dates in one study: where distances are rounded, each study has its own.
+    fn shift_in(&self, study: &str, coarsen: Coarsening) -> Option<DateShift> {
+        let days = self.days.get(study).copied().unwrap_or(0);
+        let rounding = i32::try_from(coarsen.days(days) - days).unwrap_or(0);
+        self.shift.map(|shift| shift.plus(rounding))
     }
 
     /// Whether a number spells a date of the patient: `20180312`, or seconds or milliseconds since 1970.
@@ -251,6 +273,10 @@ pub struct Object {
     pub uids: BTreeMap<String, String>,
     /// Text may be burned into its pixels, and it was written all the same.
     pub suspicion: Option<Suspicion>,
+    /// What was done about text in its pixels.
+    pub pixels: Pixels,
+    /// It is of a volume that may show a face, and by what that is known.
+    pub face: Option<FaceSign>,
 }
 
 impl std::fmt::Debug for Object {
@@ -296,23 +322,30 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
     if let Some(why) = exclusion(header, &project.policy) {
         return Err(Refusal::Excluded(why));
     }
-    let suspicion = suspicion(header);
-    if let Some(why) = suspicion.filter(|_| !project.accept_burned_in) {
-        return Err(Refusal::Excluded(Exclusion::BurnedIn(why)));
-    }
     let class = suspects::class(header);
     let root = header.root();
     let instance = root.text(tags::SOP_INSTANCE_UID).or_else(|| header.meta().text(Tag(0x0002, 0x0003)));
     let Some(instance) = instance.filter(|_| values::uid_stays(tags::SOP_CLASS_UID, &class)) else {
         return Err(Refusal::NoIdentity);
     };
-    if root.text(tags::STUDY_INSTANCE_UID).is_none() || root.text(tags::SERIES_INSTANCE_UID).is_none() {
+    let (Some(study), Some(series)) =
+        (root.text(tags::STUDY_INSTANCE_UID), root.text(tags::SERIES_INSTANCE_UID))
+    else {
         return Err(Refusal::NoIdentity);
+    };
+    let face = person.faces.get(series.as_str()).copied();
+    if face.is_some() && project.policy.faces == Faces::Exclude {
+        return Err(Refusal::Excluded(Exclusion::Face));
     }
+    let shift = person.shift_in(&study, project.coarsen);
     let keeps_uids = project.policy.holds(PolicyOption::RetainUids);
-    let instance = if keeps_uids { instance } else { project.uid(&instance) };
+    let replaced = project.uid(&instance);
+    let review::Cleared { boxes, pixels: looked, suspicion } = review::clear(header, &replaced, project)?;
+    let instance = if keeps_uids { instance } else { replaced };
     let encapsulated = header.pixels().is_some_and(|pixels| pixels.len.is_none());
-    let syntax = output_syntax(header.syntax(), encapsulated);
+    // Compressed frames are coded anew where boxes are drawn into them: natively.
+    let recoded = encapsulated && !boxes.is_empty();
+    let syntax = output_syntax(header.syntax(), encapsulated && !recoded);
     // What the policy keeps for a reason is not searched for where it is kept.
     let mut unsearched = OURS.to_vec();
     unsearched.extend(project.policy.keep.iter().filter_map(|keep| profile::tag_of(&keep.tag)));
@@ -323,6 +356,7 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
             header,
             person,
             project,
+            shift,
             types: types.clone(),
             banned: &withheld,
             tally: Tally::default(),
@@ -333,7 +367,10 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
         let (mut tally, uids) = (rewriter.tally, rewriter.uids);
         set.text(tags::SOP_CLASS_UID, VR::UI, &class);
         set.text(tags::SOP_INSTANCE_UID, VR::UI, &instance);
-        stamp(&mut set, person, &project.policy);
+        stamp(&mut set, person, &project.policy, looked);
+        if recoded {
+            review::describe_recoded(header, &mut set);
+        }
         if header.pixels().is_some() {
             tally.count(Done::Kept, Tag(0x7FE0, 0x0010));
         }
@@ -343,11 +380,12 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
         match verify::verify(&bytes, &person.check, &unsearched, &person.code) {
             Ok(checked) => {
                 let embedded = rewrite::has_embedded_overlay(header);
-                let done = pixels::append(header, embedded, &mut bytes).map_err(|error| match error {
-                    pixels::PixelsError::Dicom(error) => Refusal::Unreadable(error),
-                    pixels::PixelsError::Stream(error) => Refusal::Stream(error),
-                    pixels::PixelsError::Syntax => Refusal::Excluded(Exclusion::Video),
-                })?;
+                let done =
+                    pixels::append(header, embedded, &boxes, &mut bytes).map_err(|error| match error {
+                        pixels::PixelsError::Dicom(error) => Refusal::Unreadable(error),
+                        pixels::PixelsError::Stream(error) => Refusal::Stream(error),
+                        pixels::PixelsError::Syntax => Refusal::Excluded(Exclusion::Video),
+                    })?;
                 return Ok(Object {
                     bytes,
                     tally,
@@ -357,6 +395,8 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
                     overlay_bits_cleared: done.overlay_bits_cleared,
                     uids,
                     suspicion,
+                    pixels: looked,
+                    face,
                 });
             }
             Err(verify::Fault::Unreadable(error)) => return Err(error.into()),
@@ -372,7 +412,7 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
 }
 
 /// Who it is now, and what was done (PS3.15 §E.1.1, PS3.3 C.7.1.1, C.12.1).
-fn stamp(set: &mut DataSet<'_>, person: &Person, policy: &Policy) {
+fn stamp(set: &mut DataSet<'_>, person: &Person, policy: &Policy, pixels: Pixels) {
     for (tag, vr) in [(tags::PATIENT_NAME, VR::PN), (tags::PATIENT_ID, VR::LO)] {
         if !profile::on_keep_list(policy, tag) {
             set.text(tag, vr, &person.code);
@@ -383,8 +423,14 @@ fn stamp(set: &mut DataSet<'_>, person: &Person, policy: &Policy) {
     set.text(Tag(0x0012, 0x0063), VR::LO, &format!("{method}\\{}", super::EDITION));
     let holding =
         PolicyOption::ALL.into_iter().filter(|option| policy.holds(*option)).map(PolicyOption::code);
+    // What was done to these pixels, beside what the policy says of all.
+    let cleaned = (pixels.redacted || pixels.reviewed) && !policy.holds(PolicyOption::CleanPixelData);
+    if pixels.reviewed {
+        set.text(tags::BURNED_IN_ANNOTATION, VR::CS, "NO");
+    }
     let items = std::iter::once(policy.profile.code())
         .chain(holding)
+        .chain(cleaned.then_some(PolicyOption::CleanPixelData.code()))
         .map(|code| {
             let mut item = DataSet::default();
             item.text(Tag(0x0008, 0x0100), VR::SH, code.code);

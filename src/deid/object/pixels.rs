@@ -1,8 +1,10 @@
 //! Pixel data on their way through. In: the bytes of the pixel data element and what describes them. Out:
 //! the element to write: native values as they are (little endian, of exactly the length that rows, columns
-//! and frames ask for), compressed frames byte for byte but for comments and application segments. Never:
-//! a changed pixel value, a byte beyond the last frame, a value that is too short.
+//! and frames ask for), compressed frames byte for byte but for comments and application segments; boxes that
+//! a reviewer drew are made black in every frame, and compressed frames come out decoded then. Never: a
+//! changed pixel value outside them, a byte beyond the last frame, a value that is too short.
 
+use super::super::pixels::{PixelBox, paint_native, painted_frames};
 use super::codestream::{Family, Untraceable, cleaned};
 use crate::dicom::write::{encapsulated_pixels, native_pixels, swap};
 use crate::dicom::{DicomError, Header, PixelElement, Tag, VR, tags};
@@ -32,12 +34,18 @@ pub(super) enum PixelsError {
 }
 
 /// Appends the pixel data element. `embedded` says that an overlay lies in the unused bits.
-pub(super) fn append(header: &Header, embedded: bool, out: &mut Vec<u8>) -> Result<Done, PixelsError> {
+pub(super) fn append(
+    header: &Header,
+    embedded: bool,
+    boxes: &[PixelBox],
+    out: &mut Vec<u8>,
+) -> Result<Done, PixelsError> {
     let Some(pixels) = header.pixels() else { return Ok(Done::default()) };
     let truncated = || DicomError::Truncated { tag: "(7FE0,0010)".into() };
     let start = usize::try_from(pixels.offset).map_err(|_| truncated())?;
     let value = header.data().get(start..).ok_or_else(truncated)?;
     match pixels.len {
+        None if !boxes.is_empty() => recoded(header, boxes, out),
         None => encapsulated(header, value, out),
         Some(len) => {
             let len = usize::try_from(len).map_err(|_| truncated())?;
@@ -47,7 +55,7 @@ pub(super) fn append(header: &Header, embedded: bool, out: &mut Vec<u8>) -> Resu
                 None if value.len() + 1 == len => value,
                 None => return Err(truncated().into()),
             };
-            native(header, value, pixels.element, embedded, out)
+            native(header, value, pixels.element, embedded, boxes, out)
         }
     }
 }
@@ -57,6 +65,7 @@ fn native(
     value: &[u8],
     element: PixelElement,
     embedded: bool,
+    boxes: &[PixelBox],
     out: &mut Vec<u8>,
 ) -> Result<Done, PixelsError> {
     let root = header.root();
@@ -105,6 +114,9 @@ fn native(
     if embedded && element == PixelElement::Integer && clear_unused_bits(header, bits, value.to_mut()) {
         done.overlay_bits_cleared = true;
     }
+    if !boxes.is_empty() {
+        paint_native(header, boxes, value.to_mut())?;
+    }
     let (tag, vr) = match element {
         PixelElement::Integer if bits > 8 => (Tag(0x7FE0, 0x0010), VR::OW),
         PixelElement::Integer => (Tag(0x7FE0, 0x0010), if syntax.explicit { VR::OB } else { VR::OW }),
@@ -115,6 +127,16 @@ fn native(
         return Err(DicomError::OverBudget { needs: value.len() as u64, budget: u64::from(u32::MAX) }.into());
     }
     Ok(done)
+}
+
+/// Compressed frames, decoded and with boxes drawn, as native values.
+fn recoded(header: &Header, boxes: &[PixelBox], out: &mut Vec<u8>) -> Result<Done, PixelsError> {
+    let value = painted_frames(header, boxes)?;
+    let wide = header.root().int(tags::BITS_ALLOCATED).is_some_and(|bits| bits > 8);
+    if !native_pixels(Tag(0x7FE0, 0x0010), if wide { VR::OW } else { VR::OB }, &value, out) {
+        return Err(DicomError::OverBudget { needs: value.len() as u64, budget: u64::from(u32::MAX) }.into());
+    }
+    Ok(Done::default())
 }
 
 /// Whether the pixel data's VR is OW, which stands before the value.

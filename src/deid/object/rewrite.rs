@@ -2,6 +2,7 @@
 //! was done to each. Never: a byte that no rule let through: the output is built from nothing, element by
 //! element, so that what the rules don't know isn't there.
 
+use super::super::dates::DateShift;
 use super::super::policy::PolicyOption;
 use super::super::profile::{self, Requirement, Rule, Types};
 use super::values::{self, Verdict};
@@ -28,6 +29,15 @@ const STAMPS: [Tag; 5] = [
     Tag(0x0008, 0x0300), // PrivateDataElementCharacteristicsSequence, of blocks that are gone
 ];
 
+/// Make, model and software of scanners: what goes where devices are made coarser.
+const MAKES: [Tag; 5] = [
+    tags::MANUFACTURER,
+    tags::MANUFACTURER_MODEL_NAME,
+    Tag(0x0018, 0x1020), // SoftwareVersions
+    Tag(0x0018, 0x1250), // ReceiveCoilName
+    Tag(0x0018, 0x1251), // TransmitCoilName
+];
+
 /// How far inside a sequence the walk is, and under which rules.
 #[derive(Clone, Copy)]
 struct Within {
@@ -42,6 +52,7 @@ pub(super) struct Rewriter<'a> {
     pub(super) header: &'a Header,
     pub(super) person: &'a Person,
     pub(super) project: &'a Project,
+    pub(super) shift: Option<DateShift>,
     pub(super) types: Types,
     /// Elements in which a known identifier was found: they go, whatever the rules say.
     pub(super) banned: &'a BTreeSet<Tag>,
@@ -113,6 +124,9 @@ impl<'a> Rewriter<'a> {
         let requirement = self.types.requirement(within.parent, tag);
         let rule = profile::rule(tag, vr, &self.project.policy, requirement);
         let rule = if within.redact { redacted(rule, vr, requirement) } else { rule };
+        if self.project.coarsen.device && MAKES.contains(&tag) {
+            return self.gone(tag, vr, requirement, out);
+        }
         self.apply(element, vr, rule, requirement, within, out);
     }
 
@@ -145,8 +159,8 @@ impl<'a> Rewriter<'a> {
             Rule::Words => values::words(&element, self.person),
             Rule::Phrase => values::phrase(&element, self.person),
             Rule::Code => values::code(&element, within.standard_codes, self.person),
-            Rule::Shift => values::shift(&element, vr, self.person.shift),
-            Rule::Age => values::age(&element),
+            Rule::Shift => values::shift(&element, vr, self.shift),
+            Rule::Age => values::age(&element, self.project.coarsen.age),
             Rule::Uid => self.uid(&element),
             _ => Verdict::Gone,
         };

@@ -2,11 +2,15 @@
 //! date shifts and secrets, and a name for every object that says nothing (`sub-…/ses-01/ser-02/000001.dcm`).
 //! Never: an order that depends on the order of files, or that leaks rank beyond one patient's own dates.
 
+use super::super::ages::Age;
+use super::super::cohort::{Coarsening, SmallCohort, Traits};
 use super::super::date::{Date, TimeOfDay};
 use super::super::dates::{DatePolicy, DateShift};
+use super::super::faces::{Extent, FaceSign, FaceSigns};
 use super::super::identified::{Identified, Purpose};
 use super::super::identity::{IdentityKey, PatientIdentity};
 use super::super::key::{KeyUse, ProjectKey};
+use super::super::policy::{Policy, PolicyOption};
 use super::super::secrets::Secrets;
 use super::super::subjects::{Doubt, SubjectCode, SubjectError, SubjectNaming, Subjects};
 use crate::dicom::{Header, Tag, tags};
@@ -27,6 +31,36 @@ struct Patient {
     identity: PatientIdentity,
     secrets: Secrets,
     entries: Vec<Entry>,
+    /// What its series cover, and what they say of a face.
+    series: BTreeMap<Box<str>, (FaceSigns, Extent)>,
+    /// Ages as the headers tell them, and makes and models of scanners.
+    ages: BTreeSet<Age>,
+    devices: BTreeSet<String>,
+}
+
+impl Patient {
+    fn new(identity: PatientIdentity) -> Self {
+        Self {
+            identity,
+            secrets: Secrets::new(),
+            entries: Vec::new(),
+            series: BTreeMap::new(),
+            ages: BTreeSet::new(),
+            devices: BTreeSet::new(),
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.secrets.merge(&other.secrets);
+        self.entries.extend(other.entries);
+        self.ages.extend(other.ages);
+        self.devices.extend(other.devices);
+        for (uid, (signs, extent)) in other.series {
+            let known = self.series.entry(uid).or_default();
+            known.0 = known.0.and(signs);
+            known.1.merge(&extent);
+        }
+    }
 }
 
 /// What was learned from headers; parts made on several threads are put together.
@@ -62,6 +96,11 @@ pub struct Subject {
     pub(super) dates: BTreeSet<Date>,
     /// The objects, in the order of their names.
     pub objects: Vec<Placed>,
+    /// Series that may show a face, by their UID in the source, and by what that is known.
+    pub(super) faces: BTreeMap<Box<str>, FaceSign>,
+    /// Days from the first study, by the study's UID in the source.
+    pub(super) days: BTreeMap<Box<str>, i64>,
+    traits: Traits,
     /// Who it is, one for each ID: for the mapping that the user asked for.
     pub identities: Vec<PatientIdentity>,
 }
@@ -92,11 +131,17 @@ impl Roster {
         let root = header.root();
         let text = |tag| root.text(tag).unwrap_or_default();
         let identity = identity(header);
-        let patient = self.patients.entry(identity.key()).or_insert_with(|| Patient {
-            identity,
-            secrets: Secrets::new(),
-            entries: Vec::new(),
-        });
+        let patient = self.patients.entry(identity.key()).or_insert_with(|| Patient::new(identity));
+        if header.pixels().is_some() {
+            let series = patient.series.entry(text(tags::SERIES_INSTANCE_UID).into()).or_default();
+            series.0 = series.0.and(FaceSigns::of(header));
+            series.1.add(header);
+        }
+        let make = [text(tags::MANUFACTURER), text(tags::MANUFACTURER_MODEL_NAME)].join(" ");
+        if !make.trim().is_empty() {
+            patient.devices.insert(make);
+        }
+        patient.ages.extend(root.text(tags::PATIENT_AGE).and_then(|age| Age::parse_as(&age)));
         patient.secrets.collect(header);
         if let Some(path) = path {
             patient.secrets.add_path(path);
@@ -123,9 +168,7 @@ impl Roster {
             match self.patients.entry(key) {
                 std::collections::btree_map::Entry::Vacant(place) => drop(place.insert(patient)),
                 std::collections::btree_map::Entry::Occupied(mut known) => {
-                    let known = known.get_mut();
-                    known.secrets.merge(&patient.secrets);
-                    known.entries.extend(patient.entries);
+                    known.get_mut().merge(patient);
                 }
             }
         }
@@ -143,18 +186,23 @@ impl Roster {
     ) -> Result<Cohort, SubjectError> {
         let identities: Vec<PatientIdentity> = self.patients.values().map(|p| p.identity.clone()).collect();
         let subjects = Subjects::assign(&identities, key, naming, &BTreeSet::new())?;
-        let mut groups: BTreeMap<SubjectCode, (IdentityKey, Secrets, Vec<Entry>, Vec<PatientIdentity>)> =
-            BTreeMap::new();
+        let mut groups: BTreeMap<SubjectCode, (IdentityKey, Patient, Vec<PatientIdentity>)> = BTreeMap::new();
         for (who, patient) in self.patients {
             let Some(assignment) = subjects.of_key(&who) else { continue };
-            let group = groups
-                .entry(assignment.code.clone())
-                .or_insert_with(|| (assignment.person.clone(), Secrets::new(), Vec::new(), Vec::new()));
-            group.1.merge(&patient.secrets);
-            group.2.extend(patient.entries);
-            group.3.push(patient.identity);
+            let group = groups.entry(assignment.code.clone()).or_insert_with(|| {
+                (assignment.person.clone(), Patient::new(patient.identity.clone()), Vec::new())
+            });
+            group.2.push(patient.identity.clone());
+            group.1.merge(patient);
         }
-        let subjects_list = groups.into_iter().map(|(code, (person, mut secrets, entries, identities))| {
+        let subjects_list = groups.into_iter().map(|(code, (person, patient, identities))| {
+            let days = patient.days();
+            let traits = patient.traits(&days);
+            let series = patient.series.iter();
+            let faces = series
+                .filter_map(|(uid, (signs, extent))| Some((uid.clone(), signs.in_volume(extent)?)))
+                .collect();
+            let Patient { mut secrets, entries, .. } = patient;
             secrets.settle();
             let originals = secrets.original_dates();
             let shift = match dates {
@@ -162,10 +210,61 @@ impl Roster {
                 _ => None,
             };
             let objects = place(&code, entries, key);
-            Subject { code, shift, secrets, dates: originals, objects, identities }
+            Subject { code, shift, secrets, dates: originals, objects, faces, days, traits, identities }
         });
         let list = subjects_list.collect();
         Ok(Cohort { subjects: list, doubts: subjects.doubts().to_vec() })
+    }
+}
+
+impl Patient {
+    /// Days from the first study to each that has a date.
+    fn days(&self) -> BTreeMap<Box<str>, i64> {
+        let mut first: BTreeMap<&Box<str>, Date> = BTreeMap::new();
+        for entry in &self.entries {
+            if let Some((date, _)) = entry.when {
+                let known = first.entry(&entry.study).or_insert(date);
+                *known = date.min(*known);
+            }
+        }
+        let earliest = first.values().min().copied();
+        let from = |date: Date| earliest.map(|earliest| i64::from(date.days_since(earliest)));
+        first.into_iter().filter_map(|(study, date)| Some((study.clone(), from(date)?))).collect()
+    }
+
+    fn traits(&self, days: &BTreeMap<Box<str>, i64>) -> Traits {
+        let birth = Date::parse_da(self.identity.birth_date.reveal(Purpose::Decide));
+        let first = self.entries.iter().filter_map(|entry| Some(entry.when?.0)).min();
+        Traits {
+            sex: self.identity.sex_code(),
+            age: self.ages.first().copied().or_else(|| Age::at(birth?, first?)),
+            devices: self.devices.clone(),
+            days: days.values().copied().collect(),
+        }
+    }
+}
+
+impl Cohort {
+    /// How many of the subjects that `are_written` stand alone with what the policy lets out of them.
+    pub fn small(
+        &self,
+        policy: &Policy,
+        coarsen: Coarsening,
+        are_written: &dyn Fn(&Subject) -> bool,
+    ) -> SmallCohort {
+        let characteristics = policy.holds(PolicyOption::RetainPatientCharacteristics);
+        let visible = |subject: &Subject| {
+            let all = &subject.traits;
+            Traits {
+                sex: all.sex.filter(|_| characteristics),
+                age: all.age.filter(|_| characteristics),
+                devices: if coarsen.device { BTreeSet::new() } else { all.devices.clone() },
+                days: if policy.dates == DatePolicy::None { BTreeSet::new() } else { all.days.clone() },
+            }
+        };
+        let traits: Vec<Traits> =
+            self.subjects.iter().filter(|subject| are_written(subject)).map(visible).collect();
+        SmallCohort::of(&traits, coarsen)
     }
 }
 

@@ -1,6 +1,7 @@
-//! Objects that are not written, or not without a look. In: a header. Out: why an object can't be
-//! de-identified at all, and whether text may be burned into its pixels. Never: looks at pixels.
+//! Objects that are not written. In: a header. Out: why an object can't be de-identified at all. Never:
+//! looks at pixels: text in them is the matter of [`super::super::pixels`].
 
+use super::super::pixels::Suspicion;
 use super::super::policy::{Policy, PolicyOption};
 use super::codestream::Family;
 use crate::dicom::{Header, Tag, tags};
@@ -35,20 +36,15 @@ pub enum Exclusion {
     /// An image that may have text burned into its pixels.
     #[error("text may be burned into its pixels")]
     BurnedIn(Suspicion),
-}
-
-/// Why text is suspected in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Suspicion {
-    /// BurnedInAnnotation says so.
-    Declared,
-    /// A secondary capture.
-    SecondaryCapture,
-    /// A modality whose screens carry text.
-    Modality,
-    /// ImageType names a screen, a dose page or a report.
-    Screen,
+    /// A reviewer left it out, or the template for its device does.
+    #[error("a reviewer left it out")]
+    LeftOut,
+    /// Boxes that were to be drawn aren't within the image.
+    #[error("a box to redact isn't within the image")]
+    BoxOutside,
+    /// A volume that may show a face, under a policy that leaves these out.
+    #[error("it may show a face")]
+    Face,
 }
 
 /// Classes of which nothing is written, by the start of their UID.
@@ -64,33 +60,6 @@ const NOT_WRITTEN: &[(&str, Exclusion)] = &[
 ];
 
 const REPORT: &str = "1.2.840.10008.5.1.4.1.1.88.";
-const SECONDARY_CAPTURE: &str = "1.2.840.10008.5.1.4.1.1.7";
-const ULTRASOUND: [&str; 4] = [
-    "1.2.840.10008.5.1.4.1.1.6.1",
-    "1.2.840.10008.5.1.4.1.1.6.2",
-    "1.2.840.10008.5.1.4.1.1.3.1",
-    "1.2.840.10008.5.1.4.1.1.6",
-];
-
-/// Modalities whose images are screens, scans of paper, photographs or endoscopes with overlays.
-const MODALITIES: [&str; 12] = ["US", "IVUS", "OT", "SC", "DOC", "ES", "XC", "GM", "HC", "FS", "DG", "BDUS"];
-
-/// Words of ImageType that name pages made for the eye.
-const SCREENS: [&str; 12] = [
-    "SCREEN SAVE",
-    "SCREENSAVE",
-    "SCREENSHOT",
-    "SCREEN",
-    "DOSE",
-    "DOSE_INFO",
-    "PROTOCOL",
-    "REPORT",
-    "SNAPSHOT",
-    "PASTED",
-    "CAPTURE",
-    "PRINT",
-];
-
 /// Why an object isn't written, whatever is in it.
 pub fn exclusion(header: &Header, policy: &Policy) -> Option<Exclusion> {
     let class = class(header);
@@ -114,33 +83,6 @@ pub fn exclusion(header: &Header, policy: &Policy) -> Option<Exclusion> {
         }
         _ => None,
     }
-}
-
-/// Why text may be burned into the pixels, if it may.
-pub fn suspicion(header: &Header) -> Option<Suspicion> {
-    header.pixels()?;
-    let root = header.root();
-    let class = class(header);
-    let declared = root.text(tags::BURNED_IN_ANNOTATION).unwrap_or_default().to_ascii_uppercase();
-    if declared.starts_with('Y') {
-        return Some(Suspicion::Declared);
-    }
-    if class.starts_with(SECONDARY_CAPTURE) && !class.starts_with("1.2.840.10008.5.1.4.1.1.77") {
-        return Some(Suspicion::SecondaryCapture);
-    }
-    let modality = root.text(tags::MODALITY).unwrap_or_default().to_ascii_uppercase();
-    if ULTRASOUND.contains(&class.as_str()) || MODALITIES.contains(&modality.as_str()) {
-        return Some(Suspicion::Modality);
-    }
-    if root.text(Tag(0x0008, 0x0064)).is_some() {
-        return Some(Suspicion::SecondaryCapture); // ConversionType
-    }
-    let words = root.strings(tags::IMAGE_TYPE);
-    let screen = |word: &String| {
-        SCREENS.contains(&word.to_ascii_uppercase().replace('_', " ").as_str())
-            || SCREENS.contains(&word.to_ascii_uppercase().as_str())
-    };
-    words.iter().any(screen).then_some(Suspicion::Screen)
 }
 
 /// The object's SOP class.

@@ -2,6 +2,7 @@
 //! Never: lets a value through that isn't what its VR says: text in a number is text.
 
 use super::super::ages::Age;
+use super::super::cohort::AgeSteps;
 use super::super::date::{Date, DateTime, TimeOfDay};
 use super::super::dates::DateShift;
 use super::super::profile::TIMEZONE;
@@ -236,9 +237,10 @@ pub(super) fn shift(element: &ElementRef<'_>, vr: VR, shift: Option<DateShift>) 
 }
 
 /// Ages over 89 are one group (45 CFR 164.514(b)(2)(i)(C)).
-pub(super) fn age(element: &ElementRef<'_>) -> Verdict {
+pub(super) fn age(element: &ElementRef<'_>, steps: AgeSteps) -> Verdict {
     let text = element.text().unwrap_or_default();
     match Age::parse_as(&text) {
+        Some(age) if steps != AgeSteps::AsTheyAre => Verdict::Text(format!("{:03}Y", steps.floor(age))),
         Some(age) if age.years() >= Age::CAP => Verdict::Text("090Y".into()),
         Some(_) if text.len() == 4 => Verdict::AsIs,
         Some(age) => Verdict::Text(format!("{:03}Y", age.years())),

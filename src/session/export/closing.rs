@@ -5,14 +5,20 @@ use crate::convert::VolumeWarning;
 use crate::dataset::Ledger;
 use crate::dataset::documents::{Documents, Participant, Scan, Session as SessionRow, Sex};
 use crate::dataset::sidecar::field_of;
-use crate::deid::{ActionCounts, Certificate, Date, DatePolicy, Evidence, PolicyOption};
+use crate::deid::{
+    ActionCounts, AgeSteps, Certificate, Coarsening, Date, DatePolicy, Evidence, PolicyOption, SmallCohort,
+    Traits,
+};
 use crate::hanging::{PublishedHanging, PublishedRole};
-use crate::intake::{PatientEntry, PlannedPatient, PlannedStudy, PlannedVolume, StudyEntry};
+use crate::intake::{
+    PatientEntry, PlannedPatient, PlannedStudy, PlannedVolume, SeriesEntry, StudyEntry, VolumeEntry,
+};
 use crate::session::Session;
+use std::collections::BTreeMap;
 
 impl Export {
     /// The certificate: what was done to which elements, what was searched, and what was not.
-    fn certificate(&self, session: &Session, patients: &[PlannedPatient]) -> serde_json::Value {
+    fn certificate(&mut self, session: &Session, patients: &[PlannedPatient]) -> serde_json::Value {
         let policy = session.policy();
         let mut actions = ActionCounts::new();
         for secrets in session.all_secrets() {
@@ -22,13 +28,14 @@ impl Export {
             p.studies.iter().any(|s| s.volumes.iter().any(|v| self.books.written.contains(&v.id)))
         };
         let keyed = session.key().fingerprint();
-        let burned_in = patients
-            .iter()
-            .flat_map(|p| &p.studies)
-            .flat_map(|s| &s.volumes)
-            .filter(|v| self.books.written.contains(&v.id))
-            .filter(|v| v.warnings.contains(&VolumeWarning::BurnedIn))
-            .count();
+        let cohort = self.small_cohort(session, patients);
+        let with = |warning: VolumeWarning| {
+            let volumes = patients.iter().flat_map(|p| &p.studies).flat_map(|s| &s.volumes);
+            let written = volumes.filter(|v| self.books.written.contains(&v.id));
+            written.filter(|v| v.warnings.contains(&warning)).count() as u64
+        };
+        let (faces, burned_in) = (with(VolumeWarning::MayShowFace), with(VolumeWarning::BurnedIn));
+        self.faces = faces;
         let evidence = Evidence {
             policy: &policy,
             key_fingerprint: Some(&keyed),
@@ -37,10 +44,41 @@ impl Export {
             searched: &self.guard.searched,
             checked: self.guard.count,
             stopped: self.stopped,
-            faces: 0,
-            burned_in_suspected: burned_in as u64,
+            faces,
+            burned_in_suspected: burned_in,
+            cohort: Some(&cohort),
         };
-        serde_json::from_str(&Certificate::new(&evidence).to_json()).unwrap_or_default()
+        let certificate = serde_json::from_str(&Certificate::new(&evidence).to_json()).unwrap_or_default();
+        self.cohort = Some(cohort);
+        certificate
+    }
+
+    /// How many of the patients written stand alone with what is written of them.
+    fn small_cohort(&self, session: &Session, patients: &[PlannedPatient]) -> SmallCohort {
+        let policy = session.policy();
+        let characteristics = policy.holds(PolicyOption::RetainPatientCharacteristics);
+        let coarsen = session.choices().coarsen;
+        let device = policy.holds(PolicyOption::RetainDeviceIdentity) && !coarsen.device;
+        let mut traits: BTreeMap<&str, Traits> = BTreeMap::new();
+        for (patient, found) in patients.iter().zip(&session.catalogue().patients) {
+            for (study, entry) in patient.studies.iter().zip(&found.studies) {
+                let written =
+                    |volumes: &[VolumeEntry]| volumes.iter().any(|v| self.books.written.contains(&v.id));
+                let series: Vec<_> = entry.series.iter().filter(|s| written(&s.volumes)).collect();
+                if series.is_empty() {
+                    continue;
+                }
+                let one = traits.entry(patient.subject.as_str()).or_default();
+                one.sex = patient.sex.filter(|_| characteristics);
+                one.age = patient.age.filter(|_| characteristics);
+                one.days.extend(study.days_from_first);
+                let make = |s: &&SeriesEntry| format!("{} {}", s.facts.manufacturer, s.facts.model);
+                one.devices.extend(series.iter().filter(|_| device).map(make));
+            }
+        }
+        // Tables hold bands of five years at the finest.
+        let coarsen = Coarsening { age: coarsen.age.max(AgeSteps::Five), ..coarsen };
+        SmallCohort::of(&traits.into_values().collect::<Vec<_>>(), coarsen)
     }
 
     pub(super) fn documents(&mut self, session: &Session) {
@@ -55,6 +93,7 @@ impl Export {
                 volume.name.clear();
             }
         }
+        let deidentification = self.certificate(session, &plan.patients);
         let written = |v: &PlannedVolume| self.books.written.contains(&v.id);
         let mut documents = Documents {
             participants: Vec::new(),
@@ -62,7 +101,7 @@ impl Export {
             scans: Vec::new(),
             report: &report,
             plan: serde_json::to_value(&published).unwrap_or_default(),
-            deidentification: self.certificate(session, &plan.patients),
+            deidentification,
             hanging: serde_json::Value::Null,
         };
         let mut hanging = PublishedHanging::default();
@@ -85,7 +124,7 @@ impl Export {
                         session: study.session.clone(),
                         days_from_first: study.days_from_first,
                         timepoint: Some(study.time_point.clone()).filter(|t| !t.is_empty()),
-                        date: written_date(session, patient, found, entry),
+                        date: written_date(session, patient, found, entry, study.days_from_first),
                     });
                 }
                 for volume in volumes {
@@ -109,7 +148,10 @@ impl Export {
                         .sex
                         .filter(|_| characteristics)
                         .and_then(|s| Sex::from_dicom(&s.to_string())),
-                    age: patient.age.filter(|_| characteristics).map(|age| age.band()),
+                    age: patient
+                        .age
+                        .filter(|_| characteristics)
+                        .map(|age| age.band_of(session.choices().coarsen.age.years().max(5))),
                 });
             }
         }
@@ -134,8 +176,13 @@ fn written_date(
     planned: &PlannedPatient,
     found: &PatientEntry,
     study: &StudyEntry,
+    day: Option<i64>,
 ) -> Option<String> {
-    let date = Date::parse_da(&study.facts.study_date)?;
+    let mut date = Date::parse_da(&study.facts.study_date)?;
+    if session.choices().coarsen.weeks {
+        let studies = found.studies.iter().filter_map(|s| Date::parse_da(&s.facts.study_date));
+        date = studies.min()?.plus_days(i32::try_from(day?).ok()?)?;
+    }
     match session.choices().dates {
         DatePolicy::None => None,
         DatePolicy::Shift => Some(session.date_shift(planned, found)?.apply(date)?.to_iso()),

@@ -16,6 +16,7 @@ use super::Session;
 use super::guard::Guard;
 use crate::convert::{Product, VolumeJob};
 use crate::dataset::{EntryName, FailReason, Ledger, Report, SkipReason, documents};
+use crate::deid::SmallCohort;
 use crate::dicom::{DicomError, Header, Need};
 use crate::intake::{FileId, FileState, PlannedVolume, RangeReader, VolumeId, fail_reason};
 
@@ -131,6 +132,9 @@ pub struct Export {
     refusals: Vec<String>,
     /// Volumes that the check stopped.
     stopped: u64,
+    /// Volumes written that may show a face, and who of the patients stands alone: known at the end.
+    faces: u64,
+    cohort: Option<SmallCohort>,
 }
 
 #[derive(PartialEq, Clone, Copy)]
@@ -200,6 +204,8 @@ impl Export {
             refused_documents: false,
             refusals,
             stopped: 0,
+            faces: 0,
+            cohort: None,
         }
     }
 
@@ -372,6 +378,16 @@ impl Export {
     /// Whether the tables and documents were withheld because an identifier was found in them.
     pub fn withheld_documents(&self) -> bool {
         self.refused_documents
+    }
+
+    /// Volumes written that may show a face, once all is done.
+    pub const fn faces(&self) -> u64 {
+        self.faces
+    }
+
+    /// How many of the patients written stand alone, once all is done.
+    pub const fn cohort(&self) -> Option<&SmallCohort> {
+        self.cohort.as_ref()
     }
 
     /// What the check stopped, and where: elements and places, never a value.

@@ -3,7 +3,12 @@
 //! does nothing: what has no effect on images and sidecars says so, what this version cannot do is
 //! refused, and a locked policy cannot be loosened.
 
+mod option;
+
+pub use option::{Code, Effect, PolicyOption, Reach};
+
 use super::dates::DatePolicy;
+use super::profile;
 use crate::dicom::Tag;
 use serde::{Deserialize, Serialize};
 
@@ -26,15 +31,6 @@ pub enum Profile {
     #[default]
     #[serde(rename = "PS3.15 Basic Application Level Confidentiality Profile")]
     BasicApplicationLevel,
-}
-
-/// A code of CID 7050 (PS3.16), scheme DCM.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Code {
-    /// Code value.
-    pub code: &'static str,
-    /// Code meaning.
-    pub meaning: &'static str,
 }
 
 impl Profile {
@@ -66,6 +62,18 @@ pub enum Faces {
     Flag,
     /// Left out.
     Exclude,
+}
+
+impl std::str::FromStr for Faces {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "flag" => Ok(Self::Flag),
+            "exclude" => Ok(Self::Exclude),
+            _ => Err("volumes that may show a face are flagged (`flag`) or left out (`exclude`)"),
+        }
+    }
 }
 
 /// The options that are switches; the two about dates follow from [`Policy::dates`].
@@ -219,194 +227,9 @@ pub enum PolicyError {
     /// The policy asks for what this version does not do; claiming it would be false.
     #[error("the policy asks for “{}”, which this version does not do", .0.code().meaning)]
     NotAvailable(PolicyOption),
-    /// The policy asks to leave out volumes with faces, which this version does not recognise.
-    #[error(
-        "the policy asks to leave out volumes that may show a face, which this version does not recognise; leave them out in the plan"
-    )]
-    FacesNotAvailable,
     /// A locked policy would be loosened.
     #[error("this policy is locked by your institution and cannot be loosened")]
     Locked,
-}
-
-/// The options of PS3.15 sections E.3.1 to E.3.11, with clean pixel data and visual features.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PolicyOption {
-    /// Section E.3.7.
-    RetainPatientCharacteristics,
-    /// Section E.3.8.
-    RetainDeviceIdentity,
-    /// Section E.3.11.
-    RetainInstitutionIdentity,
-    /// Section E.3.6.
-    RetainFullDates,
-    /// Section E.3.6.
-    RetainModifiedDates,
-    /// Section E.3.5.
-    CleanDescriptors,
-    /// Section E.3.9.
-    RetainUids,
-    /// Section E.3.10.
-    RetainSafePrivate,
-    /// Section E.3.4.
-    CleanStructuredContent,
-    /// Section E.3.3.
-    CleanGraphics,
-    /// Section E.3.1.
-    CleanPixelData,
-    /// Section E.3.2.
-    CleanRecognizableVisualFeatures,
-}
-
-/// Where an option has an effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reach {
-    /// On images and sidecars.
-    Images,
-    /// On DICOM output only, which this version does not write: a switch without effect now.
-    DicomOnly,
-    /// Nowhere yet: it cannot be switched on.
-    NotAvailable,
-}
-
-/// One option as the page shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Effect {
-    /// Which.
-    pub option: PolicyOption,
-    /// Its code in CID 7050 and the standard's term.
-    #[serde(flatten)]
-    pub code: Code,
-    /// The label in plain words.
-    pub label: &'static str,
-    /// Whether it holds.
-    pub on: bool,
-    /// Whether it is a switch of its own (the two about dates follow from the date policy).
-    pub switch: bool,
-    /// Whether a user may change it.
-    pub changeable: bool,
-    /// Where it has an effect.
-    pub reach: Reach,
-    /// What that means for this output, as it stands.
-    pub consequence: &'static str,
-}
-
-impl PolicyOption {
-    /// All, in the order of the page: those with an effect on images first.
-    pub const ALL: [Self; 12] = [
-        Self::RetainPatientCharacteristics,
-        Self::RetainDeviceIdentity,
-        Self::RetainInstitutionIdentity,
-        Self::RetainFullDates,
-        Self::RetainModifiedDates,
-        Self::CleanDescriptors,
-        Self::RetainUids,
-        Self::RetainSafePrivate,
-        Self::CleanStructuredContent,
-        Self::CleanGraphics,
-        Self::CleanPixelData,
-        Self::CleanRecognizableVisualFeatures,
-    ];
-
-    /// Code and meaning: PS3.16 CID 7050.
-    pub const fn code(self) -> Code {
-        let (code, meaning) = match self {
-            Self::CleanPixelData => ("113101", "Clean Pixel Data Option"),
-            Self::CleanRecognizableVisualFeatures => ("113102", "Clean Recognizable Visual Features Option"),
-            Self::CleanGraphics => ("113103", "Clean Graphics Option"),
-            Self::CleanStructuredContent => ("113104", "Clean Structured Content Option"),
-            Self::CleanDescriptors => ("113105", "Clean Descriptors Option"),
-            Self::RetainFullDates => ("113106", "Retain Longitudinal Temporal Information Full Dates Option"),
-            Self::RetainModifiedDates => {
-                ("113107", "Retain Longitudinal Temporal Information Modified Dates Option")
-            }
-            Self::RetainPatientCharacteristics => ("113108", "Retain Patient Characteristics Option"),
-            Self::RetainDeviceIdentity => ("113109", "Retain Device Identity Option"),
-            Self::RetainUids => ("113110", "Retain UIDs Option"),
-            Self::RetainSafePrivate => ("113111", "Retain Safe Private Option"),
-            Self::RetainInstitutionIdentity => ("113112", "Retain Institution Identity Option"),
-        };
-        Code { code, meaning }
-    }
-
-    /// The label in plain words.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::RetainPatientCharacteristics => "Keep patient's sex and age band",
-            Self::RetainDeviceIdentity => "Keep scanner make and model",
-            Self::RetainInstitutionIdentity => "Keep institution",
-            Self::RetainFullDates => "Keep dates as they are",
-            Self::RetainModifiedDates => "Keep dates, shifted",
-            Self::CleanDescriptors => "Keep the harmless words of descriptions",
-            Self::RetainUids => "Keep UIDs",
-            Self::RetainSafePrivate => "Keep private elements known to be safe",
-            Self::CleanStructuredContent => "Keep structured content, cleaned",
-            Self::CleanGraphics => "Keep overlays and graphics, cleaned",
-            Self::CleanPixelData => "Remove text burned into images",
-            Self::CleanRecognizableVisualFeatures => "Remove faces",
-        }
-    }
-
-    /// Where it has an effect.
-    pub const fn reach(self) -> Reach {
-        match self {
-            Self::RetainPatientCharacteristics
-            | Self::RetainDeviceIdentity
-            | Self::RetainInstitutionIdentity
-            | Self::RetainFullDates
-            | Self::RetainModifiedDates => Reach::Images,
-            Self::CleanDescriptors
-            | Self::RetainUids
-            | Self::RetainSafePrivate
-            | Self::CleanStructuredContent
-            | Self::CleanGraphics => Reach::DicomOnly,
-            Self::CleanPixelData | Self::CleanRecognizableVisualFeatures => Reach::NotAvailable,
-        }
-    }
-
-    /// What it means for images and sidecars, when on and when off.
-    const fn consequence(self, on: bool) -> &'static str {
-        match (self, on) {
-            (Self::RetainPatientCharacteristics, true) => {
-                "Sex and a five-year age band (90+ in one) are written to participants.tsv."
-            }
-            (Self::RetainPatientCharacteristics, false) => "Neither sex nor age is written.",
-            (Self::RetainDeviceIdentity, true) => {
-                "Make, model and software version are written; serial number and station never are."
-            }
-            (Self::RetainDeviceIdentity, false) => "Nothing about the scanner's make is written.",
-            (Self::RetainInstitutionIdentity, true) => {
-                "The institution's name and department are written to sidecars."
-            }
-            (Self::RetainInstitutionIdentity, false) => "Nothing about the institution is written.",
-            (Self::RetainFullDates, true) => {
-                "Dates and times of acquisition are written as they are; birth dates never are."
-            }
-            (Self::RetainFullDates, false) => "No original date is written.",
-            (Self::RetainModifiedDates, true) => {
-                "Each patient's dates move back by one to ten years, all by the same number of days; \
-                 intervals and times of day stay."
-            }
-            (Self::RetainModifiedDates, false) => "No shifted date is written.",
-            (Self::CleanDescriptors, _) => {
-                "No effect here: descriptions are never written, the role stands in their place."
-            }
-            (Self::RetainUids, _) => "No effect here: images and sidecars hold no UIDs.",
-            (Self::RetainSafePrivate, _) => {
-                "No effect here: private elements are read for the conversion and never written."
-            }
-            (Self::CleanStructuredContent, _) => "No effect here: structured content is never written.",
-            (Self::CleanGraphics, _) => "No effect here: overlays, curves and annotations are never written.",
-            (Self::CleanPixelData, _) => {
-                "Not done in this version: images suspected of burned-in text are marked in the plan; leave them out."
-            }
-            (Self::CleanRecognizableVisualFeatures, _) => {
-                "Not done in this version: a head scan can show a face, and the certificate says so."
-            }
-        }
-    }
 }
 
 impl Policy {
@@ -440,9 +263,6 @@ impl Policy {
             if option.reach() == Reach::NotAvailable && self.holds(option) {
                 return Err(PolicyError::NotAvailable(option));
             }
-        }
-        if self.faces == Faces::Exclude {
-            return Err(PolicyError::FacesNotAvailable);
         }
         let kept = self.keep.iter().map(|keep| (&keep.tag, &keep.reason, false));
         let private = self.keep_private.iter().map(|keep| (&keep.tag, &keep.reason, true));
@@ -526,6 +346,18 @@ impl Policy {
         Ok(())
     }
 
+    /// Sets what becomes of volumes that may show a face.
+    ///
+    /// # Errors
+    /// [`PolicyError::Locked`] if that would loosen a locked policy.
+    pub fn set_faces(&mut self, faces: Faces) -> Result<(), PolicyError> {
+        if self.locked && self.faces == Faces::Exclude && faces == Faces::Flag {
+            return Err(PolicyError::Locked);
+        }
+        self.faces = faces;
+        Ok(())
+    }
+
     /// Every option as it stands, and what it does to images and sidecars.
     pub fn effects(&self) -> Vec<Effect> {
         let effect = |option: PolicyOption| {
@@ -549,13 +381,14 @@ impl Policy {
     /// Whether the policy lets an element that sidecars or tables could hold out. What no option
     /// governs (echo time, flip angle …) is free; serial numbers and stations never are.
     pub fn permits(&self, tag: Tag) -> bool {
-        if NEVER.contains(&tag) {
-            return false;
-        }
-        let listed = |tags: &[Tag]| tags.contains(&tag);
-        (!listed(PATIENT) || self.options.retain_patient_characteristics)
-            && (!listed(DEVICE) || self.options.retain_device_identity)
-            && (!listed(INSTITUTION) || self.options.retain_institution_identity)
+        let governing = profile::row(tag).map(|row| row.options).unwrap_or_default();
+        let by = |option| profile::COLUMNS.iter().zip(&governing).any(|(o, by)| *o == option && by.is_some());
+        // Serial numbers, station names: narrower than *Retain Device Identity* allows.
+        !by(PolicyOption::RetainDeviceIdentity)
+            && (!(by(PolicyOption::RetainPatientCharacteristics) || tag == BIRTH_DATE)
+                || self.options.retain_patient_characteristics)
+            && (!DEVICE.contains(&tag) || self.options.retain_device_identity)
+            && (!by(PolicyOption::RetainInstitutionIdentity) || self.options.retain_institution_identity)
     }
 }
 
@@ -563,26 +396,12 @@ fn dates_of(dates: DatePolicy, on: bool) -> DatePolicy {
     if on { dates } else { DatePolicy::None }
 }
 
-/// PatientSex, PatientAge, PatientBirthDate (as an age band), PatientSize, PatientWeight: Table E.1-1,
-/// *Retain Patient Characteristics*.
-const PATIENT: &[Tag] = &[
-    Tag(0x0010, 0x0030),
-    Tag(0x0010, 0x0040),
-    Tag(0x0010, 0x1010),
-    Tag(0x0010, 0x1020),
-    Tag(0x0010, 0x1030),
-];
+/// PatientBirthDate, of which an age band is written.
+const BIRTH_DATE: Tag = Tag(0x0010, 0x0030);
 
 /// Manufacturer, ManufacturerModelName, SoftwareVersions. Table E.1-1 lets them stay in any case;
 /// who switches the option off wants them gone as well.
 const DEVICE: &[Tag] = &[Tag(0x0008, 0x0070), Tag(0x0008, 0x1090), Tag(0x0018, 0x1020)];
-
-/// InstitutionName, InstitutionAddress, InstitutionalDepartmentName: Table E.1-1, *Retain Institution
-/// Identity*.
-const INSTITUTION: &[Tag] = &[Tag(0x0008, 0x0080), Tag(0x0008, 0x0081), Tag(0x0008, 0x1040)];
-
-/// StationName, DeviceSerialNumber: narrower than *Retain Device Identity* allows.
-const NEVER: &[Tag] = &[Tag(0x0008, 0x1010), Tag(0x0018, 0x1000)];
 
 fn is_tag(text: &str, private: bool) -> bool {
     let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) else { return false };
@@ -650,9 +469,8 @@ mod tests {
         let of = |fields: &str| {
             Policy::parse(format!(r#"{{"schema": "hepatica-policy/1", {fields}}}"#).as_bytes()).unwrap_err()
         };
-        let error = of(r#""options": {"clean_pixel_data": true}"#);
-        assert_eq!(error, PolicyError::NotAvailable(PolicyOption::CleanPixelData));
-        assert_eq!(of(r#""faces": "exclude""#), PolicyError::FacesNotAvailable);
+        let error = of(r#""options": {"clean_recognizable_visual_features": true}"#);
+        assert_eq!(error, PolicyError::NotAvailable(PolicyOption::CleanRecognizableVisualFeatures));
         assert_eq!(
             of(r#""keep": [{"tag": "(0010,4000)", "reason": " "}]"#),
             PolicyError::NoReason { entry: 1 }
@@ -671,6 +489,8 @@ mod tests {
         policy.set(PolicyOption::RetainDeviceIdentity, false).unwrap();
         assert_eq!(policy.set(PolicyOption::RetainDeviceIdentity, true), Err(PolicyError::Locked));
         policy.set_dates(DatePolicy::None).unwrap();
+        policy.set_faces(Faces::Exclude).unwrap();
+        assert_eq!(policy.set_faces(Faces::Flag), Err(PolicyError::Locked));
         assert!(policy.effects().iter().all(|e| !e.changeable || e.on));
     }
 
