@@ -1,0 +1,70 @@
+//! Where a voxel of the domain lies in memory.
+//!
+//! In: the domain's size. Out: offsets. The field has a rim of one voxel that never gets a key, and
+//! every row is filled up to whole segments: so every voxel has 26 neighbours in memory, and hot
+//! loops ask for no borders.
+
+/// Voxels of a segment: what is relaxed at once.
+pub(crate) const LANES: usize = 16;
+
+/// The level of a voxel outside the domain: rim, filling, mask, range.
+pub(crate) const OUTSIDE: u16 = u16::MAX;
+
+/// Sizes and strides of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// Voxels of the domain along x, y, z.
+    pub(crate) size: [usize; 3],
+    /// Segments of a row.
+    pub(crate) segments: usize,
+    /// Voxels from a row to the next.
+    pub(crate) stride: usize,
+    /// Rows of a plane, rim included.
+    pub(crate) rows: usize,
+    /// Voxels from a plane to the next.
+    pub(crate) plane: usize,
+}
+
+impl Layout {
+    pub(crate) fn new(size: [usize; 3]) -> Self {
+        let segments = size[0].div_ceil(LANES);
+        let stride = segments * LANES + 2;
+        let rows = size[1] + 2;
+        Self { size, segments, stride, rows, plane: stride * rows }
+    }
+
+    /// Voxels of a field, rim included.
+    pub(crate) fn len(&self) -> usize {
+        self.plane * (self.size[2] + 2)
+    }
+
+    /// The place of a voxel.
+    pub(crate) fn at(&self, [x, y, z]: [usize; 3]) -> usize {
+        (z + 1) * self.plane + (y + 1) * self.stride + x + 1
+    }
+
+    /// The place of a row's first voxel.
+    pub(crate) fn row(&self, y: usize, z: usize) -> usize {
+        self.at([0, y, z])
+    }
+
+    /// The voxel at a place of the domain.
+    pub(crate) fn voxel(&self, at: usize) -> [usize; 3] {
+        let within = at % self.plane;
+        [
+            (within % self.stride).saturating_sub(1),
+            (within / self.stride).saturating_sub(1),
+            (at / self.plane).saturating_sub(1),
+        ]
+    }
+
+    /// The step in memory to a neighbour.
+    pub(crate) fn step(&self, [dx, dy, dz]: [i32; 3]) -> isize {
+        dx as isize + dy as isize * self.stride as isize + dz as isize * self.plane as isize
+    }
+
+    /// Flags of a row: one a segment, and one on either side.
+    pub(crate) fn flag_stride(&self) -> usize {
+        self.segments + 2
+    }
+}
