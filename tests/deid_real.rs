@@ -4,7 +4,11 @@
 
 mod common;
 
-use hepatica::deid::{Check, DatePolicy, Leak, PatientIdentity, Retained, Secrets};
+use hepatica::dataset::sidecar::field_of;
+use hepatica::deid::{
+    Action, After, Check, DatePolicy, Inspection, Leak, PatientIdentity, Policy, Purpose, Retained, Secrets,
+    SubjectCode,
+};
 use hepatica::dicom::{Header, Tag};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -104,4 +108,63 @@ fn real_headers_leak_nothing_by_what_is_kept_and_everything_by_what_is_not() {
             }
         }
     }
+}
+
+/// PS3.15 Table E.1-1 names what identifies: on the screen none of it stands uncovered before the user
+/// asks, but for what is written anyway and for the series description, which the plan's table shows.
+#[test]
+fn whatever_the_standard_names_is_covered_on_the_screen() {
+    let Some(table) = common::shared_data("ps3.15/table_e1-1.json") else { return };
+    let table: serde_json::Value = serde_json::from_slice(&std::fs::read(table).unwrap()).unwrap();
+    let rows = table["rows"].as_array().unwrap();
+    let mut set = common::dicom::Set::default();
+    let mut wanted = std::collections::BTreeSet::new();
+    for row in rows {
+        let (id, vr) = (row["id"].as_str().unwrap_or_default(), row["vr"].as_str().unwrap_or_default());
+        let (Ok(group), Ok(element)) = (
+            u16::from_str_radix(id.get(..4).unwrap_or_default(), 16),
+            u16::from_str_radix(id.get(4..).unwrap_or_default(), 16),
+        ) else {
+            continue;
+        };
+        let value = match vr {
+            "DA" => "19550507",
+            "TM" => "101530",
+            "DT" => "19550507101530",
+            "AS" => "063Y",
+            "UI" => "1.2.826.0.1.3680043.2.1143.77",
+            "IS" | "DS" => "7531",
+            "PN" => "DOE^JANE",
+            "CS" => "WARDSEVEN",
+            "LO" | "SH" | "LT" | "ST" | "UT" | "UC" | "AE" | "UR" => "WARD-SEVEN-4711",
+            _ => continue,
+        };
+        // File meta information is no part of the data set.
+        if group > 0x0002 && group % 2 == 0 {
+            set.text((group, element), vr, value);
+            wanted.insert(Tag(group, element));
+        }
+    }
+    assert!(wanted.len() > 300, "{} elements", wanted.len());
+    let header = Header::from_bytes(common::dicom::Form::default().file(&set)).unwrap();
+    let subject = SubjectCode::new("7k3q9d2a").unwrap();
+    let after = After {
+        subject: &subject,
+        role: "late arterial",
+        day: Some(0),
+        shift: None,
+        policy: &Policy::default(),
+        field: &field_of,
+    };
+    let mut bare = Vec::new();
+    let inspection = Inspection::of(&header, &after, true);
+    for row in &inspection.rows {
+        wanted.remove(&row.tag);
+        let covered = row.masked.reveal(Purpose::Screen) != row.before.reveal(Purpose::Screen);
+        if !covered && row.action != Action::Kept && row.tag != Tag(0x0008, 0x103e) {
+            bare.push(row.keyword);
+        }
+    }
+    assert_eq!(bare, Vec::<&str>::new());
+    assert!(wanted.len() < 10, "elements that are no row: {wanted:?}");
 }

@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::dicom::{DEFLATED, Form, RLE, Set, Slice, Value};
-use hepatica::dataset::Report;
+use hepatica::dataset::{Outcome, Report};
 use hepatica::deid::ProjectKey;
 use hepatica::dicom::Need;
 use hepatica::session::{Export, ExportOptions, ExportStep, Session};
@@ -43,6 +43,12 @@ fn answer(files: &[Vec<u8>], driver: Driver, needs: Vec<Need>) -> Vec<(Need, Opt
 }
 
 fn journey(files: &[Vec<u8>], driver: Driver) -> (BTreeMap<String, Vec<u8>>, Report) {
+    let (entries, report, _) = heard(files, driver);
+    (entries, report)
+}
+
+/// The entries, the report, and what was refused in words.
+fn heard(files: &[Vec<u8>], driver: Driver) -> (BTreeMap<String, Vec<u8>>, Report, Vec<String>) {
     let key = format!("hepatica-project-key/1\n{}\n", "0123456789abcdef".repeat(4));
     let mut session = Session::new(ProjectKey::load(key.as_bytes(), None).unwrap());
     for (n, file) in files.iter().enumerate() {
@@ -83,7 +89,7 @@ fn journey(files: &[Vec<u8>], driver: Driver) -> (BTreeMap<String, Vec<u8>>, Rep
                 assert_eq!(tally.converted + tally.skipped + tally.failed, tally.files);
                 let images = entries.keys().filter(|n| n.ends_with(".nii.gz")).count();
                 assert_eq!(tally.volumes as usize, images);
-                return (entries, report);
+                return (entries, report, export.refusals().to_vec());
             }
             ExportStep::Waiting | ExportStep::Working => {}
         }
@@ -194,6 +200,200 @@ fn a_deflated_series_is_converted() {
     let (deflated, report) = journey(&files, PLAIN);
     assert_eq!(report.tally().converted, 3, "{}", report.summary());
     assert!(image(deflated) == image(journey(&sound(), PLAIN).0), "the voxels differ");
+}
+
+/// The outcomes of all files, in their order, by the words of the report.
+fn outcomes(report: &Report) -> Vec<String> {
+    report
+        .rows()
+        .iter()
+        .map(|row| match &row.outcome {
+            Outcome::Converted(_) => "converted".to_owned(),
+            Outcome::Skipped(why) => format!("{why:?}"),
+            Outcome::Failed(why) => format!("{why:?}"),
+        })
+        .collect()
+}
+
+fn count(report: &Report, outcome: &str) -> usize {
+    outcomes(report).iter().filter(|o| *o == outcome).count()
+}
+
+/// Every warning that a sidecar holds.
+fn warnings(entries: &BTreeMap<String, Vec<u8>>) -> String {
+    let sidecars = entries.iter().filter(|(n, _)| n.ends_with(".json") && n.contains("/ses-"));
+    sidecars.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect()
+}
+
+#[test]
+fn a_header_that_asks_for_forty_gigabytes_is_refused_with_the_numbers() {
+    let mut files = sound();
+    // Native: 65,535 × 40,000 pixels of two bytes, eight times.
+    let mut vast = Slice { series: 5, ..Slice::default() }.set();
+    vast.us((0x0028, 0x0010), 65_535).us((0x0028, 0x0011), 40_000).text((0x0028, 0x0008), "IS", "8");
+    files.push(Form::default().file(&vast));
+    // Run-length coded, which may be short by right: over the budget of one volume.
+    vast.text((0x0008, 0x0018), "UI", "1.2.3").text((0x0020, 0x000E), "UI", "1.2.4").put(
+        (0x7FE0, 0x0010),
+        "OB",
+        Value::Fragments(vec![], vec![vec![0; 64]]),
+    );
+    files.push(Form { syntax: Some(RLE), ..Form::default() }.file(&vast));
+    let (_, report, said) = heard(&files, PLAIN);
+    assert_eq!((report.tally().converted, count(&report, "OverBudget")), (3, 2), "{}", report.summary());
+    assert!(said.iter().any(|s| s.ends_with("refused: needs 41.9 GB, budget 4.3 GB")), "{said:?}");
+    assert!(said.iter().any(|s| s.ends_with("refused: needs 41.9 GB, budget 67.1 MB")), "{said:?}");
+}
+
+#[test]
+fn frames_that_are_promised_and_not_there_cost_their_own_file_only() {
+    for (promised, outcome) in [
+        ("3", "PixelSize"),
+        ("-1", "Dimensions"),
+        ("4294967296", "Dimensions"),
+        ("1000000", "Dimensions"),
+        ("100000000", "Dimensions"),
+    ] {
+        let mut files = sound();
+        let mut set = Slice { series: 4, ..Slice::default() }.set();
+        set.text((0x0028, 0x0008), "IS", promised);
+        files.push(Form::default().file(&set));
+        let (_, report) = journey(&files, PLAIN);
+        assert_eq!(report.tally().converted, 3, "{promised}: {}", report.summary());
+        assert_eq!(count(&report, outcome), 1, "{promised}: {:?}", outcomes(&report));
+    }
+}
+
+#[test]
+fn no_rows_no_columns_or_no_bits_is_a_failure_and_more_pixels_than_promised_none() {
+    let mut files = sound();
+    for (n, (tag, value)) in
+        [((0x0028, 0x0010), 0), ((0x0028, 0x0011), 0), ((0x0028, 0x0100), 0), ((0x0028, 0x0101), 99)]
+            .into_iter()
+            .enumerate()
+    {
+        let mut set = Slice { series: 10 + n as u32, ..Slice::default() }.set();
+        set.us(tag, value);
+        files.push(Form::default().file(&set));
+    }
+    let mut long = Slice { series: 20, ..Slice::default() };
+    long.pixels = (0..100).collect();
+    files.push(long.file());
+    let (_, report) = journey(&files, PLAIN);
+    assert_eq!(report.tally().converted, 4, "{:?}", outcomes(&report));
+    assert_eq!(count(&report, "Dimensions"), 4, "{:?}", outcomes(&report));
+}
+
+#[test]
+fn a_copy_of_an_instance_is_kept_once() {
+    let mut files = sound();
+    let (alone, _) = journey(&files, PLAIN);
+    files.extend(sound());
+    let (entries, report) = journey(&files, PLAIN);
+    assert_eq!((report.tally().converted, count(&report, "Duplicate")), (3, 3), "{:?}", outcomes(&report));
+    let images = |e: &BTreeMap<String, Vec<u8>>| -> Vec<Vec<u8>> {
+        e.iter().filter(|(n, _)| n.ends_with(".nii.gz")).map(|(_, b)| b.clone()).collect()
+    };
+    assert!(images(&alone) == images(&entries));
+    assert!(!warnings(&entries).contains("shared_uid"));
+}
+
+#[test]
+fn other_content_under_one_uid_is_said_of_both_and_the_same_one_stays_whatever_the_order() {
+    let mut other = Slice { number: 2, position: [0.0, 0.0, 6.0], ..Slice::default() };
+    other.pixels = vec![7; 12];
+    let mut files = sound();
+    files.push(other.file());
+    let (entries, report) = journey(&files, PLAIN);
+    assert_eq!((report.tally().converted, count(&report, "SharedUid")), (3, 1), "{:?}", outcomes(&report));
+    assert!(warnings(&entries).contains("\"shared_uid\""));
+    files.reverse();
+    let (again, _) = journey(&files, PLAIN);
+    assert!(entries == again, "which of the two is kept depends on the order of the files");
+}
+
+#[test]
+fn one_uid_for_all_slices_of_a_careless_anonymiser_loses_none() {
+    let mut files: Vec<Vec<u8>> = Vec::new();
+    for slice in slices(1, 4) {
+        let mut set = slice.set();
+        set.text((0x0008, 0x0018), "UI", "1.2.3").text((0x0020, 0x0013), "IS", "1");
+        files.push(Form::default().file(&set));
+    }
+    let (entries, report) = journey(&files, PLAIN);
+    assert_eq!(report.tally().converted, 4, "{:?}", outcomes(&report));
+    assert_eq!(entries.keys().filter(|n| n.ends_with(".nii.gz")).count(), 1);
+    assert!(warnings(&entries).contains("\"shared_uid\""));
+}
+
+#[test]
+fn two_patients_with_one_id_are_said() {
+    let person = |name: &str, birth: &str, series: u32| -> Vec<Vec<u8>> {
+        let file = |slice: Slice| {
+            let mut set = slice.set();
+            set.text((0x0010, 0x0010), "PN", name).text((0x0010, 0x0030), "DA", birth);
+            set.text((0x0010, 0x0020), "LO", "HEP000417");
+            Form::default().file(&set)
+        };
+        slices(series, 3).into_iter().map(file).collect()
+    };
+    let said = |others: (&str, &str)| {
+        let mut files = person("Quirla^Testa", "19610203", 1);
+        files.extend(person(others.0, others.1, 2));
+        let (entries, report) = journey(&files, PLAIN);
+        assert_eq!(report.tally().converted, 6, "{:?}", outcomes(&report));
+        warnings(&entries).contains("\"mixed_patients\"")
+    };
+    assert!(said(("Brumsel^Otto", "19450811")), "another name and another date of birth");
+    assert!(!said(("QUIRLA^TESTA", "19610203")), "the same person, in capitals");
+    assert!(!said(("Mumpel^Testa", "19610203")), "a name may change");
+}
+
+#[test]
+fn a_series_of_two_sizes_two_ways_of_coding_and_two_orientations_is_parted_and_converted() {
+    let mut files = sound();
+    let wide = |n| Slice {
+        number: n,
+        rows: 6,
+        columns: 5,
+        position: [0.0, 0.0, 3.0 * f64::from(n)],
+        ..Slice::default()
+    };
+    files.extend([10, 11].map(|n| Form::implicit().file(&wide(n).set())));
+    let coronal = |n| Slice {
+        number: n,
+        orientation: [1.0, 0.0, 0.0, 0.0, 0.0, -1.0],
+        position: [0.0, 4.0 * f64::from(n), 0.0],
+        ..Slice::default()
+    };
+    files.extend([20, 21].map(|n| Form::big().file(&coronal(n).set())));
+    let (entries, report) = journey(&files, PLAIN);
+    assert_eq!(report.tally().converted, 7, "{:?}", outcomes(&report));
+    assert_eq!(entries.keys().filter(|n| n.ends_with(".nii.gz")).count(), 3);
+}
+
+#[test]
+fn decimals_that_are_no_numbers_cost_the_geometry_and_not_the_picture() {
+    for (tag, text) in [
+        ((0x0028, 0x0030), "NaN\\NaN"),
+        ((0x0028, 0x0030), "-1\\-1"),
+        ((0x0020, 0x0032), "1e999\\0\\0"),
+        ((0x0020, 0x0032), "inf\\-inf\\nan"),
+        ((0x0020, 0x0037), "0\\0\\0\\0\\0\\0"),
+        ((0x0020, 0x0037), "1\\1\\1\\1\\1\\1"),
+        ((0x0018, 0x0050), "-1e308"),
+        ((0x0028, 0x1053), "1e400"),
+        ((0x0028, 0x1052), "NaN"),
+    ] {
+        let mut files = sound();
+        for slice in slices(2, 3) {
+            let mut set = slice.set();
+            set.text(tag, "DS", text);
+            files.push(Form::default().file(&set));
+        }
+        let (_, report) = journey(&files, PLAIN);
+        assert_eq!(report.tally().converted, 6, "{tag:04X?} {text}: {:?}", outcomes(&report));
+    }
 }
 
 proptest! {

@@ -336,6 +336,12 @@ fn exit_codes_are_those_of_the_manual() {
     let (code, text) = place.convert("good", "e", &["--budget", "0"]);
     assert_eq!(code, 4, "{text}");
     assert!(text.contains("memory"), "{text}");
+    for left in ["c", "d", "e"] {
+        let entries = std::fs::read_dir(place.at(left)).map_or(0, Iterator::count);
+        assert_eq!(entries, 0, "a conversion of nothing leaves nothing in {left}");
+    }
+    assert_eq!(place.convert("text", "f.zip", &[]).0, 4);
+    assert!(!place.at("f.zip").exists() && !place.at("f.zip.part").exists());
 }
 
 #[test]

@@ -7,11 +7,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::convert::diffusion::{Diffusion, DirectionFrame};
+use crate::convert::tiles::Mosaic;
 use crate::convert::when::moment;
 use crate::dicom::codec::Codec;
 use crate::dicom::csa::{self, Csa};
 use crate::dicom::pixels::PixelLayout;
-use crate::dicom::{DicomError, FrameView, Header, PixelData, Tag, VR, tags};
+use crate::dicom::{DicomError, FrameView, Header, PixelData, RealWorld, Tag, VR, tags};
 use crate::hanging::facts::{ComplexPart, Dixon};
 
 /// More frames than any real object has (a long functional series of one file has some 60,000).
@@ -75,17 +77,10 @@ pub(crate) struct SeriesFacts {
     pub(crate) acquisition_type: String,
     pub(crate) pulse_sequence: Vec<String>,
     pub(crate) acquisition_contrast: String,
+    /// Echo times, ms, of a protocol of two, on phase images: those that a difference is made of.
+    pub(crate) echo_pair: [Num; 2],
     pub(crate) burned_in: Option<bool>,
     pub(crate) lossy: bool,
-}
-
-/// A Siemens mosaic: the slices of a volume tiled into one frame.
-#[derive(Clone, PartialEq)]
-pub(crate) struct Mosaic {
-    pub(crate) slices: u32,
-    pub(crate) normal: Option<[f64; 3]>,
-    /// Acquisition time of each slice within the volume, ms.
-    pub(crate) slice_times_ms: Vec<f64>,
 }
 
 /// One frame: where it lies, when it was taken, and how its values are scaled.
@@ -111,12 +106,20 @@ pub(crate) struct Frame {
     pub(crate) repetition_time_ms: Option<f64>,
     pub(crate) inversion_time_ms: Option<f64>,
     pub(crate) b_value: Option<f64>,
-    /// Diffusion direction, LPS or, for GE, in the scanner's frequency/phase/slice frame.
+    /// Diffusion direction, in the frame of reference that the next field names.
     pub(crate) gradient: Option<[f64; 3]>,
+    pub(crate) gradient_reference: DirectionFrame,
     pub(crate) slope: f64,
     pub(crate) intercept: f64,
     /// Philips' scale slope (2005,100E), which gives values that compare between series.
     pub(crate) scale_slope: Option<f64>,
+    /// GE's analogue and digital gain of the receiver: without a scale, values are comparable only
+    /// where these are the same.
+    pub(crate) gains: Option<[i16; 2]>,
+    /// GE's collapse flag (0043,1030): 2 for magnitude, 0 for the map that was made of it.
+    pub(crate) collapse: Option<i64>,
+    /// A map of the field in hertz.
+    pub(crate) field_map: bool,
     pub(crate) part: ComplexPart,
     pub(crate) dixon: Option<Dixon>,
     pub(crate) image_type: Arc<[String]>,
@@ -129,6 +132,9 @@ pub(crate) struct Instance {
     pub(crate) file: u32,
     pub(crate) sop_instance: Box<str>,
     pub(crate) instance_number: i64,
+    /// Of the header and of what else lies in the file's first 64 KiB: files that differ there are no copies
+    /// of each other.
+    pub(crate) digest: u64,
     pub(crate) series: Arc<SeriesFacts>,
     pub(crate) layout: Arc<PixelLayout>,
     pub(crate) syntax: crate::dicom::codec::TransferSyntax,
@@ -144,6 +150,8 @@ pub(crate) struct Interner {
     layouts: Vec<Arc<PixelLayout>>,
     image_types: HashMap<Arc<[String]>, ()>,
     mosaics: Vec<Arc<Mosaic>>,
+    /// Philips' displayed values are wanted, not the precise ones.
+    pub(crate) displayed: bool,
 }
 
 impl Interner {
@@ -196,6 +204,11 @@ impl Instance {
         if header.syntax().codec == Codec::Native
             && let Some(len) = pixels.len
         {
+            // More than any element's length can say (PS3.5 section 7.1.1): what asks for that is refused.
+            let (needs, budget) = (layout.total_bytes(), u64::from(u32::MAX));
+            if needs > budget {
+                return Err(DicomError::OverBudget { needs, budget });
+            }
             layout.check_native_length(len)?;
         }
         let csa = root
@@ -203,8 +216,8 @@ impl Instance {
             .map(|e| Csa::parse(e.bytes()))
             .filter(|csa| !csa.is_empty());
         // Tiles fill the picture to the last pixel; where they don't, it is none.
-        let mosaic = mosaic_of(header, csa.as_ref())
-            .filter(|m| layout.columns.is_multiple_of(m.side()) && layout.rows.is_multiple_of(m.side()));
+        let mosaic = Mosaic::of(header, csa.as_ref())
+            .filter(|m| layout.columns.is_multiple_of(m.tiles[0]) && layout.rows.is_multiple_of(m.tiles[1]));
         let mosaic = mosaic.map(|m| interner.mosaic(m));
         let frames = (0..declared)
             .map(|index| frame_of(header.frame(index), index as u32, csa.as_ref(), interner))
@@ -213,6 +226,7 @@ impl Instance {
             file,
             sop_instance: root.text(tags::SOP_INSTANCE_UID).unwrap_or_default().into(),
             instance_number: root.int(tags::INSTANCE_NUMBER).unwrap_or(0),
+            digest: digest(header.data(), pixels.len),
             series: interner.series(series_of(header)),
             layout: interner.layout(layout),
             syntax: header.syntax().clone(),
@@ -221,6 +235,20 @@ impl Instance {
             frames,
         })
     }
+}
+
+/// FNV-1a over words of the first 64 KiB, which are what every driver reads first.
+fn digest(data: &[u8], pixel_len: Option<u64>) -> u64 {
+    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
+    let start = mix(0xcbf2_9ce4_8422_2325, pixel_len.unwrap_or(u64::MAX));
+    let first = data.get(..data.len().min(1 << 16)).unwrap_or_default();
+    first.chunks(8).fold(start, |hash, chunk| {
+        let mut word = [0; 8];
+        if let Some(place) = word.get_mut(..chunk.len()) {
+            place.copy_from_slice(chunk);
+        }
+        mix(hash, u64::from_le_bytes(word))
+    })
 }
 
 /// The series-level part of any DICOM header, image or not.
@@ -271,9 +299,22 @@ pub(crate) fn series_of(header: &Header) -> SeriesFacts {
         acquisition_type: of_frame(tags::MR_ACQUISITION_TYPE),
         pulse_sequence,
         acquisition_contrast: of_frame(Tag(0x0008, 0x9209)),
+        echo_pair: echo_pair(first),
         burned_in: root.text(tags::BURNED_IN_ANNOTATION).map(|v| v.eq_ignore_ascii_case("YES")),
         lossy: root.text(tags::LOSSY_IMAGE_COMPRESSION).is_some_and(|v| v == "01"),
     }
+}
+
+/// From Siemens' protocol, which is long: read for phase images only.
+fn echo_pair(frame: FrameView<'_>) -> [Num; 2] {
+    let is_phase = |kinds: Vec<String>| kinds.get(2).is_some_and(|kind| kind.eq_ignore_ascii_case("P"));
+    let phase = is_phase(frame.root().strings(tags::IMAGE_TYPE))
+        || frame.text(tags::COMPLEX_IMAGE_COMPONENT).is_some_and(|c| c.eq_ignore_ascii_case("PHASE"));
+    if !phase {
+        return [Num(None); 2];
+    }
+    let pair = csa::Protocol::of(frame).two_echo_times_ms();
+    [Num(pair.map(|p| p[0])), Num(pair.map(|p| p[1]))]
 }
 
 /// Contrast/Bolus Agent Sequence (0018,0012): the code's meaning.
@@ -281,40 +322,23 @@ fn contrast_sequence(header: &Header) -> Option<String> {
     header.root().first_item(Tag(0x0018, 0x0012))?.text(Tag(0x0008, 0x0104))
 }
 
-fn mosaic_of(header: &Header, csa: Option<&Csa>) -> Option<Mosaic> {
-    let root = header.root();
-    let is_mosaic = root.strings(tags::IMAGE_TYPE).iter().any(|v| v.eq_ignore_ascii_case("MOSAIC"));
-    if !is_mosaic {
-        return None;
-    }
-    let count = csa
-        .and_then(|csa| csa.float("NumberOfImagesInMosaic"))
-        .or_else(|| root.private(0x0019, "SIEMENS MR HEADER", 0x0A).and_then(|e| number(e, VR::US)))
-        .or_else(|| csa.map(|csa| csa.floats("MosaicRefAcqTimes").len() as f64).filter(|n| *n > 1.0));
-    let slices = count.filter(|n| *n >= 1.0 && *n <= 65_536.0)? as u32;
-    let normal = csa.map(|csa| csa.floats("SliceNormalVector")).and_then(|v| v.try_into().ok());
-    let slice_times_ms =
-        csa.map(|csa| csa.floats("MosaicRefAcqTimes")).filter(|v| !v.is_empty()).unwrap_or_else(|| {
-            root.private(0x0019, "SIEMENS MR HEADER", 0x29)
-                .map(|e| e.with_vr(VR::FD).floats())
-                .unwrap_or_default()
-        });
-    Some(Mosaic { slices, normal, slice_times_ms })
+/// Three numbers, if there are three.
+pub(super) fn triple(values: Vec<f64>) -> Option<[f64; 3]> {
+    values.try_into().ok()
 }
 
 /// A number from a private element whose VR an implicit file doesn't tell.
-fn number(element: crate::dicom::ElementRef<'_>, vr: VR) -> Option<f64> {
+pub(super) fn number(element: crate::dicom::ElementRef<'_>, vr: VR) -> Option<f64> {
     numbers(element, vr).first().copied()
 }
 
 /// Numbers from a private element: as its own VR says or, where that is UN, as `vr`.
-fn numbers(element: crate::dicom::ElementRef<'_>, vr: VR) -> Vec<f64> {
+pub(super) fn numbers(element: crate::dicom::ElementRef<'_>, vr: VR) -> Vec<f64> {
     if element.vr == VR::UN || element.vr == VR::OB { element.with_vr(vr).floats() } else { element.floats() }
 }
 
 fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut Interner) -> Frame {
     let root = view.root();
-    let triple = |tag| <[f64; 3]>::try_from(view.floats(tag)).ok();
     let image_type = {
         let own = view.strings(Tag(0x0008, 0x9007)); // FrameType
         if own.is_empty() { root.strings(tags::IMAGE_TYPE) } else { own }
@@ -328,11 +352,16 @@ fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut I
         .and_then(|dt| moment(dt.get(..8)?, dt.get(8..)?))
         .or_else(|| moment(&date, &root.text(tags::ACQUISITION_TIME)?))
         .or_else(|| moment(&date, &root.text(tags::CONTENT_TIME)?));
-    let (b_value, gradient) = diffusion_of(view, csa);
+    let Diffusion { b_value, direction, reference } = Diffusion::of(view, csa);
+    let plane = Plane::of(view);
+    let (slope, intercept) = scale_of(view);
+    let collapse =
+        root.private(0x0043, "GEMS_PARM_01", 0x30).and_then(|e| number(e, VR::SS)).map(|v| v as i64);
+    let field_map = is_field_map(view, &image_type, collapse);
     Frame {
         index,
-        position: triple(tags::IMAGE_POSITION_PATIENT),
-        orientation: view.floats(tags::IMAGE_ORIENTATION_PATIENT).try_into().ok(),
+        position: plane.position,
+        orientation: plane.orientation,
         spacing: view.floats(tags::PIXEL_SPACING).get(..2).and_then(|s| s.try_into().ok()),
         thickness: view.float(tags::SLICE_THICKNESS),
         slice_spacing: view.float(tags::SPACING_BETWEEN_SLICES),
@@ -349,17 +378,74 @@ fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut I
         repetition_time_ms: view.float(tags::REPETITION_TIME),
         inversion_time_ms: view.float(tags::INVERSION_TIME),
         b_value,
-        gradient,
-        slope: view.float(tags::RESCALE_SLOPE).filter(|s| *s != 0.0).unwrap_or(1.0),
-        intercept: view.float(tags::RESCALE_INTERCEPT).unwrap_or(0.0),
+        gradient: direction,
+        gradient_reference: reference,
+        slope,
+        intercept,
         scale_slope: view
             .private(0x2005, "Philips MR Imaging DD 001", 0x0E)
             .and_then(|e| number(e, VR::FL))
-            .filter(|s| *s > 0.0 && s.is_finite()),
-        part: complex_part(view, &image_type),
+            .filter(|s| *s > 0.0 && s.is_finite() && !interner.displayed),
+        gains: gains_of(view),
+        collapse,
+        part: if field_map { ComplexPart::Real } else { complex_part(view, &image_type) },
+        field_map,
         dixon: dixon_of(&image_type),
         image_type: interner.image_type(image_type),
     }
+}
+
+/// Slope and intercept of the stored values: the rescale's (PS3.3 C.7.6.16.2.9, C.11.1); only where a
+/// frame has none, those of a mapping to real-world values.
+fn scale_of(view: FrameView<'_>) -> (f64, f64) {
+    let rescale = view.float(tags::RESCALE_SLOPE).filter(|s| *s != 0.0);
+    match (rescale, view.float(tags::RESCALE_INTERCEPT)) {
+        (None, None) => RealWorld::of(view).map_or((1.0, 0.0), |map| (map.slope, map.intercept)),
+        (slope, intercept) => (slope.unwrap_or(1.0), intercept.unwrap_or(0.0)),
+    }
+}
+
+/// GE: Prescan R1 and R2 (0019,xx94 and xx95).
+fn gains_of(view: FrameView<'_>) -> Option<[i16; 2]> {
+    let gain = |offset| {
+        let value = number(view.private(0x0019, "GEMS_ACQU_01", offset)?, VR::SS)?;
+        (value.abs() < 32_768.0).then_some(value as i16)
+    };
+    Some([gain(0x94)?, gain(0x95)?])
+}
+
+/// Position and orientation of a frame, LPS.
+struct Plane {
+    position: Option<[f64; 3]>,
+    orientation: Option<[f64; 6]>,
+}
+
+impl Plane {
+    /// From the public attributes; else from Philips' copy of the classic header (2005,xx0F), which
+    /// lies half a voxel off and is all that some archives leave.
+    fn of(view: FrameView<'_>) -> Self {
+        let copy = view.private(0x2005, "Philips MR Imaging DD 005", 0x0F).and_then(|e| e.items().next());
+        let floats = |tag| {
+            let own = view.floats(tag);
+            if own.is_empty() { copy.map(|item| item.floats(tag)).unwrap_or_default() } else { own }
+        };
+        Self {
+            position: triple(floats(tags::IMAGE_POSITION_PATIENT)),
+            orientation: floats(tags::IMAGE_ORIENTATION_PATIENT).try_into().ok(),
+        }
+    }
+}
+
+/// A map of the field in hertz: Philips' `B0 MAP`, the standard's `FIELD_MAP`, and of GE's sequences
+/// for it the image whose collapse flag isn't magnitude's.
+fn is_field_map(view: FrameView<'_>, image_type: &[String], collapse: Option<i64>) -> bool {
+    let named = image_type.iter().skip(2).any(|word| matches!(word.as_str(), "FIELD_MAP" | "B0 MAP"));
+    named
+        || (collapse == Some(0)
+            && [0x9C, 0x9E]
+                .iter()
+                .filter_map(|offset| view.root().private(0x0019, "GEMS_ACQU_01", *offset)?.text())
+                .any(|name| matches!(name.to_ascii_lowercase().as_str(), "b0map" | "3db0map" | "b0rf")))
 }
 
 /// Magnitude, phase, real or imaginary: by the standard's attribute, the image type, GE's private code.
@@ -398,46 +484,4 @@ fn dixon_of(image_type: &[String]) -> Option<Dixon> {
         }
         _ => None,
     })
-}
-
-/// b-value (s/mm²) and direction of a frame, from wherever the vendor keeps them.
-fn diffusion_of(view: FrameView<'_>, csa: Option<&Csa>) -> (Option<f64>, Option<[f64; 3]>) {
-    const SIEMENS: &str = "SIEMENS MR HEADER";
-    const PHILIPS: &str = "Philips Imaging DD 001";
-    const PHILIPS_MR: &str = "Philips MR Imaging DD 001";
-    const UIH: &str = "Image Private Header";
-    let private = |group, creator, offset, vr| {
-        view.private(group, creator, offset).map(|e| numbers(e, vr)).filter(|v| !v.is_empty())
-    };
-    let first = |values: Vec<f64>| values.first().copied();
-    let ge_b_value = || {
-        let stored = first(private(0x0043, "GEMS_PARM_01", 0x39, VR::IS)?)?;
-        // GE marks some b-values by adding 10⁹ to them.
-        Some(if stored >= 1e9 { stored - 1e9 } else { stored })
-    };
-    let b_value = view
-        .float(tags::DIFFUSION_B_VALUE)
-        .or_else(|| first(private(0x0019, SIEMENS, 0x0C, VR::IS)?))
-        .or_else(|| csa.and_then(|csa| csa.float("B_value")))
-        .or_else(ge_b_value)
-        .or_else(|| first(private(0x2001, PHILIPS, 0x03, VR::FL)?))
-        .or_else(|| first(private(0x0065, UIH, 0x09, VR::FD)?))
-        .filter(|b| (0.0..=100_000.0).contains(b));
-    let ge_direction = || {
-        let part = |offset| first(private(0x0019, "GEMS_ACQU_01", offset, VR::DS)?);
-        Some([part(0xBB)?, part(0xBC)?, part(0xBD)?])
-    };
-    let philips_direction = || {
-        let part = |offset| first(private(0x2005, PHILIPS_MR, offset, VR::FL)?);
-        Some([part(0xB0)?, part(0xB1)?, part(0xB2)?])
-    };
-    let gradient = <[f64; 3]>::try_from(view.floats(tags::DIFFUSION_GRADIENT_ORIENTATION))
-        .ok()
-        .or_else(|| private(0x0019, SIEMENS, 0x0E, VR::FD)?.try_into().ok())
-        .or_else(|| csa.and_then(|csa| csa.floats("DiffusionGradientDirection").try_into().ok()))
-        .or_else(ge_direction)
-        .or_else(philips_direction)
-        .or_else(|| private(0x0065, UIH, 0x37, VR::FD)?.try_into().ok())
-        .filter(|v: &[f64; 3]| v.iter().all(|x| x.is_finite() && x.abs() <= 1.5));
-    (b_value, gradient)
 }

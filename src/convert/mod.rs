@@ -6,12 +6,20 @@
 
 pub(crate) mod diffusion;
 pub(crate) mod geometry;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod geometry_tests;
 pub(crate) mod instance;
+pub(crate) mod resample;
 pub(crate) mod scaling;
 pub(crate) mod stack;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
+pub(crate) mod tiles;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod vendor_tests;
 mod volume_job;
 mod warning;
 pub(crate) mod when;

@@ -7,15 +7,16 @@
 
 use std::collections::BTreeMap;
 
-use super::diffusion::{DirectionFrame, b_vector};
-use super::geometry::{Axes, Placement, SAME_SLICE_MM, place, place_mosaic};
+use super::diffusion::b_vector;
+use super::geometry::{Axes, Copy, Placement, SAME_SLICE_MM, place, place_mosaic};
 use super::instance::{Frame, Instance};
+use super::resample::Resampling;
 use super::scaling::{Rescale, common};
 use super::warning::VolumeWarning;
 use crate::dicom::pixels::PixelLayout;
 use crate::hanging::facts::{ComplexPart, Dixon};
 use crate::volume::Grid;
-use crate::volume::grid::dot;
+use crate::volume::grid::{dot, norm};
 
 /// A frame of an instance, by the instance's place in the slice that was stacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,7 @@ pub(crate) struct FrameRef {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tiling {
     pub(crate) slices: u32,
+    /// Tiles beside each other.
     pub(crate) side: u32,
     /// Tiles run against row × column: the last one is stored first.
     pub(crate) reversed: bool,
@@ -42,11 +44,17 @@ pub(crate) struct Stack {
     pub(crate) times: u32,
     pub(crate) tiling: Option<Tiling>,
     pub(crate) grid: Option<Grid>,
-    /// Columns, rows.
+    /// Columns, rows, of the frames.
     pub(crate) size: [u32; 2],
+    /// How the volume is made from its frames where it is a copy of the stack before it, on another grid.
+    pub(crate) resampling: Option<std::sync::Arc<Resampling>>,
     pub(crate) echo_time_ms: Option<f64>,
     pub(crate) part: ComplexPart,
     pub(crate) dixon: Option<Dixon>,
+    /// A map of the field in hertz.
+    pub(crate) field_map: bool,
+    /// Of a phase image that is the only one of its series: the echo times it may be the difference of.
+    pub(crate) echo_pair_ms: Option<[f64; 2]>,
     /// A b-value for each time, where the frames have them.
     pub(crate) b_values: Option<Vec<f64>>,
     /// Along the stored axes; as many as `b_values`.
@@ -86,13 +94,17 @@ pub(crate) fn stack(instances: &[&Instance]) -> Stacked {
         }
     }
     let mut out = Stacked::default();
-    for (key, frames) in groups {
+    for (key, frames) in groups.into_iter().flat_map(|(key, frames)| without_traces(instances, key, frames)) {
         let series = Series { instances };
         if key.mosaic_slices.is_some() {
             series.stack_mosaics(frames, &key, &mut out);
         } else {
             series.stack_slices(frames, &key, &mut out);
         }
+    }
+    // Two phase images are the phases of two echoes, one is their difference.
+    if out.stacks.iter().filter(|s| s.part == ComplexPart::Phase).count() > 1 {
+        out.stacks.iter_mut().for_each(|s| s.echo_pair_ms = None);
     }
     // A fixed order, whatever order the files came in: echo, part, first frame's number.
     out.stacks.sort_by_key(|s| {
@@ -103,6 +115,22 @@ pub(crate) fn stack(instances: &[&Instance]) -> Stacked {
         (s.echo_time_ms.map(f64::to_bits), s.part, s.dixon, first)
     });
     out
+}
+
+/// Parts the images that a scanner made of directions (trace, mean, ADC: weighted, without a direction)
+/// from the directions themselves. Where none has a direction, all are measurements.
+fn without_traces(instances: &[&Instance], key: Key, frames: Vec<FrameRef>) -> Vec<(Key, Vec<FrameRef>)> {
+    let frame = |at: &FrameRef| instances.get(at.instance as usize)?.frames.get(at.frame as usize);
+    let weighted = |f: &Frame| f.b_value.is_some_and(|b| b > 0.0);
+    let directed = |f: &Frame| f.gradient.is_some_and(|g| norm(g) > 1e-3);
+    let is_directed = |at: &FrameRef| frame(at).is_some_and(|f| weighted(f) && directed(f));
+    if !frames.iter().any(is_directed) {
+        return vec![(key, frames)];
+    }
+    let (made, measured): (Vec<_>, Vec<_>) =
+        frames.into_iter().partition(|at| frame(at).is_some_and(|f| weighted(f) && !directed(f)));
+    let groups = [(key.clone(), measured), (key, made)];
+    groups.into_iter().filter(|(_, frames)| !frames.is_empty()).collect()
 }
 
 /// What the frames of one volume share.
@@ -116,6 +144,8 @@ struct Key {
     part: ComplexPart,
     dixon: Option<Dixon>,
     kind: Option<&'static str>,
+    collapse: Option<i64>,
+    field_map: bool,
     mosaic_slices: Option<u32>,
     frame_of_reference: std::sync::Arc<super::instance::SeriesFacts>,
 }
@@ -131,6 +161,8 @@ impl Key {
             part: frame.part,
             dixon: frame.dixon,
             kind: derived_kind(&frame.image_type),
+            collapse: frame.collapse,
+            field_map: frame.field_map,
             mosaic_slices: instance.mosaic.as_ref().map(|m| m.slices),
             frame_of_reference: std::sync::Arc::clone(&instance.series),
         }
@@ -158,6 +190,8 @@ impl Key {
             && self.part == other.part
             && self.dixon == other.dixon
             && self.kind == other.kind
+            && self.collapse == other.collapse
+            && self.field_map == other.field_map
             && self.mosaic_slices == other.mosaic_slices
             && self.frame_of_reference.frame_of_reference == other.frame_of_reference.frame_of_reference
     }
@@ -217,12 +251,13 @@ impl Series<'_> {
         frames.sort_by(|a, b| self.number(*a).cmp(&self.number(*b)));
         let Some((instance, first)) = frames.first().and_then(|at| self.frame(*at)) else { return };
         let Some(mosaic) = &instance.mosaic else { return };
-        let (Placement { grid, warnings }, reversed) = place_mosaic(first, mosaic, &key.layout);
+        let (Placement { grid, warnings, .. }, reversed) = place_mosaic(first, mosaic, &key.layout);
         let (columns, rows) = mosaic.tile(&key.layout);
         let times = frames.len() as u32;
-        let tiling = Some(Tiling { slices: mosaic.slices, side: mosaic.side(), reversed });
+        let tiling = Some(Tiling { slices: mosaic.slices, side: mosaic.tiles[0], reversed });
         let slices = mosaic.slices;
-        self.finish(Shape { frames, slices, times, tiling, size: [columns, rows], grid, warnings }, key, out);
+        let (size, copy) = ([columns, rows], None);
+        self.finish(Shape { frames, slices, times, tiling, size, grid, warnings, copy }, key, out);
     }
 
     fn stack_slices(&self, frames: Vec<FrameRef>, key: &Key, out: &mut Stacked) {
@@ -236,10 +271,14 @@ impl Series<'_> {
             return;
         }
         let left: Vec<FrameRef> = partial.into_iter().flatten().map(|(_, at)| at).collect();
-        let warnings = if left.is_empty() {
-            Vec::new()
-        } else {
-            vec![VolumeWarning::IncompleteVolumes { frames: left.len() as u32 }]
+        let frames = left.len() as u32;
+        // A slice or two beside one whole volume are no second volume that broke off.
+        let warnings = match frames {
+            0 => Vec::new(),
+            _ if complete.len() == 1 && frames * 4 <= slices => {
+                vec![VolumeWarning::DuplicateSlices { frames }]
+            }
+            _ => vec![VolumeWarning::IncompleteVolumes { frames }],
         };
         out.left_over.extend(left.into_iter().map(|at| (at, Unstacked::IncompleteVolume)));
         self.place_volumes(complete, slices, warnings, key, out);
@@ -275,10 +314,10 @@ impl Series<'_> {
         let frames: Vec<FrameRef> = volumes.into_iter().flatten().map(|(_, at)| at).collect();
         let first_volume: Vec<&Frame> =
             frames.iter().take(slices as usize).filter_map(|at| self.frame(*at).map(|(_, f)| f)).collect();
-        let Placement { grid, warnings: of_place } = place(&first_volume, &key.layout);
+        let Placement { grid, warnings: of_place, copy } = place(&first_volume, &key.layout);
         warnings.splice(0..0, of_place);
         let size = [key.layout.columns, key.layout.rows];
-        self.finish(Shape { frames, slices, times, tiling: None, size, grid, warnings }, key, out);
+        self.finish(Shape { frames, slices, times, tiling: None, size, grid, warnings, copy }, key, out);
     }
 
     /// The frames at each slice position, bottom first. Without positions, each frame is a slice.
@@ -398,7 +437,7 @@ impl Series<'_> {
     }
 
     fn finish(&self, shape: Shape, key: &Key, out: &mut Stacked) {
-        let Shape { frames, slices, times, tiling, size, grid, mut warnings } = shape;
+        let Shape { frames, slices, times, tiling, size, grid, mut warnings, copy } = shape;
         let per_time = frames.len() / times.max(1) as usize;
         let leading: Vec<(&Instance, &Frame)> =
             frames.iter().step_by(per_time.max(1)).filter_map(|at| self.frame(*at)).collect();
@@ -416,17 +455,18 @@ impl Series<'_> {
         if rescale.is_none() {
             warnings.push(VolumeWarning::ScaledToFloat);
         }
-        let ge = facts.manufacturer.to_ascii_uppercase().starts_with("GE");
-        let directions =
-            if ge { DirectionFrame::GeImage { phase_along_rows: false } } else { DirectionFrame::Patient };
         let diffusion = leading.iter().any(|(_, f)| f.b_value.is_some_and(|b| b > 0.0));
         let b_values: Option<Vec<f64>> =
             diffusion.then(|| leading.iter().map(|(_, f)| f.b_value.unwrap_or(0.0)).collect());
-        let b_vectors = leading.iter().map(|(_, f)| b_vector(f, directions)).collect();
+        let b_vectors = leading.iter().map(|(_, f)| b_vector(f)).collect();
         let stack = Stack {
             echo_time_ms: first.echo_time_ms,
             part: key.part,
             dixon: key.dixon,
+            field_map: key.field_map,
+            echo_pair_ms: (key.part == ComplexPart::Phase)
+                .then_some(facts.echo_pair.map(|t| t.0))
+                .and_then(|[a, b]| Some([a?, b?])),
             b_values,
             b_vectors,
             rescale,
@@ -438,16 +478,25 @@ impl Series<'_> {
             tiling,
             grid,
             size,
+            resampling: None,
         };
         if times > 1 && is_multiphase_t1(instance, first, &stack) {
-            out.stacks.extend(self.phases(&stack));
+            for phase in self.phases(&stack) {
+                let copied = copy.as_ref().map(|copy| copied(&phase, copy));
+                out.stacks.extend(std::iter::once(phase).chain(copied));
+            }
         } else {
-            out.stacks.push(stack);
+            // As dcm2niix: a series in time stays as it was scanned.
+            let copied = copy.filter(|_| times == 1).map(|copy| copied(&stack, &copy));
+            out.stacks.extend(std::iter::once(stack).chain(copied));
         }
     }
 
     /// One 3D stack a phase.
     fn phases(&self, stack: &Stack) -> Vec<Stack> {
+        let mut gains = stack.frames.iter().filter_map(|at| self.frame(*at)).map(|(_, f)| f.gains);
+        let first = gains.next();
+        let gains_differ = gains.any(|g| Some(g) != first);
         stack
             .frames
             .chunks(stack.slices as usize)
@@ -460,6 +509,8 @@ impl Series<'_> {
                 let mut warnings = stack.warnings.clone();
                 if rescale.is_some() && stack.rescale.is_none() {
                     warnings.retain(|w| *w != VolumeWarning::ScaledToFloat);
+                    warnings.push(VolumeWarning::SlopesDiffer);
+                } else if gains_differ {
                     warnings.push(VolumeWarning::SlopesDiffer);
                 }
                 Stack {
@@ -484,6 +535,27 @@ struct Shape {
     size: [u32; 2],
     grid: Option<Grid>,
     warnings: Vec<VolumeWarning>,
+    copy: Option<Copy>,
+}
+
+/// The copy of a 3D stack on a straight, even grid; its place is right behind the stack.
+fn copied(stack: &Stack, copy: &Copy) -> Stack {
+    // What was said of the frames holds for the copy; what was said of their places, `copy` says.
+    let of_frames = stack.warnings.iter().filter(|w| {
+        !matches!(
+            w,
+            VolumeWarning::Tilted
+                | VolumeWarning::MissingSlices { .. }
+                | VolumeWarning::VariableSpacing { .. }
+                | VolumeWarning::NoGeometry
+        )
+    });
+    Stack {
+        grid: Some(copy.grid),
+        resampling: Some(std::sync::Arc::new(copy.resampling.clone())),
+        warnings: copy.warnings.iter().chain(of_frames).cloned().collect(),
+        ..stack.clone()
+    }
 }
 
 /// A multi-phase contrast series: a 3D gradient echo of short TR repeated a few times.
@@ -495,7 +567,8 @@ fn is_multiphase_t1(instance: &Instance, frame: &Frame, stack: &Stack) -> bool {
         && stack.b_values.is_none()
         && stack.tiling.is_none()
         && (2..=12).contains(&stack.times)
-        && stack.slices >= 8
+        // Thin slabs are more often perfusion or a test; with an agent named they are phases too.
+        && (stack.slices >= 8 || !facts.contrast_agent.is_empty())
         && facts.acquisition_type.eq_ignore_ascii_case("3D")
         && frame.repetition_time_ms.is_none_or(|tr| tr < 30.0)
         && frame.echo_time_ms.is_none_or(|te| te < 10.0)

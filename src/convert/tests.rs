@@ -14,24 +14,24 @@ use proptest::prelude::*;
 
 type V = [f64; 3];
 
-fn instances(files: &[Vec<u8>]) -> Result<Vec<Instance>, DicomError> {
+pub(super) fn instances(files: &[Vec<u8>]) -> Result<Vec<Instance>, DicomError> {
     let mut interner = Interner::default();
     let one =
         |(n, bytes): (u32, &Vec<u8>)| Instance::of(n, &Header::from_bytes(bytes.clone())?, &mut interner);
     (0u32..).zip(files).map(one).collect()
 }
 
-fn files(sets: &[Set]) -> Vec<Vec<u8>> {
+pub(super) fn files(sets: &[Set]) -> Vec<Vec<u8>> {
     sets.iter().map(|set| Form::default().file(set)).collect()
 }
 
-fn stacked(sets: &[Set]) -> Stacked {
+pub(super) fn stacked(sets: &[Set]) -> Stacked {
     let instances = instances(&files(sets)).unwrap();
     stack(&instances.iter().collect::<Vec<_>>())
 }
 
 /// Converts a stack: header, values as numbers.
-fn convert(stack: &Stack, files: &[Vec<u8>]) -> Result<(Vec<u8>, Vec<f64>), DicomError> {
+pub(super) fn convert(stack: &Stack, files: &[Vec<u8>]) -> Result<(Vec<u8>, Vec<f64>), DicomError> {
     let instances = instances(files)?;
     let refs: Vec<&Instance> = instances.iter().collect();
     let mut job = VolumeJob::new(stack, &refs, 0.0, 1 << 30, 2)?;
@@ -65,7 +65,7 @@ fn convert(stack: &Stack, files: &[Vec<u8>]) -> Result<(Vec<u8>, Vec<f64>), Dico
 }
 
 /// Slice `z` of volume `t` of a series of `slices`, its position `step` apart.
-fn slice(z: u32, t: u32, slices: u32, step: V, orientation: [f64; 6]) -> Slice {
+pub(super) fn slice(z: u32, t: u32, slices: u32, step: V, orientation: [f64; 6]) -> Slice {
     Slice {
         number: 1 + t * slices + z,
         position: [0, 1, 2].map(|i| 10.0 + step[i] * f64::from(z)),
@@ -74,9 +74,9 @@ fn slice(z: u32, t: u32, slices: u32, step: V, orientation: [f64; 6]) -> Slice {
     }
 }
 
-const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+pub(super) const AXIAL: [f64; 6] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0];
 
-fn axial(z: u32, t: u32, slices: u32) -> Set {
+pub(super) fn axial(z: u32, t: u32, slices: u32) -> Set {
     slice(z, t, slices, [0.0, 0.0, 3.0], AXIAL).set()
 }
 
@@ -87,7 +87,7 @@ fn world(s: &Slice, column: f64, row: f64) -> V {
     [-lps[0], -lps[1], lps[2]]
 }
 
-fn close(a: V, b: V) -> bool {
+pub(super) fn close(a: V, b: V) -> bool {
     a.iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-6)
 }
 
@@ -571,7 +571,7 @@ fn a_volume_beyond_the_budget_is_refused_with_the_numbers() {
     let refs: Vec<&Instance> = all.iter().collect();
     let stack = &stack(&refs).stacks[0];
     let error = VolumeJob::new(stack, &refs, 0.0, 95, 1).unwrap_err();
-    assert_eq!(error.to_string(), "refused: needs 96 bytes, budget 95");
+    assert_eq!(error.to_string(), "refused: needs 96 bytes, budget 95 bytes");
     assert!(VolumeJob::new(stack, &refs, 0.0, 96, 1).is_ok());
 }
 

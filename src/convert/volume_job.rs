@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::instance::Instance;
+use super::resample::Resampling;
 use super::scaling::Rescale;
 use super::stack::{Stack, Tiling};
 use crate::dicom::codec::TransferSyntax;
@@ -68,6 +69,12 @@ struct Pending {
 
 enum State {
     Decoding,
+    /// Making a copy on another grid from the voxels as scanned: so many slices of it are made.
+    Resampling {
+        scanned: Vec<u8>,
+        made: usize,
+        empty: f64,
+    },
     Compressing(ParallelGzip),
     Done,
 }
@@ -87,6 +94,7 @@ pub struct VolumeJob {
     state: State,
     lanes: usize,
     compress: bool,
+    resampling: Option<Arc<Resampling>>,
 }
 
 impl std::fmt::Debug for VolumeJob {
@@ -148,8 +156,15 @@ impl VolumeJob {
         let layout = files.first().map(|f| Arc::clone(&f.layout)).ok_or(DicomError::NotDicom)?;
         let to_float = stack.rescale.is_none();
         let voxel_type = if to_float { VoxelType::F32 } else { stored_type(&layout) };
-        let [nx, ny, nz] = grid.dims();
-        let needs = grid.voxels() * u64::from(stack.times) * voxel_type.size() as u64;
+        let [nx, ny] = stack.size;
+        let resampling = stack.resampling.clone();
+        let voxel_bytes = u64::from(stack.times) * voxel_type.size() as u64;
+        let bytes_of = |voxels: u64| {
+            voxels.checked_mul(voxel_bytes).ok_or(DicomError::OverBudget { needs: u64::MAX, budget })
+        };
+        // A copy is made while the voxels as scanned are there.
+        let scanned = bytes_of(resampling.as_ref().map_or(grid.voxels(), |r| r.source_voxels()))?;
+        let needs = scanned + if resampling.is_some() { bytes_of(grid.voxels())? } else { 0 };
         if needs > budget {
             return Err(DicomError::OverBudget { needs, budget });
         }
@@ -165,7 +180,7 @@ impl VolumeJob {
         if !image.fits() {
             return Err(DicomError::PixelDescription { what: "a dimension above 32,767" });
         }
-        let bytes = usize::try_from(needs).map_err(|_| DicomError::OverBudget { needs, budget })?;
+        let bytes = usize::try_from(scanned).map_err(|_| DicomError::OverBudget { needs, budget })?;
         let total = stack.frames.len();
         Ok(Self {
             files,
@@ -176,7 +191,7 @@ impl VolumeJob {
             stack: Shape {
                 columns: nx as usize,
                 rows: ny as usize,
-                slices: nz as usize,
+                slices: stack.slices as usize,
                 tiling: stack.tiling,
                 to_float,
             },
@@ -186,6 +201,7 @@ impl VolumeJob {
             state: State::Decoding,
             lanes: lanes.max(1),
             compress: true,
+            resampling,
         })
     }
 
@@ -234,6 +250,7 @@ impl VolumeJob {
         let decoded = 1.0 - self.left as f64 / self.total.max(1) as f64;
         match &self.state {
             State::Decoding => decoded * 0.3,
+            State::Resampling { .. } => 0.3,
             State::Compressing(gzip) => 0.3 + 0.7 * gzip.progress(self.data.len()),
             State::Done => 1.0,
         }
@@ -254,12 +271,15 @@ impl VolumeJob {
                 self.decode_some()?;
                 if self.left == 0 {
                     self.settle_type();
-                    let header = self.image.to_bytes();
-                    if let Some(place) = self.data.get_mut(..HEADER_BYTES) {
-                        place.copy_from_slice(&header);
+                    match self.resampling.clone() {
+                        Some(resampling) => self.begin_copy(&resampling),
+                        None => self.begin_compression(),
                     }
-                    self.state = State::Compressing(ParallelGzip::new(LEVEL, self.lanes));
                 }
+                Ok(None)
+            }
+            State::Resampling { .. } => {
+                self.resample_some();
                 Ok(None)
             }
             State::Compressing(gzip) => {
@@ -283,6 +303,50 @@ impl VolumeJob {
     /// The grid of the volume.
     pub fn grid(&self) -> &Grid {
         &self.grid
+    }
+
+    fn begin_compression(&mut self) {
+        let header = self.image.to_bytes();
+        if let Some(place) = self.data.get_mut(..HEADER_BYTES) {
+            place.copy_from_slice(&header);
+        }
+        self.state = State::Compressing(ParallelGzip::new(LEVEL, self.lanes));
+    }
+
+    fn begin_copy(&mut self, resampling: &Resampling) {
+        let voxel_type = self.image.voxel_type;
+        let slices = resampling.dims()[2] as usize;
+        let copy = vec![0; HEADER_BYTES + resampling.slice_voxels() * slices * voxel_type.size()];
+        let scanned = std::mem::replace(&mut self.data, copy);
+        let body = scanned.get(HEADER_BYTES..).unwrap_or_default();
+        let least = body.par_chunks(1 << 16).map(|part| Resampling::least(part, voxel_type));
+        let empty = least.reduce(|| f64::INFINITY, f64::min);
+        self.state = State::Resampling { scanned, made: 0, empty };
+    }
+
+    /// Makes a few slices of the copy.
+    fn resample_some(&mut self) {
+        let (State::Resampling { scanned, made, empty }, Some(resampling)) =
+            (&mut self.state, &self.resampling)
+        else {
+            return;
+        };
+        let voxel_type = self.image.voxel_type;
+        let slice_bytes = resampling.slice_voxels() * voxel_type.size();
+        let slices = resampling.dims()[2] as usize;
+        let until = (*made + self.lanes).min(slices);
+        let places = HEADER_BYTES + *made * slice_bytes..HEADER_BYTES + until * slice_bytes;
+        let body = scanned.get(HEADER_BYTES..).unwrap_or_default();
+        if let Some(places) = self.data.get_mut(places) {
+            let (first, empty) = (*made, *empty);
+            places.par_chunks_exact_mut(slice_bytes.max(1)).enumerate().for_each(|(n, out)| {
+                resampling.slice(first + n, body, voxel_type, empty, out);
+            });
+        }
+        *made = until;
+        if until == slices {
+            self.begin_compression();
+        }
     }
 
     fn decode_some(&mut self) -> Result<(), DicomError> {

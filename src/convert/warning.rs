@@ -17,15 +17,33 @@ pub enum VolumeWarning {
         /// Greatest distance, mm.
         max_mm: f64,
     },
-    /// The header gives no position or orientation.
+    /// The header gives no position or orientation, or none that can be.
     NoGeometry,
+    /// The header gives no distance between pixels: 1 mm is written.
+    NoSpacing,
     /// Slices do not lie straight above each other (a tilted gantry).
     Tilted,
+    /// A copy whose slices were moved back to where a tilted gantry took them.
+    TiltCorrected,
+    /// A copy whose slices were mixed to equal distances.
+    EvenlySpaced {
+        /// Distance between its slices, mm.
+        step_mm: f64,
+    },
+    /// Slices that are there twice, of which one was kept.
+    DuplicateSlices {
+        /// Images left out.
+        frames: u32,
+    },
     /// Volumes of a series that were not complete and were left out.
     IncompleteVolumes {
         /// Frames left out.
         frames: u32,
     },
+    /// Two files have one SOP instance UID and differ.
+    SharedUid,
+    /// The patient's ID stands with different names or dates of birth.
+    MixedPatients,
     /// The header says that the image carries burned-in text.
     BurnedIn,
     /// The image was compressed with loss.
@@ -37,14 +55,39 @@ pub enum VolumeWarning {
 }
 
 impl VolumeWarning {
+    /// Every id: words of ours, which a sidecar may hold.
+    pub const IDS: &[&str] = &[
+        "missing_slices",
+        "variable_spacing",
+        "no_geometry",
+        "no_spacing",
+        "tilted",
+        "tilt_corrected",
+        "evenly_spaced",
+        "duplicate_slices",
+        "incomplete_volumes",
+        "shared_uid",
+        "mixed_patients",
+        "burned_in",
+        "lossy",
+        "scaled_to_float",
+        "slopes_differ",
+    ];
+
     /// Its stable id.
     pub fn id(&self) -> &'static str {
         match self {
             Self::MissingSlices { .. } => "missing_slices",
             Self::VariableSpacing { .. } => "variable_spacing",
             Self::NoGeometry => "no_geometry",
+            Self::NoSpacing => "no_spacing",
             Self::Tilted => "tilted",
+            Self::TiltCorrected => "tilt_corrected",
+            Self::EvenlySpaced { .. } => "evenly_spaced",
+            Self::DuplicateSlices { .. } => "duplicate_slices",
             Self::IncompleteVolumes { .. } => "incomplete_volumes",
+            Self::SharedUid => "shared_uid",
+            Self::MixedPatients => "mixed_patients",
             Self::BurnedIn => "burned_in",
             Self::Lossy => "lossy",
             Self::ScaledToFloat => "scaled_to_float",
@@ -66,13 +109,20 @@ impl VolumeWarning {
             Self::VariableSpacing { min_mm, max_mm } => {
                 format!("slice distance varies, {min_mm:.2} to {max_mm:.2} mm")
             }
-            Self::NoGeometry => "no position in the header".into(),
+            Self::NoGeometry => "no usable position in the header".into(),
+            Self::NoSpacing => "no pixel spacing in the header: 1 mm assumed".into(),
             Self::Tilted => "slices are sheared (tilted gantry)".into(),
+            Self::TiltCorrected => "resampled: the gantry's tilt is taken out".into(),
+            Self::EvenlySpaced { step_mm } => format!("resampled: a slice every {step_mm:.2} mm"),
+            Self::DuplicateSlices { frames: 1 } => "a slice is there twice: one image left out".into(),
+            Self::DuplicateSlices { frames } => format!("slices are there twice: {frames} images left out"),
             Self::IncompleteVolumes { frames } => format!("incomplete: {frames} images left out"),
+            Self::SharedUid => "two different files have one instance UID".into(),
+            Self::MixedPatients => "one patient ID, different names or birth dates: two patients?".into(),
             Self::BurnedIn => "burned-in text declared".into(),
             Self::Lossy => "compressed with loss".into(),
             Self::ScaledToFloat => "slices scaled differently: stored as floats".into(),
-            Self::SlopesDiffer => "scaling differs between volumes".into(),
+            Self::SlopesDiffer => "scaling or receiver gain differs between volumes".into(),
         }
     }
 }

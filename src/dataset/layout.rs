@@ -268,6 +268,18 @@ impl PhaseEncoding {
     }
 }
 
+/// A copy on another grid, made from the volume as scanned (BIDS entity `rec`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Copy {
+    /// A tilted gantry's shear is taken out: what dcm2niix calls `_Tilt`.
+    Tilt,
+    /// Its slices have equal distances: `_Eq`.
+    Spacing,
+    /// Both.
+    TiltAndSpacing,
+}
+
 /// What a volume's name is made from.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct VolumeName {
@@ -293,16 +305,31 @@ pub struct VolumeName {
     pub b_value: Option<u32>,
     /// Direction of phase encoding; worth naming where a series was repeated with another.
     pub phase_encoding: Option<PhaseEncoding>,
+    /// A copy on another grid; named, since the volume as scanned lies beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<Copy>,
     /// Extent of the fourth dimension; 0 and 1 both mean a 3D volume.
     pub timepoints: u32,
     /// Whether `.bval` and `.bvec` will be written: BIDS has no diffusion volume without.
     pub gradients: bool,
     /// A phase image that is the difference of two echoes' phases, both echo times known.
     pub phase_difference: bool,
+    /// A map of the field in hertz, or the magnitude that it was made with.
+    pub field_map: Option<FieldMap>,
     /// Whether `RepetitionTime` is known: BIDS has no functional series without.
     pub repetition_time: bool,
     /// What it was made with.
     pub modality: Modality,
+}
+
+/// What a scanner that measures the field itself makes (BIDS 1.10.0, *Case 3: Direct field mapping*).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldMap {
+    /// The map, in hertz.
+    Hertz,
+    /// The magnitude beside it.
+    Magnitude,
 }
 
 /// Where BIDS puts a role.
@@ -452,24 +479,31 @@ impl VolumeName {
             Some(rule) if matches!(rule.acq, "water" | "fat" | "inphase" | "oppphase") => String::new(),
             _ => self.echo.map_or_else(String::new, |echo| echo.to_string()),
         };
+        let copy = self.copy.map_or("", |copy| match copy {
+            Copy::Tilt => "tilt",
+            Copy::Spacing => "eq",
+            Copy::TiltAndSpacing => "tilteq",
+        });
         let part = self.part.map_or("", |part| match part {
             Part::Mag => "mag",
             Part::Phase => "phase",
             Part::Real => "real",
             Part::Imag => "imag",
         });
-        // Each folder's entities in BIDS's order: task acq ce rec dir run echo part; `func` has dir
-        // before rec, which no name here uses.
+        // Each folder's entities in BIDS's order: task acq ce rec dir run echo part. Copies are 3D, which
+        // `func` never is, and `fmap` has no rec.
         match folder {
             Folder::Anat => {
                 entity("acq", &acq);
                 entity("ce", contrast);
+                entity("rec", copy);
                 entity("run", &run);
                 entity("echo", &echo);
                 entity("part", part);
             }
             Folder::Dwi => {
                 entity("acq", &acq);
+                entity("rec", copy);
                 entity("dir", direction);
                 entity("run", &run);
                 entity("part", part);
@@ -490,6 +524,7 @@ impl VolumeName {
             Folder::Other => {
                 entity("acq", &acq);
                 entity("ce", contrast);
+                entity("rec", copy);
                 entity("dir", direction);
                 entity("run", &run);
                 entity("echo", &echo);
@@ -525,7 +560,7 @@ impl VolumeName {
             // `_bold` is a series in time with a repetition time.
             Folder::Func if !is_4d || !self.repetition_time => Folder::Other,
             // BIDS's field maps come of two echoes; anything else is no map.
-            Folder::Fmap if is_4d || self.fieldmap_suffix().is_none() => Folder::Other,
+            Folder::Fmap if is_4d || self.copy.is_some() || self.fieldmap_suffix().is_none() => Folder::Other,
             folder => folder,
         }
     }
@@ -539,6 +574,11 @@ impl VolumeName {
 
     /// `magnitude1`, `phase2`, `phasediff`: part and echo are the suffix (BIDS 1.10.0, *Fieldmaps*).
     fn fieldmap_suffix(&self) -> Option<&'static str> {
+        match self.field_map {
+            Some(FieldMap::Hertz) => return Some("fieldmap"),
+            Some(FieldMap::Magnitude) => return Some("magnitude"),
+            None => {}
+        }
         match (self.part, self.echo) {
             (Some(Part::Phase), _) if self.phase_difference => Some("phasediff"),
             (Some(Part::Phase), Some(1)) => Some("phase1"),

@@ -159,4 +159,7 @@ fn field_maps_are_named_by_part_and_echo() {
     assert!(map(Some(Part::Phase), Some(2), true).ends_with("_phasediff"));
     assert!(map(Some(Part::Phase), None, false).starts_with("other/"));
     assert!(map(None, Some(3), false).starts_with("other/"));
+    let direct = |field_map| path(&VolumeName { field_map: Some(field_map), ..volume("fieldmap") });
+    assert!(direct(FieldMap::Hertz).ends_with("/fmap/sub-7k3q9d_ses-01_fieldmap"));
+    assert!(direct(FieldMap::Magnitude).ends_with("/fmap/sub-7k3q9d_ses-01_magnitude"));
 }

@@ -28,7 +28,7 @@ pub mod zip_format;
 pub mod zip_in;
 pub mod zip_out;
 
-pub use layout::{EntryName, Modality, Part, PhaseEncoding, Plane, Stem, VolumeName};
+pub use layout::{Copy, EntryName, FieldMap, Modality, Part, PhaseEncoding, Plane, Stem, VolumeName};
 pub use namer::Namer;
 pub use report::{FailReason, Ledger, Outcome, Report, SkipReason};
 pub use sidecar::{Computed, Retain, Units, sidecar};

@@ -29,6 +29,8 @@ pub enum SkipReason {
     Excluded,
     /// The same SOP instance came twice.
     Duplicate,
+    /// Has the SOP instance UID and number of an image that was kept, at the same place, and differs from it.
+    SharedUid,
     /// The archive being extended holds the volume already.
     AlreadyPresent,
     /// Another slice set of an aborted series lacks slices; its complete volumes were converted.
@@ -67,6 +69,7 @@ impl SkipReason {
             Self::Localizer => "scout images",
             Self::Excluded => "excluded in the plan",
             Self::Duplicate => "duplicates",
+            Self::SharedUid => "other content under the UID of an image that was kept",
             Self::AlreadyPresent => "already in the data set",
             Self::IncompleteVolume => "incomplete volumes",
             Self::StructuredReport => "structured reports",

@@ -10,8 +10,8 @@ use super::sidecar_table::{
     PHASE_ENCODING_POSITIVE, SCANNING_SEQUENCE_TEXT, Value as Allowed,
 };
 use super::{extend::FINGERPRINT, layout::UNNAMED_TASK, vocabulary, words};
-use crate::dicom::csa::{self, Csa};
-use crate::dicom::{FrameView, Tag, VR};
+use crate::dicom::csa::{self, Csa, Protocol};
+use crate::dicom::{ElementRef, FrameView, ItemRef, Tag, VR};
 use dicom_dictionary_std::tags;
 use serde_json::{Map, Number, Value, json};
 
@@ -54,6 +54,14 @@ pub struct Computed {
     pub slice_timing_s: Option<Vec<f64>>,
     /// Start of the acquisition from the first phase of its dynamic series, s.
     pub seconds_from_first_phase: Option<f64>,
+    /// Start of the acquisition from that of the injection, s.
+    pub seconds_from_bolus: Option<f64>,
+    /// Volumes of the image.
+    pub volumes: u32,
+    /// The first stored slice is the last by instance number.
+    pub slices_descend: bool,
+    /// Values are Philips' precise, not the displayed ones.
+    pub precise: bool,
     /// b-values, s/mm², where they cannot stand in a `.bval`.
     pub b_values: Option<Vec<f64>>,
     /// Kind of values.
@@ -93,6 +101,7 @@ pub fn sidecar(frame: &FrameView<'_>, computed: &Computed, retain: Retain) -> Ma
     }
     source.image_type(&mut out);
     source.phase_encoding(computed, &mut out);
+    source.vendor_fields(computed, &mut out);
     finish(computed, &mut out);
     out
 }
@@ -108,6 +117,7 @@ const WORKED_OUT: &[&str] = &[
     "RepetitionTime",
     "SliceTiming",
     "SecondsFromFirstPhase",
+    "SecondsFromContrastBolus",
     "DiffusionBValues",
     "Units",
     "TaskName",
@@ -123,6 +133,18 @@ const WORKED_OUT: &[&str] = &[
     "ReconMatrixPE",
     "EffectiveEchoSpacing",
     "TotalReadoutTime",
+    "MultibandAccelerationFactor",
+    "PartialFourier",
+    "CoilCombinationMethod",
+    "RealWorldValueSlope",
+    "RealWorldValueIntercept",
+    "RealWorldValueUnits",
+    "PhilipsRescaleSlope",
+    "PhilipsRescaleIntercept",
+    "PhilipsScaleSlope",
+    "UsePhilipsFloatNotDisplayScaling",
+    "EstimatedEffectiveEchoSpacing",
+    "EstimatedTotalReadoutTime",
 ];
 
 /// Elements from which those fields are made, and the field.
@@ -187,12 +209,13 @@ fn finish(computed: &Computed, out: &mut Map<String, Value>) {
         out.shift_remove("EchoTime");
         put(out, "EchoTime1", number(first));
         put(out, "EchoTime2", number(second));
-    } else if let Some(time) = computed.echo_time_s {
+    } else if let Some(time) = computed.echo_time_s.filter(|t| *t > 0.0) {
         put(out, "EchoTime", number(time));
     }
     put(out, "RepetitionTime", computed.repetition_time_s.filter(|t| *t > 0.0).and_then(number));
     put(out, "SliceTiming", computed.slice_timing_s.as_deref().and_then(numbers));
     put(out, "SecondsFromFirstPhase", computed.seconds_from_first_phase.and_then(number));
+    put(out, "SecondsFromContrastBolus", computed.seconds_from_bolus.and_then(number));
     put(out, "DiffusionBValues", computed.b_values.as_deref().and_then(numbers));
     let units = computed.units.map(|units| match units {
         Units::Radians => "rad",
@@ -217,13 +240,17 @@ fn finish(computed: &Computed, out: &mut Map<String, Value>) {
 struct Source<'a> {
     frame: FrameView<'a>,
     csa: Csa,
+    protocol: Protocol,
+    /// Philips' copy of the classic header (2005,xx0F), which has what the enhanced one leaves out.
+    copy: Option<ItemRef<'a>>,
 }
 
 impl<'a> Source<'a> {
     fn new(frame: &FrameView<'a>) -> Self {
         let csa =
             frame.private(0x0029, csa::CREATOR, csa::IMAGE_INFO).map(|element| Csa::parse(element.bytes()));
-        Self { frame: *frame, csa: csa.unwrap_or_default() }
+        let copy = frame.private(0x2005, "Philips MR Imaging DD 005", 0x0F).and_then(|e| e.items().next());
+        Self { frame: *frame, csa: csa.unwrap_or_default(), protocol: Protocol::of(*frame), copy }
     }
 
     fn field(&self, field: &Field) -> Option<Value> {
@@ -260,10 +287,18 @@ impl<'a> Source<'a> {
 
     fn floats(&self, source: From) -> Vec<f64> {
         match source {
-            From::Tag(tag) => self.frame.floats(tag),
+            From::Tag(tag) => {
+                let own = self.frame.floats(tag);
+                if own.is_empty() { self.in_copy(tag).map(|e| e.floats()).unwrap_or_default() } else { own }
+            }
             From::Csa(name) => self.csa.floats(name),
+            From::Protocol(name) => self.protocol.number(name).into_iter().collect(),
             From::Private(group, creator, offset) => self.private(group, creator, offset),
         }
+    }
+
+    fn in_copy(&self, tag: Tag) -> Option<ElementRef<'_>> {
+        self.copy?.find(tag, 3)
     }
 
     /// A private number: as its VR says, or, where an archive sent it as UN, by its length.
@@ -283,8 +318,12 @@ impl<'a> Source<'a> {
 
     fn strings(&self, source: From) -> Vec<String> {
         match source {
-            From::Tag(tag) => self.frame.strings(tag),
+            From::Tag(tag) => {
+                let own = self.frame.strings(tag);
+                if own.is_empty() { self.in_copy(tag).map(|e| e.strings()).unwrap_or_default() } else { own }
+            }
             From::Csa(name) => self.csa.strings(name).to_vec(),
+            From::Protocol(name) => self.protocol.text(name).map(str::to_owned).into_iter().collect(),
             From::Private(group, creator, offset) => self
                 .frame
                 .private(group, creator, offset)
@@ -393,6 +432,8 @@ impl<'a> Source<'a> {
         let acquired = self.frame.floats(tags::ACQUISITION_MATRIX);
         // Frequency rows and columns, phase rows and columns (PS3.3 C.8.3.1): the phase one is not 0.
         let acquired = acquired.iter().skip(2).copied().find(|lines| *lines > 0.0);
+        let enhanced = || self.frame.float(tags::MR_ACQUISITION_PHASE_ENCODING_STEPS_IN_PLANE);
+        let acquired = acquired.or_else(enhanced).filter(|lines| *lines > 0.0);
         put(out, "AcquisitionMatrixPE", acquired.and_then(number));
         if lines > 1 {
             put(out, "ReconMatrixPE", Some(lines.into()));
@@ -405,7 +446,11 @@ impl<'a> Source<'a> {
 
     fn is_planar(&self) -> bool {
         let says = |tag, word: &str| self.frame.strings(tag).iter().any(|t| t.eq_ignore_ascii_case(word));
-        says(tags::SCANNING_SEQUENCE, "EP") || says(tags::ECHO_PLANAR_PULSE_SEQUENCE, "YES")
+        let copied = || {
+            let element = self.in_copy(tags::ECHO_PLANAR_PULSE_SEQUENCE);
+            element.and_then(|e| e.text()).is_some_and(|t| t.eq_ignore_ascii_case("YES"))
+        };
+        says(tags::SCANNING_SEQUENCE, "EP") || says(tags::ECHO_PLANAR_PULSE_SEQUENCE, "YES") || copied()
     }
 
     fn is_ge(&self) -> bool {
@@ -414,6 +459,10 @@ impl<'a> Source<'a> {
 
     /// Whether phase encoding runs in the positive sense of its axis in the DICOM image.
     fn encodes_upwards(&self) -> Option<bool> {
+        // UIH: 1 where lines run from the back or the left (0065,xx58).
+        if let Some(from_behind) = self.private(0x0065, "Image Private Header", 0x58).first() {
+            return Some(*from_behind < 0.5);
+        }
         let siemens = PHASE_ENCODING_POSITIVE.iter().find_map(|source| self.floats(*source).first().copied());
         if let Some(sense) = siemens {
             return Some(sense > 0.5);
@@ -421,8 +470,9 @@ impl<'a> Source<'a> {
         // GE says it by the order of the lines of its echo-planar images.
         let order = self.frame.text(tags::RECTILINEAR_PHASE_ENCODE_REORDERING);
         match order.as_deref().filter(|_| self.is_ge() && self.is_planar()) {
-            Some("LINEAR") => Some(true),
-            Some("REVERSE_LINEAR") => Some(false),
+            Some("LINEAR") => Some(false),
+            Some("REVERSE_LINEAR") => Some(true),
+            _ if self.is_ge() && self.is_planar() => self.ge_polarity_turned().map(|turned| !turned),
             _ => None,
         }
     }
@@ -473,6 +523,9 @@ fn numbers(values: &[f64]) -> Option<Value> {
     let all: Option<Vec<Value>> = values.iter().map(|v| number(*v)).collect();
     all.filter(|values| !values.is_empty()).map(Value::Array)
 }
+
+#[path = "sidecar_vendors.rs"]
+mod vendors;
 
 #[cfg(test)]
 #[path = "sidecar_tests.rs"]

@@ -32,6 +32,8 @@ pub(super) enum From {
     Private(u16, &'static str, u8),
     /// A value of the Siemens CSA image header.
     Csa(&'static str),
+    /// A value of the Siemens measurement protocol.
+    Protocol(&'static str),
 }
 
 /// What may pass, and how it is written.
@@ -80,6 +82,7 @@ const SIEMENS: &str = "SIEMENS MR HEADER";
 /// Of XA software, for a series and for a frame.
 const SIEMENS_SERIES: &str = "SIEMENS MR SDS 01";
 const SIEMENS_IMAGE: &str = "SIEMENS MR SDI 02";
+const GE: &str = "GEMS_ACQU_01";
 const PHILIPS: &str = "Philips Imaging DD 001";
 
 /// The table, in the order in which fields are written.
@@ -117,9 +120,16 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     row(
         "SequenceName",
-        &[From::Tag(tags::SEQUENCE_NAME), From::Tag(tags::PULSE_SEQUENCE_NAME)],
+        &[
+            From::Tag(tags::SEQUENCE_NAME),
+            From::Tag(tags::PULSE_SEQUENCE_NAME),
+            From::Private(0x0019, GE, 0x9c),
+            From::Private(0x2001, PHILIPS, 0x20),
+        ],
         Value::Code(vocabulary::SEQUENCES),
     ),
+    row("InternalPulseSequenceName", &[From::Private(0x0019, GE, 0x9e)], Value::Code(vocabulary::SEQUENCES)),
+    row("EchoNumber", &[From::Tag(tags::ECHO_NUMBERS)], plain(1.0, 1024.0)),
     row(
         "EchoTime",
         &[From::Tag(tags::EFFECTIVE_ECHO_TIME), From::Tag(tags::ECHO_TIME)],
@@ -148,6 +158,19 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     row("SliceThickness", &[From::Tag(tags::SLICE_THICKNESS)], plain(1e-6, 1000.0)),
     row("AcquisitionDuration", &[From::Tag(tags::ACQUISITION_DURATION)], plain(1e-9, 1e5)),
+    // Microseconds (GE).
+    row(
+        "AcquisitionDuration",
+        &[From::Private(0x0019, GE, 0x5a)],
+        Value::Number { factor: 1e-6, least: 1e-6, most: 1e5 },
+    ),
+    // Between volumes: microseconds of Siemens, seconds of GE.
+    row(
+        "DelayTime",
+        &[From::Protocol("lDelayTimeInTR")],
+        Value::Number { factor: 1e-6, least: 1e-6, most: 100.0 },
+    ),
+    row("DelayTime", &[From::Private(0x0043, "GEMS_PARM_01", 0x7c)], plain(1e-6, 100.0)),
     row("TriggerDelayTime", &[From::Tag(tags::NOMINAL_CARDIAC_TRIGGER_DELAY_TIME)], ms(100.0)),
     row("PercentSampling", &[From::Tag(tags::PERCENT_SAMPLING)], plain(1e-9, 1000.0)),
     row("PercentPhaseFOV", &[From::Tag(tags::PERCENT_PHASE_FIELD_OF_VIEW)], plain(1e-9, 1000.0)),
@@ -159,6 +182,25 @@ pub(super) const FIELDS: &[Field] = &[
         ],
         plain(1.0, 65_535.0),
     ),
+    row(
+        "PhaseEncodingStepsOutOfPlane",
+        &[From::Tag(tags::MR_ACQUISITION_PHASE_ENCODING_STEPS_OUT_OF_PLANE)],
+        plain(1.0, 65_535.0),
+    ),
+    row(
+        "FrequencyEncodingSteps",
+        &[From::Tag(tags::MR_ACQUISITION_FREQUENCY_ENCODING_STEPS)],
+        plain(1.0, 65_535.0),
+    ),
+    row(
+        "NumberOfKSpaceTrajectories",
+        &[From::Tag(tags::NUMBER_OF_K_SPACE_TRAJECTORIES)],
+        plain(1.0, 65_535.0),
+    ),
+    row("BaseResolution", &[From::Protocol("sKSpace.lBaseResolution")], plain(1.0, 65_535.0)),
+    row("PhaseResolution", &[From::Protocol("sKSpace.dPhaseResolution")], plain(1e-3, 10.0)),
+    row("PhaseOversampling", &[From::Protocol("sKSpace.dPhaseOversamplingForDialog")], plain(1e-3, 10.0)),
+    row("RefLinesPE", &[From::Protocol("sPat.lRefLinesPE")], plain(1.0, 4096.0)),
     row("PixelBandwidth", &[From::Tag(tags::PIXEL_BANDWIDTH)], plain(1e-9, 1e7)),
     // Nanoseconds (Siemens, RealDwellTime).
     row(
@@ -174,12 +216,12 @@ pub(super) const FIELDS: &[Field] = &[
     row("WaterFatShift", &[From::Private(0x2001, PHILIPS, 0x22)], plain(1e-9, 1000.0)),
     row(
         "ParallelReductionFactorInPlane",
-        &[From::Tag(tags::PARALLEL_REDUCTION_FACTOR_IN_PLANE)],
+        &[From::Tag(tags::PARALLEL_REDUCTION_FACTOR_IN_PLANE), From::Protocol("sPat.lAccelFactPE")],
         plain(1.0, 64.0),
     ),
     row(
         "ParallelReductionFactorOutOfPlane",
-        &[From::Tag(tags::PARALLEL_REDUCTION_FACTOR_OUT_OF_PLANE)],
+        &[From::Tag(tags::PARALLEL_REDUCTION_FACTOR_OUT_OF_PLANE), From::Protocol("sPat.lAccelFact3D")],
         plain(1.0, 64.0),
     ),
     row(
@@ -207,10 +249,22 @@ pub(super) const FIELDS: &[Field] = &[
         &[From::Tag(tags::MAGNETIZATION_TRANSFER)],
         Value::Truth(&["ON_RESONANCE", "OFF_RESONANCE"], &["NONE"]),
     ),
-    row("ReceiveCoilName", &[From::Tag(tags::RECEIVE_COIL_NAME)], Value::Code(vocabulary::COILS)),
+    row(
+        "ReceiveCoilName",
+        &[
+            From::Protocol("sCoilSelectMeas.aRxCoilSelectData[0].asList[0].sCoilElementID.tCoilID"),
+            From::Protocol("asCoilSelectMeas[0].asList[0].sCoilElementID.tCoilID"),
+            From::Tag(tags::RECEIVE_COIL_NAME),
+        ],
+        Value::Code(vocabulary::COILS),
+    ),
     row(
         "ReceiveCoilActiveElements",
-        &[From::Csa("ImaCoilString"), From::Private(0x0021, SIEMENS_IMAGE, 0x4f)],
+        &[
+            From::Csa("ImaCoilString"),
+            From::Private(0x0021, SIEMENS_IMAGE, 0x4f),
+            From::Protocol("sCoilSelectMeas.sCoilStringForConversion"),
+        ],
         Value::Code(&[]),
     ),
     row("SAR", &[From::Tag(tags::SAR)], plain(0.0, 100.0)),
@@ -228,6 +282,14 @@ pub(super) const FIELDS: &[Field] = &[
         "ContrastBolusIngredient",
         &[From::Tag(tags::CONTRAST_BOLUS_INGREDIENT)],
         Value::Term(&["IODINE", "GADOLINIUM", "CARBON DIOXIDE", "BARIUM", "XENON"]),
+    ),
+    row("ContrastBolusTotalDose", &[From::Tag(tags::CONTRAST_BOLUS_TOTAL_DOSE)], plain(1e-9, 1000.0)),
+    row("ContrastFlowRate", &[From::Tag(tags::CONTRAST_FLOW_RATE)], plain(1e-9, 100.0)),
+    row("ContrastFlowDuration", &[From::Tag(tags::CONTRAST_FLOW_DURATION)], plain(1e-9, 10_000.0)),
+    row(
+        "ContrastBolusIngredientConcentration",
+        &[From::Tag(tags::CONTRAST_BOLUS_INGREDIENT_CONCENTRATION)],
+        plain(1e-9, 10_000.0),
     ),
     row("ContrastBolusVolume", &[From::Tag(tags::CONTRAST_BOLUS_VOLUME)], plain(1e-9, 1000.0)),
     row("KVP", &[From::Tag(tags::KVP)], plain(1.0, 500.0)),

@@ -206,7 +206,7 @@ impl Certificate {
                 entries: evidence.checked.entries,
                 bytes: evidence.checked.bytes,
                 stopped: evidence.stopped,
-                forms: FORMS.iter().map(|&form| form.to_owned()).collect(),
+                forms: forms(),
             },
             by_position: PositionSection {
                 values: evidence.searched.by_position.clone(),
@@ -297,6 +297,11 @@ impl Certificate {
         }
         Ok(self)
     }
+}
+
+/// In what forms values are searched for, in words.
+pub(super) fn forms() -> Vec<String> {
+    FORMS.iter().map(|&form| form.to_owned()).collect()
 }
 
 /// In what forms values are searched for.

@@ -223,6 +223,24 @@ impl Check {
         Ok(count)
     }
 
+    /// Searches one value of a DICOM object: its text, decoded; or, where it is `number`, the text of a
+    /// number. The element in which it was found is the caller's to name.
+    ///
+    /// # Errors
+    /// The first [`Leak`].
+    pub fn value(&self, text: &str, number: bool) -> Result<(), Leak> {
+        let kind = if number { EntryKind::ObjectNumber } else { EntryKind::Object };
+        self.search_folded(&Place::new(kind, text.as_bytes()), &Folded::of_text(text))
+    }
+
+    /// Searches a value of a DICOM object that is bytes of any kind, as text in all forms.
+    ///
+    /// # Errors
+    /// The first [`Leak`].
+    pub fn opaque(&self, bytes: &[u8]) -> Result<(), Leak> {
+        self.search(&Place::new(EntryKind::Object, bytes), bytes)
+    }
+
     /// What is searched for, in numbers.
     pub const fn searched(&self) -> &Searched {
         &self.searched
@@ -231,7 +249,8 @@ impl Check {
     fn take(&mut self, secrets: &Secrets, retained: &Retained<'_>, retained_text: &mut String) {
         for (folded, entry, tags) in secrets.entries() {
             let kept: Vec<Tag> = tags.iter().copied().filter(|&tag| (retained.kept)(tag)).collect();
-            if !kept.is_empty() && !entry.direct {
+            let uid = entry.treatment == Treatment::Search(SecretKind::Uid);
+            if !kept.is_empty() && (!entry.direct || uid) {
                 spell_out(folded, entry.gaps, retained_text);
                 kept.into_iter().for_each(|tag| *self.searched.retained.entry(tag).or_default() += 1);
                 continue;
@@ -247,7 +266,8 @@ impl Check {
             self.patterns.extend(spellings::of_entry(folded, entry, secret));
         }
         for (date, tags) in secrets.dates() {
-            if retained.dates == DatePolicy::Keep && !tags.iter().all(|&tag| is_birth_date(tag)) {
+            let kept = tags.iter().all(|&tag| (retained.kept)(tag));
+            if kept || retained.dates == DatePolicy::Keep && !tags.iter().all(|&tag| is_birth_date(tag)) {
                 tags.iter().for_each(|&tag| *self.searched.retained.entry(tag).or_default() += 1);
                 continue;
             }
@@ -256,7 +276,7 @@ impl Check {
         }
         for (time, tags) in secrets.times() {
             // A shift moves days: the time of day stays.
-            if retained.dates != DatePolicy::None {
+            if retained.dates != DatePolicy::None || tags.iter().all(|&tag| (retained.kept)(tag)) {
                 tags.iter().for_each(|&tag| *self.searched.retained.entry(tag).or_default() += 1);
                 continue;
             }

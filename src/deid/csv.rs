@@ -2,9 +2,10 @@
 //! spreadsheet saved it (`,`, `;` or tab; BOM; CRLF). Out: records; and records → text. Never:
 //! hands a spreadsheet a cell that it would run as a formula.
 
-/// The records of a CSV text; quotes, doubled quotes, and line ends within quotes understood. The
-/// separator is whichever of `,` `;` tab occurs most in the first line.
-pub(super) fn parse(text: &str) -> Vec<Vec<String>> {
+/// The records of a CSV text, each with the number of the line that it begins on (from 1, as editors
+/// count); quotes, doubled quotes, and line ends within quotes understood. The separator is whichever
+/// of `,` `;` tab occurs most in the first line.
+pub(super) fn parse(text: &str) -> Vec<(usize, Vec<String>)> {
     let text = text.trim_start_matches('\u{feff}');
     let first = text.lines().next().unwrap_or_default();
     let separator =
@@ -13,6 +14,7 @@ pub(super) fn parse(text: &str) -> Vec<Vec<String>> {
     let mut record = Vec::new();
     let mut field = String::new();
     let mut quoted = false;
+    let (mut line, mut began) = (1, 1);
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
@@ -27,7 +29,13 @@ pub(super) fn parse(text: &str) -> Vec<Vec<String>> {
                     chars.next();
                 }
                 record.push(std::mem::take(&mut field));
-                records.push(std::mem::take(&mut record));
+                records.push((began, std::mem::take(&mut record)));
+                line += 1;
+                began = line;
+            }
+            '\n' => {
+                line += 1;
+                field.push(c);
             }
             c if c == separator && !quoted => record.push(std::mem::take(&mut field)),
             c => field.push(c),
@@ -35,9 +43,9 @@ pub(super) fn parse(text: &str) -> Vec<Vec<String>> {
     }
     if !field.is_empty() || !record.is_empty() {
         record.push(field);
-        records.push(record);
+        records.push((began, record));
     }
-    records.retain(|r| r.iter().any(|f| !f.trim().is_empty()));
+    records.retain(|(_, r)| r.iter().any(|f| !f.trim().is_empty()));
     records
 }
 
@@ -84,7 +92,16 @@ mod tests {
     #[test]
     fn semicolons_bom_and_cr_of_a_spreadsheet() {
         let records = parse("\u{feff}patient_id;subject\r\n\"a;b\";x\r\r\n;\n1;2");
-        assert_eq!(records, [["patient_id", "subject"], ["a;b", "x"], ["1", "2"]]);
+        let fields: Vec<Vec<String>> = records.iter().map(|(_, record)| record.clone()).collect();
+        assert_eq!(fields, [["patient_id", "subject"], ["a;b", "x"], ["1", "2"]]);
+        let lines: Vec<usize> = records.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 2, 5], "what is empty is no record, and counts as a line");
+    }
+
+    #[test]
+    fn a_line_end_within_quotes_counts_as_a_line_and_not_as_a_record() {
+        let lines: Vec<usize> = parse("id,note\n1,\"two\r\nlines\"\n2,x\n").iter().map(|r| r.0).collect();
+        assert_eq!(lines, [1, 2, 4]);
     }
 
     #[test]
@@ -93,7 +110,7 @@ mod tests {
             let mut text = String::new();
             push_record(&mut text, ["id", evil]);
             assert!(!text.contains(&format!(",{evil}")) && !text.contains(&format!(",\"{}", &evil[..1])));
-            assert_eq!(unguard(&parse(&text)[0][1]), evil);
+            assert_eq!(unguard(&parse(&text)[0].1[1]), evil);
         }
     }
 
@@ -104,7 +121,7 @@ mod tests {
             let mut text = String::new();
             push_record(&mut text, ["a", "b"]);
             push_record(&mut text, cells.iter().map(String::as_str));
-            prop_assert_eq!(&parse(&text)[1], &cells);
+            prop_assert_eq!(&parse(&text)[1].1, &cells);
         }
     }
 }

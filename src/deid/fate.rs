@@ -25,7 +25,7 @@ pub enum Action {
 
 /// Elements from which the image itself is made: geometry, pixel format, scaling, order of slices
 /// and volumes (PS3.3 C.7.6.2, C.7.6.3, C.7.6.16).
-const MADE_INTO_IMAGE: &[Tag] = &[
+pub(super) const MADE_INTO_IMAGE: &[Tag] = &[
     Tag(0x0018, 0x0088), // SpacingBetweenSlices
     Tag(0x0020, 0x0032), // ImagePositionPatient
     Tag(0x0020, 0x0037), // ImageOrientationPatient

@@ -183,11 +183,24 @@ fn with_unit(tag: Tag, value: &str) -> String {
     format!("{value}{unit}")
 }
 
+/// Whether a value may stand on the screen unasked: what is written anyway, numbers and codes of the
+/// acquisition and of the image, and the series description, which the plan's table beside it shows and
+/// which the user works with. All else is covered, so that no row of PS3.15 Table E.1-1 is forgotten.
+fn in_plain_sight(tag: Tag, vr: VR, action: Action) -> bool {
+    let coded = matches!(
+        vr,
+        VR::DS | VR::IS | VR::FL | VR::FD | VR::US | VR::SS | VR::UL | VR::SL | VR::SV | VR::UV | VR::CS
+    );
+    action == Action::Kept
+        || tag == fate::SERIES_DESCRIPTION
+        || fate::MADE_INTO_IMAGE.contains(&tag)
+        || (matches!(tag.0, 0x0018 | 0x0028) && coded)
+}
+
 /// Covers what identifies: names but for one letter, IDs but for three characters, dates but for the
-/// year, UIDs but for their root. What is kept anyway, and descriptions, which the user works with,
-/// stay as they are.
+/// year, UIDs but for their root.
 fn masked(tag: Tag, vr: VR, action: Action, before: &str) -> String {
-    if action == Action::Kept || tag == fate::SERIES_DESCRIPTION || tag.0 == 0x0028 || tag.0 == 0x0018 {
+    if in_plain_sight(tag, vr, action) {
         return before.to_owned();
     }
     let length = before.chars().count();
@@ -264,6 +277,8 @@ mod tests {
         let masked: Vec<&str> =
             inspection.rows.iter().take(5).map(|row| row.masked.reveal(Purpose::Screen).as_str()).collect();
         assert_eq!(masked, ["D•••••••", "00••••7", "1955••••", "F", "2018••••"]);
+        let serial = inspection.rows.iter().find(|row| row.keyword == "DeviceSerialNumber").unwrap();
+        assert_eq!(serial.masked.reveal(Purpose::Screen), "4••••");
         assert_eq!(
             (inspection.hidden_count, inspection.private_count),
             (2, 1),

@@ -1,6 +1,6 @@
 //! Mapping files: which patient has which subject code. In: a CSV with the columns `patient_id`
 //! and `subject` (a linking table will do), perhaps under a passphrase. Out: codes by normalised
-//! identity. Never: an ID in an error text; rows are named by number.
+//! identity. Never: an ID in an error text; lines are named by number.
 
 use super::csv;
 use super::identified::Identified;
@@ -8,6 +8,7 @@ use super::identity::{IdentityKey, PatientIdentity, RecognisedBy};
 use super::sealed::{self, SealError};
 use super::subjects::SubjectCode;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Column names understood, lower case; the first is the one that we write.
 const PATIENT_ID: &[&str] = &["patient_id", "patientid", "id_old", "original_id", "mrn"];
@@ -26,14 +27,15 @@ pub struct MappingRow {
     pub subject: SubjectCode,
 }
 
-/// Codes by patient, from a file.
+/// Codes by patient, from a file. Cheap to clone: every choice that undo goes back to has one.
 #[derive(Debug, Clone, Default)]
 pub struct Mapping {
-    rows: Vec<MappingRow>,
-    by_identity: BTreeMap<IdentityKey, SubjectCode>,
+    rows: Arc<Vec<MappingRow>>,
+    by_identity: Arc<BTreeMap<IdentityKey, SubjectCode>>,
 }
 
-/// What is wrong with a mapping file. Rows count from 1, the header not counted.
+/// What is wrong with a mapping file. Lines count from 1, as an editor shows them; the first is the
+/// header's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MappingError {
@@ -48,25 +50,25 @@ pub enum MappingError {
         /// The missing column.
         missing: &'static str,
     },
-    /// A row has no usable code.
+    /// A line has no usable code.
     #[error(
-        "row {row} of the mapping file has no valid subject code (letters and digits only, as BIDS labels are)"
+        "line {line} of the mapping file has no valid subject code (letters and digits only, as BIDS labels are)"
     )]
     BadCode {
-        /// The row.
-        row: usize,
+        /// The line.
+        line: usize,
     },
-    /// A row names nobody.
-    #[error("row {row} of the mapping file names no patient")]
+    /// A line names nobody.
+    #[error("line {line} of the mapping file names no patient")]
     Nobody {
-        /// The row.
-        row: usize,
+        /// The line.
+        line: usize,
     },
     /// One patient has two codes.
-    #[error("row {row} of the mapping file gives a patient another code than an earlier row")]
+    #[error("line {line} of the mapping file gives a patient another code than an earlier line")]
     Contradiction {
-        /// The later row.
-        row: usize,
+        /// The later line.
+        line: usize,
     },
 }
 
@@ -74,7 +76,7 @@ impl Mapping {
     /// Reads a mapping file or linking table.
     ///
     /// # Errors
-    /// [`MappingError`] names the column or row; [`SealError::NeedsPassphrase`] inside
+    /// [`MappingError`] names the column or line; [`SealError::NeedsPassphrase`] inside
     /// [`MappingError::Seal`] when the file is protected.
     pub fn load(file: &[u8], passphrase: Option<&str>) -> Result<Self, MappingError> {
         let bytes = sealed::unseal(file, passphrase)?;
@@ -85,20 +87,19 @@ impl Mapping {
         };
         let mut records = csv::parse(&text).into_iter();
         let header: Vec<String> =
-            records.next().unwrap_or_default().iter().map(|h| h.trim().to_lowercase()).collect();
+            records.next().unwrap_or_default().1.iter().map(|h| h.trim().to_lowercase()).collect();
         let column = |names: &[&str]| header.iter().position(|h| names.contains(&h.as_str()));
         let id = column(PATIENT_ID).ok_or(MappingError::NoColumn { missing: "patient_id" })?;
         let subject = column(SUBJECT).ok_or(MappingError::NoColumn { missing: "subject" })?;
         let columns = [column(ISSUER), column(NAME), column(BIRTH_DATE), column(STUDY_UID)];
         let mut mapping = Self::default();
-        for (index, record) in records.enumerate() {
-            let row = index + 1;
+        for (line, record) in records {
             let field = |at: Option<usize>| {
                 let text = at.and_then(|at| record.get(at)).map(|f| csv::unguard(f));
                 Identified::new(text.unwrap_or_default().to_owned())
             };
             let code = record.get(subject).map(|c| csv::unguard(c)).unwrap_or_default();
-            let subject = SubjectCode::new(code).map_err(|_| MappingError::BadCode { row })?;
+            let subject = SubjectCode::new(code).map_err(|_| MappingError::BadCode { line })?;
             let [issuer, name, birth_date, study_uid] = columns.map(field);
             let identity = PatientIdentity {
                 patient_id: field(Some(id)),
@@ -108,7 +109,7 @@ impl Mapping {
                 sex: Identified::default(),
                 study_uid,
             };
-            mapping.add(identity, subject, row)?;
+            mapping.add(identity, subject, line)?;
         }
         Ok(mapping)
     }
@@ -117,16 +118,16 @@ impl Mapping {
         &mut self,
         identity: PatientIdentity,
         subject: SubjectCode,
-        row: usize,
+        line: usize,
     ) -> Result<(), MappingError> {
         let key = identity.key();
         if key.recognised_by() == RecognisedBy::Study && key.message().iter().skip(1).all(|p| p.is_empty()) {
-            return Err(MappingError::Nobody { row });
+            return Err(MappingError::Nobody { line });
         }
-        match self.by_identity.insert(key, subject.clone()) {
-            Some(earlier) if earlier != subject => return Err(MappingError::Contradiction { row }),
+        match Arc::make_mut(&mut self.by_identity).insert(key, subject.clone()) {
+            Some(earlier) if earlier != subject => return Err(MappingError::Contradiction { line }),
             Some(_) => {}
-            None => self.rows.push(MappingRow { identity, subject }),
+            None => Arc::make_mut(&mut self.rows).push(MappingRow { identity, subject }),
         }
         Ok(())
     }
@@ -164,12 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_rows_and_never_ids() {
+    fn errors_name_lines_and_never_ids() {
         assert_eq!(error("a,b\n1,2"), MappingError::NoColumn { missing: "patient_id" });
         assert_eq!(error("patient_id\n1"), MappingError::NoColumn { missing: "subject" });
-        assert_eq!(error("patient_id,subject\n1,a b"), MappingError::BadCode { row: 1 });
-        assert_eq!(error("patient_id,subject\n1,a\n,b"), MappingError::Nobody { row: 2 });
-        assert_eq!(error("patient_id,subject\nSECRET,a\nsecret ,b"), MappingError::Contradiction { row: 2 });
+        assert_eq!(error("patient_id,subject\n1,a b"), MappingError::BadCode { line: 2 });
+        assert_eq!(error("patient_id,subject\n1,a\n,b"), MappingError::Nobody { line: 3 });
+        assert_eq!(error("patient_id,subject\nSECRET,a\nsecret ,b"), MappingError::Contradiction { line: 3 });
         assert!(!error("patient_id,subject\nSECRET,a\nsecret,b").to_string().contains("SECRET"));
     }
 

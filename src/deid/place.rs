@@ -29,6 +29,10 @@ pub enum EntryKind {
     Gradients,
     /// README and other text.
     Text,
+    /// A value of a DICOM object: text, or bytes of any kind.
+    Object,
+    /// A value of a DICOM object that is a number.
+    ObjectNumber,
 }
 
 impl EntryKind {
@@ -61,6 +65,7 @@ impl EntryKind {
             Self::Ledger => "the table of files",
             Self::Gradients => "a table of gradients",
             Self::Text => "a text",
+            Self::Object | Self::ObjectNumber => "a DICOM object",
         }
     }
 
@@ -72,7 +77,7 @@ impl EntryKind {
     /// is taken for an identifier: fewer digits occur as sizes and counts.
     const fn bare_digits(self) -> usize {
         match self {
-            Self::Sidecar | Self::Table => 6,
+            Self::Sidecar | Self::Table | Self::ObjectNumber => 6,
             _ => 8,
         }
     }
@@ -235,7 +240,7 @@ impl<'a> Place<'a> {
                 before.last().is_none_or(|b| matches!(b, b'\t' | b'\n'))
                     && after.first().is_none_or(|b| matches!(b, b'\t' | b'\n' | b'\r'))
             }
-            EntryKind::Gradients => true,
+            EntryKind::Gradients | EntryKind::ObjectNumber => true,
             _ => false,
         }
     }
@@ -245,7 +250,7 @@ impl<'a> Place<'a> {
         let digits = folded.bytes.get(start..end).is_some_and(|b| b.iter().all(u8::is_ascii_digit));
         match self.kind {
             // Ordinals and counts fill tables.
-            EntryKind::Table | EntryKind::Ledger if digits => false,
+            EntryKind::Table | EntryKind::Ledger | EntryKind::ObjectNumber if digits => false,
             EntryKind::Table | EntryKind::Ledger => {
                 let cell = |b: u8| matches!(b, b'\t' | b'\n' | b'\r');
                 bounded(folded, start, end, cell)
@@ -262,6 +267,10 @@ impl<'a> Place<'a> {
             }
             // Text fields of a NIfTI header end with zeros; the numeric ones hold no three letters.
             EntryKind::Image => bounded(folded, start, end, |b| b == 0) && !self.wide,
+            // A value, or a component of one.
+            EntryKind::Object | EntryKind::ObjectNumber => {
+                bounded(folded, start, end, |b| matches!(b, b'\n' | b'\\' | b'^' | b'='))
+            }
             _ => false,
         }
     }

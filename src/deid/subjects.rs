@@ -122,13 +122,14 @@ pub struct Assignment {
     pub person: IdentityKey,
 }
 
-/// Why codes could not be given. Ordinals count the identities passed, from 0.
+/// Why codes could not be given. Ordinals count the identities passed, from 0; their words from 1, as
+/// screens and tables do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubjectError {
     /// Two patients would share a code.
     #[error(
-        "patients {first} and {second} would share a subject code; give one of them a code of its own in a mapping file"
+        "patients {} and {} would share a subject code; give one of them a code of its own in a mapping file", .first + 1, .second + 1
     )]
     Collision {
         /// Ordinal of one.
@@ -159,6 +160,8 @@ pub enum Doubt {
     /// Two subjects with the same name and birth date: perhaps one patient with two IDs. A mapping
     /// file that gives both IDs one code joins them.
     SameNameAndBirthDate(usize, usize),
+    /// The mapping file that is obeyed does not name the patient, who got a keyed code.
+    NotInMapping(usize),
 }
 
 /// The codes of all patients at hand.
@@ -195,7 +198,13 @@ impl Subjects {
         };
         refuse_collisions(&by_identity, &ordinals)?;
         join_persons(&mut by_identity, naming);
-        let doubts = doubts(identities, &ordinals, &by_identity);
+        let mut doubts = doubts(identities, &ordinals, &by_identity);
+        if matches!(naming, SubjectNaming::Mapped(_)) {
+            let missing = by_identity.iter().filter(|(_, a)| a.source == CodeSource::Keyed);
+            let mut missing: Vec<usize> = missing.filter_map(|(who, _)| ordinals.get(who).copied()).collect();
+            missing.sort_unstable();
+            doubts.extend(missing.into_iter().map(Doubt::NotInMapping));
+        }
         Ok(Self { by_identity, doubts })
     }
 
@@ -422,6 +431,10 @@ mod tests {
         let codes = assign(&["0012", "77"], &naming).unwrap();
         assert_eq!(codes[0], "HCC07");
         assert_eq!(codes[1], assign(&["77"], &SubjectNaming::Keyed).unwrap()[0]);
+        let identities = [patient("0012"), patient("77")];
+        let of = |naming| Subjects::assign(&identities, &key(), naming, &BTreeSet::new()).unwrap();
+        assert_eq!(of(&naming).doubts(), [Doubt::NotInMapping(1)]);
+        assert_eq!(of(&SubjectNaming::Keyed).doubts(), []);
     }
 
     #[test]

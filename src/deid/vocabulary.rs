@@ -144,6 +144,12 @@ pub(super) fn is_common(folded: &[u8]) -> bool {
     WORDS.contains(folded)
 }
 
+/// Whether a folded word is of scanners' vocabulary: narrower than [`is_common`], whose everyday words are
+/// people's names as well (`brown`, `long`).
+pub(super) fn is_of_scanners(folded: &[u8]) -> bool {
+    SCANNERS.contains(folded)
+}
+
 /// The vocabulary's words, so far apart that no pattern spans two of them.
 pub(super) fn words_apart() -> &'static str {
     &APART
@@ -163,9 +169,13 @@ static APART: LazyLock<String> = LazyLock::new(|| {
     words.collect::<Vec<_>>().join("\n\n\n\n\n\n")
 });
 
-static WORDS: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
+static WORDS: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| words_of(texts()));
+
+static SCANNERS: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| words_of(std::iter::once(SCANNER)));
+
+fn words_of(texts: impl Iterator<Item = &'static str>) -> HashSet<Vec<u8>> {
     let mut words = HashSet::new();
-    for text in texts() {
+    for text in texts {
         for word in text.split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_' && c != '/') {
             words.insert(Folded::of_text(word).bytes);
             for part in word.split(['-', '_', '/']) {
@@ -175,7 +185,7 @@ static WORDS: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
     }
     words.remove(&Vec::new());
     words
-});
+}
 
 /// Whether every word of a value is of the vocabulary; numbers of up to three digits count as such
 /// (`t1 vibe 3 320`), and words part at digits as well (`b800`, `tra5mm`).

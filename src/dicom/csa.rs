@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::header::FrameView;
+
 /// The creator that reserves the block of the CSA headers.
 pub const CREATOR: &str = "SIEMENS CSA HEADER";
 /// Image header info: element `xx10` of the block.
@@ -110,5 +112,79 @@ impl<'a> Reader<'a> {
 
     fn u32(&mut self) -> Option<u32> {
         self.take(4)?.try_into().ok().map(u32::from_le_bytes)
+    }
+}
+
+/// The values of a Siemens measurement protocol (`### ASCCONV BEGIN` … `END`), as text by name.
+///
+/// It stands in the CSA series header (0029,xx20) or, of XA software, in (0021,xx19). Only the part
+/// between the two marks is read: the XML-like rest holds names and dates.
+#[derive(Clone, Default)]
+pub struct Protocol {
+    values: BTreeMap<String, String>,
+}
+
+impl Protocol {
+    /// Finds and reads the protocol in an element's bytes; empty where there is none.
+    pub fn parse(bytes: &[u8]) -> Self {
+        const BEGIN: &[u8] = b"### ASCCONV BEGIN";
+        const END: &[u8] = b"### ASCCONV END";
+        let find = |bytes: &[u8], mark: &[u8]| {
+            let first = *mark.first()?;
+            let mut from = 0;
+            loop {
+                from += bytes.get(from..)?.iter().position(|b| *b == first)?;
+                if bytes.get(from..)?.starts_with(mark) {
+                    return Some(from);
+                }
+                from += 1;
+            }
+        };
+        let Some(begin) = find(bytes, BEGIN) else { return Self::default() };
+        let rest = bytes.get(begin + BEGIN.len()..).unwrap_or_default();
+        let body = find(rest, END).and_then(|end| rest.get(..end)).unwrap_or_default();
+        let mut values = BTreeMap::new();
+        for line in body.split(|b| *b == b'\n').skip(1).take(20_000) {
+            let line: String = line.iter().map(|b| char::from(*b)).collect();
+            if let Some((name, value)) = line.split_once('=') {
+                let value = value.split('#').next().unwrap_or_default().trim().trim_matches('"');
+                values.insert(name.trim().to_owned(), value.to_owned());
+            }
+        }
+        Self { values }
+    }
+
+    /// The protocol of a frame, wherever its software keeps it.
+    pub fn of(frame: FrameView<'_>) -> Self {
+        [(0x0029, CREATOR, SERIES_INFO), (0x0021, "SIEMENS MR SDS 01", 0x19)]
+            .into_iter()
+            .filter_map(|(group, creator, offset)| frame.private(group, creator, offset))
+            .map(|element| Self::parse(element.bytes()))
+            .find(|protocol| !protocol.values.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// The number under `name`; hexadecimal ones begin with `0x`.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        let text = self.values.get(name)?;
+        match text.strip_prefix("0x") {
+            Some(digits) => u32::from_str_radix(digits, 16).ok().map(f64::from),
+            None => text.parse().ok().filter(|v: &f64| v.is_finite()),
+        }
+    }
+
+    /// The text under `name`, without quotes.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// Echo times, ms, of a protocol with exactly two contrasts: those of a phase difference.
+    pub fn two_echo_times_ms(&self) -> Option<[f64; 2]> {
+        if self.number("lContrasts")? != 2.0 {
+            return None;
+        }
+        let time = |name| self.number(name).map(|us| us / 1000.0).filter(|ms| *ms > 0.0);
+        let times = [time("alTE[0]")?, time("alTE[1]")?];
+        (times[0] < times[1]).then_some(times)
     }
 }

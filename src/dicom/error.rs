@@ -29,7 +29,7 @@ pub enum DicomError {
         limit: usize,
     },
     /// What the header asks for exceeds the memory budget.
-    #[error("refused: needs {needs} bytes, budget {budget}")]
+    #[error("refused: needs {}, budget {}", size(*needs), size(*budget))]
     OverBudget {
         /// Bytes asked for.
         needs: u64,
@@ -40,7 +40,7 @@ pub enum DicomError {
     #[error("the deflated data set is corrupt")]
     Deflate,
     /// A transfer syntax that is unknown or has no decoder.
-    #[error("transfer syntax not supported: {name}")]
+    #[error("can't be decoded: {name}")]
     TransferSyntax {
         /// Its name in PS3.6, or `unknown`.
         name: &'static str,
@@ -59,7 +59,31 @@ pub enum DicomError {
         /// Bytes needed.
         needs: u64,
     },
+    /// A compressed frame that breaks the rules of its own coding.
+    #[error("the compressed frame is damaged: {what}")]
+    Codestream {
+        /// Which rule.
+        what: &'static str,
+    },
+    /// A compressed frame of another size than the header's: columns, rows, samples a pixel.
+    #[error("the compressed frame is {}×{}×{}, the header says {}×{}×{}",
+        .coded[0], .coded[1], .coded[2], .header[0], .header[1], .header[2])]
+    FrameMismatch {
+        /// What the codestream says.
+        coded: [u32; 3],
+        /// What the header says.
+        header: [u32; 3],
+    },
     /// The source could not be read (removed, locked, or the permission was withdrawn).
     #[error("the file could not be read from its medium")]
     Unreadable,
+}
+
+/// A size as people say it, and to the byte where it is small.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{bytes} bytes"),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
 }

@@ -94,6 +94,13 @@ impl Header {
         self.preamble.and_then(|len| self.data.get(..len)).filter(|_| !self.syntax.deflated)
     }
 
+    /// Whether the pixel data are said to be 16-bit words (OW).
+    pub(super) fn pixel_words(&self) -> bool {
+        let offset = self.pixels.and_then(|p| usize::try_from(p.offset).ok()).unwrap_or(0);
+        let vr = offset.checked_sub(8).and_then(|at| self.data.get(at..at + 2));
+        self.syntax.explicit && vr == Some(b"OW")
+    }
+
     /// How the file is encoded.
     pub fn syntax(&self) -> &TransferSyntax {
         &self.syntax
@@ -237,6 +244,16 @@ impl<'a> ElementRef<'a> {
             }
             Value::Items(_) => &[],
         }
+    }
+
+    /// Whether the element was read as a sequence.
+    pub(crate) fn is_sequence(&self) -> bool {
+        matches!(self.node.value, Value::Items(_))
+    }
+
+    /// Whether its numbers are in big endian.
+    pub(crate) fn is_big_endian(&self) -> bool {
+        self.big_endian
     }
 
     /// The items of a sequence; none for other elements.

@@ -8,7 +8,9 @@
 //! - `header` gives that tree accessors by tag, private creator and frame.
 //! - `pixels` and `codec` turn stored frames into voxels.
 //! - `text` reads character sets, code extensions included.
-//! - `csa` reads the text tables that Siemens keeps in private elements.
+//! - `csa` reads the text tables that Siemens keeps in private elements, and its measurement protocol.
+//! - `real_world` reads the mapping of stored values to values with a unit.
+//! - `write` encodes data sets, for de-identified copies.
 
 pub mod codec;
 pub mod csa;
@@ -17,6 +19,7 @@ mod file;
 mod header;
 mod parse;
 pub mod pixels;
+mod real_world;
 pub mod tags;
 #[cfg(test)]
 #[path = "../../tests/common/dicom.rs"]
@@ -26,12 +29,14 @@ pub(crate) mod testing;
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
 mod text;
+pub mod write;
 
 pub use dicom_core::{Tag, VR};
 pub use error::DicomError;
 pub use file::{HeaderReader, ReadStep};
 pub use header::{ElementRef, FrameView, Header, ItemRef};
 pub use parse::{PixelData, PixelElement};
+pub use real_world::RealWorld;
 
 /// A byte range that a reader wants: of which source, from where, and how many bytes.
 ///

@@ -397,7 +397,7 @@ fn pixel_element(tag: Tag) -> Option<PixelElement> {
 }
 
 /// VRs whose explicit length is 16 bits (PS3.5 §7.1.2).
-fn has_short_length(vr: VR) -> bool {
+pub(super) fn has_short_length(vr: VR) -> bool {
     !matches!(
         vr,
         VR::OB

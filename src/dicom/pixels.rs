@@ -1,13 +1,11 @@
 //! Pixel descriptions and frames: stored bytes in, voxels of the smallest exact type out.
 //!
 //! In: a [`PixelLayout`] (PS3.3 C.7.6.3) and the bytes of the pixel data element. Out: one frame's
-//! values, row by row, top left first, as stored — no rescale, no photometric inversion. Bits above
-//! `BitsStored` (old overlays) are masked, signed values extended from their sign bit.
+//! values, row by row, top left first, as stored — no rescale, no photometric inversion, colour as RGB. How
+//! a frame is decoded is the codec's matter, and which codec it is the registry's.
 
-use std::borrow::Cow;
-use std::ops::Range;
-
-use super::codec::{Codec, TransferSyntax};
+use super::codec::fragments::FrameIndex;
+use super::codec::{Codec, TransferSyntax, native};
 use super::error::DicomError;
 use super::header::Header;
 use super::parse::PixelElement;
@@ -37,6 +35,45 @@ pub struct PixelLayout {
     pub element: PixelElement,
     /// `MONOCHROME1`, `MONOCHROME2`, or another photometric interpretation.
     pub monochrome: bool,
+    /// What the samples of a pixel stand for.
+    pub photometric: Photometric,
+    /// Colour is stored plane by plane in native frames.
+    pub planar: bool,
+    /// Bytes are stored two a word (OW), so that in big-endian files each pair is turned round (PS3.5 §8.1.1).
+    pub paired_bytes: bool,
+}
+
+/// Photometric interpretations (PS3.3 C.7.6.3.1.2), as far as decoding cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Photometric {
+    /// `MONOCHROME1`, `MONOCHROME2`, or none said.
+    Grey,
+    /// `PALETTE COLOR`: indices into tables, no intensities.
+    Palette,
+    /// `RGB`; also what the transforms of JPEG 2000 give back (`YBR_RCT`, `YBR_ICT`).
+    Rgb,
+    /// `YBR_FULL`.
+    YbrFull,
+    /// `YBR_FULL_422`: two pixels share their chrominances.
+    YbrFull422,
+    /// Another one.
+    Other,
+}
+
+impl Photometric {
+    fn of(text: Option<&str>, samples: u32) -> Self {
+        let text = text.map(|t| t.trim().to_ascii_uppercase()).unwrap_or_default();
+        match text.as_str() {
+            "" if samples == 1 => Self::Grey,
+            "" | "RGB" | "YBR_RCT" | "YBR_ICT" | "XYB" => Self::Rgb,
+            t if t.starts_with("MONOCHROME") => Self::Grey,
+            t if t.starts_with("PALETTE") => Self::Palette,
+            "YBR_FULL" => Self::YbrFull,
+            "YBR_FULL_422" | "YBR_PARTIAL_422" => Self::YbrFull422,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl PixelLayout {
@@ -65,11 +102,12 @@ impl PixelLayout {
         let bits_stored = number(tags::BITS_STORED, "BitsStored", Some(i64::from(bits_allocated)))?;
         let high_bit = number(tags::HIGH_BIT, "HighBit", Some(i64::from(bits_stored) - 1))?;
         let small = |v: u32, what| u16::try_from(v).map_err(|_| DicomError::PixelDescription { what });
+        let samples = number(tags::SAMPLES_PER_PIXEL, "SamplesPerPixel", Some(1))?;
         let layout = Self {
             rows: number(tags::ROWS, "Rows", None)?,
             columns: number(tags::COLUMNS, "Columns", None)?,
             frames: number(tags::NUMBER_OF_FRAMES, "NumberOfFrames", Some(1))?.max(1),
-            samples: small(number(tags::SAMPLES_PER_PIXEL, "SamplesPerPixel", Some(1))?, "SamplesPerPixel")?,
+            samples: small(samples, "SamplesPerPixel")?,
             bits_allocated: small(bits_allocated, "BitsAllocated")?,
             bits_stored: small(bits_stored, "BitsStored")?,
             high_bit: small(high_bit, "HighBit")?,
@@ -78,6 +116,9 @@ impl PixelLayout {
             monochrome: root
                 .text(tags::PHOTOMETRIC_INTERPRETATION)
                 .is_none_or(|p| p.to_ascii_uppercase().starts_with("MONOCHROME")),
+            photometric: Photometric::of(root.text(tags::PHOTOMETRIC_INTERPRETATION).as_deref(), samples),
+            planar: root.int(tags::PLANAR_CONFIGURATION) == Some(1),
+            paired_bytes: bits_allocated == 8 && header.pixel_words(),
         };
         layout.check()
     }
@@ -114,8 +155,12 @@ impl PixelLayout {
 
     /// Bytes of one uncompressed frame.
     pub fn frame_bytes(&self) -> u64 {
-        // At most 2^16 · 2^16 · 4 · 8.
-        self.frame_pixels() * u64::from(self.samples) * u64::from(self.bits_allocated / 8)
+        // At most 2^16 · 2^16 · 4 · 8. With shared chrominances two pixels have four samples.
+        let samples = match self.photometric {
+            Photometric::YbrFull422 if self.samples == 3 && self.bits_allocated == 8 => 2,
+            _ => u64::from(self.samples),
+        };
+        self.frame_pixels() * samples * u64::from(self.bits_allocated / 8)
     }
 
     /// Bytes of all uncompressed frames.
@@ -132,77 +177,17 @@ impl PixelLayout {
         if len < needs { Err(DicomError::PixelsShort { have: len, needs }) } else { Ok(()) }
     }
 
-    /// Turns the stored bytes of one uncompressed grey frame into voxels.
+    /// Turns the stored bytes of one uncompressed frame into voxels.
     ///
     /// # Errors
     /// Too few bytes, or a layout without a decoder.
     pub fn decode_native(&self, bytes: &[u8], big_endian: bool) -> Result<Voxels, DicomError> {
-        let needs = self.frame_bytes();
-        let Some(bytes) = usize::try_from(needs).ok().and_then(|n| bytes.get(..n)) else {
-            return Err(DicomError::PixelsShort { have: bytes.len() as u64, needs });
-        };
-        match (self.element, self.bits_allocated) {
-            (PixelElement::Float, _) => Ok(Voxels::F32(words(bytes, big_endian, f32::from_le_bytes))),
-            (PixelElement::Double, _) => Ok(Voxels::F64(words(bytes, big_endian, f64::from_le_bytes))),
-            (PixelElement::Integer, 8) => Ok(self.bytes_8(bytes)),
-            (PixelElement::Integer, 16) => Ok(self.words_16(bytes, big_endian)),
-            (PixelElement::Integer, 32) => Ok(self.words_32(bytes, big_endian)),
-            _ => Err(DicomError::PixelDescription { what: "BitsAllocated" }),
-        }
+        native::decode_at(self, bytes, 0, big_endian)
     }
 
     /// How far the value's lowest bit is from the word's lowest.
-    fn shift(&self) -> u32 {
+    pub(super) fn shift(&self) -> u32 {
         u32::from(self.high_bit + 1 - self.bits_stored)
-    }
-
-    fn bytes_8(&self, bytes: &[u8]) -> Voxels {
-        let (shift, unused) = (self.shift(), 8 - u32::from(self.bits_stored));
-        if self.signed {
-            Voxels::I16(
-                bytes.iter().map(|b| i16::from(((*b >> shift) << unused).cast_signed() >> unused)).collect(),
-            )
-        } else {
-            Voxels::U8(bytes.iter().map(|b| ((*b >> shift) << unused) >> unused).collect())
-        }
-    }
-
-    fn words_16(&self, bytes: &[u8], big: bool) -> Voxels {
-        let (shift, unused) = (self.shift(), 16 - u32::from(self.bits_stored));
-        if self.signed {
-            Voxels::I16(words(bytes, big, |b| {
-                ((u16::from_le_bytes(b) >> shift) << unused).cast_signed() >> unused
-            }))
-        } else {
-            Voxels::U16(words(bytes, big, |b| ((u16::from_le_bytes(b) >> shift) << unused) >> unused))
-        }
-    }
-
-    fn words_32(&self, bytes: &[u8], big: bool) -> Voxels {
-        let (shift, unused) = (self.shift(), 32 - u32::from(self.bits_stored));
-        if self.signed {
-            Voxels::I32(words(bytes, big, |b| {
-                ((u32::from_le_bytes(b) >> shift) << unused).cast_signed() >> unused
-            }))
-        } else {
-            Voxels::U32(words(bytes, big, |b| ((u32::from_le_bytes(b) >> shift) << unused) >> unused))
-        }
-    }
-}
-
-fn words<const N: usize, T>(bytes: &[u8], big: bool, read: impl Fn([u8; N]) -> T) -> Vec<T> {
-    let (whole, _) = bytes.as_chunks::<N>();
-    if big {
-        whole
-            .iter()
-            .map(|word| {
-                let mut word = *word;
-                word.reverse();
-                read(word)
-            })
-            .collect()
-    } else {
-        whole.iter().map(|word| read(*word)).collect()
     }
 }
 
@@ -215,18 +200,7 @@ pub struct Frames<'a> {
     syntax: &'a TransferSyntax,
     value: &'a [u8],
     /// For encapsulated syntaxes.
-    items: Items,
-}
-
-/// The items of an encapsulated value (PS3.5 §A.4).
-#[derive(Debug, Default)]
-struct Items {
-    /// The basic offset table: where each frame's first item stands, counted from the first fragment's.
-    offsets: Vec<usize>,
-    /// Where the first fragment's item stands in the value.
-    base: usize,
-    /// Each fragment, as a range of the value.
-    fragments: Vec<Range<usize>>,
+    index: FrameIndex,
 }
 
 impl<'a> Frames<'a> {
@@ -239,12 +213,12 @@ impl<'a> Frames<'a> {
         syntax: &'a TransferSyntax,
         value: &'a [u8],
     ) -> Result<Self, DicomError> {
-        let items = match syntax.codec {
-            Codec::Native => Items::default(),
-            Codec::EncapsulatedNative | Codec::RunLength => Items::of(value)?,
+        let index = match syntax.codec {
+            Codec::Native => FrameIndex::default(),
             Codec::Unsupported => return Err(DicomError::TransferSyntax { name: syntax.name }),
+            codec => FrameIndex::of(layout, codec, value)?,
         };
-        Ok(Self { layout, syntax, value, items })
+        Ok(Self { layout, syntax, value, index })
     }
 
     /// Decodes frame `index` (from 0).
@@ -252,134 +226,14 @@ impl<'a> Frames<'a> {
     /// # Errors
     /// The frame isn't there, is too short, or its compressed stream is corrupt.
     pub fn decode(&self, index: u32) -> Result<Voxels, DicomError> {
-        let size = self.layout.frame_bytes();
-        let short = |have: usize| DicomError::PixelsShort { have: have as u64, needs: size };
-        match self.syntax.codec {
-            Codec::Native => {
-                let start = usize::try_from(u64::from(index) * size).map_err(|_| short(0))?;
-                let bytes = self.value.get(start..).ok_or_else(|| short(0))?;
-                self.layout.decode_native(bytes, self.syntax.big_endian)
-            }
-            Codec::EncapsulatedNative => self.layout.decode_native(&self.coded(index)?, false),
-            Codec::RunLength => {
-                let samples = usize::from(self.layout.samples);
-                let plain = unpack_run_length(
-                    &self.coded(index)?,
-                    usize::from(self.layout.bits_allocated / 8) * samples,
-                    size,
-                )?;
-                self.layout.decode_native(&plain, false)
-            }
-            Codec::Unsupported => Err(DicomError::TransferSyntax { name: self.syntax.name }),
+        if self.syntax.codec == Codec::Native {
+            let size = self.layout.frame_bytes();
+            let short = || DicomError::PixelsShort { have: 0, needs: size };
+            let start = u64::from(index).checked_mul(size).and_then(|at| usize::try_from(at).ok());
+            let start = start.ok_or_else(short)?;
+            return native::decode_at(self.layout, self.value, start, self.syntax.big_endian_pixels);
         }
+        let bytes = self.index.frame(index as usize, self.value)?;
+        self.syntax.codec.decode(&bytes, self.layout, self.syntax)
     }
-
-    /// The bytes of one frame, its fragments put together (PS3.5 §A.4): all of them for a single frame,
-    /// one a frame where there are as many, else what lies between two offsets of the table.
-    fn coded(&self, index: u32) -> Result<Cow<'a, [u8]>, DicomError> {
-        let absent = DicomError::PixelsShort { have: 0, needs: self.layout.frame_bytes() };
-        let Items { offsets, base, fragments } = &self.items;
-        let (index, frames) = (index as usize, self.layout.frames as usize);
-        let of_frame: &[Range<usize>] = if frames == 1 {
-            fragments
-        } else if fragments.len() <= frames || offsets.len() != frames {
-            fragments.get(index..=index).unwrap_or_default()
-        } else {
-            let at = |n: usize| {
-                let start = offsets.get(n).map_or(usize::MAX, |offset| base.saturating_add(*offset));
-                fragments.partition_point(|fragment| fragment.start < start)
-            };
-            fragments.get(at(index)..at(index + 1)).unwrap_or_default()
-        };
-        match of_frame {
-            [] => Err(absent),
-            [one] => self.value.get(one.clone()).map(Cow::Borrowed).ok_or(absent),
-            many => {
-                Ok(many.iter().filter_map(|r| self.value.get(r.clone())).collect::<Vec<_>>().concat().into())
-            }
-        }
-    }
-}
-
-impl Items {
-    /// Reads the items. What follows the fragments, delimiter or not, is nobody's.
-    fn of(value: &[u8]) -> Result<Self, DicomError> {
-        let mut at = 0usize;
-        let mut out = Self::default();
-        let mut first = true;
-        while let Some(head) = value.get(at..at + 8) {
-            let (tag, len) = head.split_at(4);
-            let len = u32::from_le_bytes(len.try_into().unwrap_or_default()) as usize;
-            match tag {
-                [0xFE, 0xFF, 0x00, 0xE0] => {
-                    let end = (at + 8).saturating_add(len).min(value.len());
-                    let content = at + 8..end;
-                    if first {
-                        let table = value.get(content).unwrap_or_default();
-                        let (words, _) = table.as_chunks::<4>();
-                        out.offsets = words.iter().map(|w| u32::from_le_bytes(*w) as usize).collect();
-                        out.base = end;
-                    } else {
-                        out.fragments.push(content);
-                    }
-                    first = false;
-                    at = end;
-                }
-                [0xFE, 0xFF, 0xDD, 0xE0] => break,
-                _ if out.fragments.is_empty() => return Err(DicomError::Malformed { offset: at as u64 }),
-                _ => break,
-            }
-        }
-        Ok(out)
-    }
-}
-
-/// PS3.5 §G: up to 15 byte planes, each PackBits-coded, most significant byte first.
-fn unpack_run_length(packed: &[u8], planes: usize, size: u64) -> Result<Vec<u8>, DicomError> {
-    let size = usize::try_from(size).map_err(|_| DicomError::PixelsShort { have: 0, needs: size })?;
-    let word = |n: usize| -> Option<usize> {
-        Some(u32::from_le_bytes(packed.get(n * 4..n * 4 + 4)?.try_into().ok()?) as usize)
-    };
-    let corrupt = DicomError::PixelDescription { what: "RLE segments" };
-    let segments = word(0).ok_or_else(|| corrupt.clone())?;
-    if segments != planes || planes == 0 || planes > 15 {
-        return Err(corrupt);
-    }
-    let mut out = vec![0u8; size];
-    let plane_len = size / planes;
-    for plane in 0..planes {
-        let start = word(plane + 1).ok_or_else(|| corrupt.clone())?;
-        let end = if plane + 1 < planes { word(plane + 2).unwrap_or(packed.len()) } else { packed.len() };
-        let segment = packed.get(start..end.min(packed.len())).ok_or_else(|| corrupt.clone())?;
-        // Planes run from the most significant byte; the output is little endian.
-        let mut places = (0..plane_len).map(|pixel| pixel * planes + (planes - 1 - plane));
-        let mut filled = 0usize;
-        let mut at = 0usize;
-        while let Some(code) = segment.get(at).map(|c| c.cast_signed()) {
-            at += 1;
-            if code >= 0 {
-                let run = segment.get(at..(at + code as usize + 1).min(segment.len())).unwrap_or_default();
-                at += code as usize + 1;
-                for (byte, place) in run.iter().zip(&mut places) {
-                    if let Some(slot) = out.get_mut(place) {
-                        *slot = *byte;
-                    }
-                    filled += 1;
-                }
-            } else if code != -128 {
-                let byte = segment.get(at).copied().unwrap_or(0);
-                at += 1;
-                for place in (&mut places).take(1 + usize::from(code.unsigned_abs())) {
-                    if let Some(slot) = out.get_mut(place) {
-                        *slot = byte;
-                    }
-                    filled += 1;
-                }
-            }
-        }
-        if filled < plane_len {
-            return Err(DicomError::PixelsShort { have: filled as u64, needs: plane_len as u64 });
-        }
-    }
-    Ok(out)
 }

@@ -194,3 +194,13 @@ pub const TRANSFER_SYNTAX_UID: Tag = std_tags::TRANSFER_SYNTAX_UID;
 pub const SHARED_FUNCTIONAL_GROUPS: Tag = std_tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE;
 /// PerFrameFunctionalGroups (5200,9230).
 pub const PER_FRAME_FUNCTIONAL_GROUPS: Tag = std_tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE;
+/// RealWorldValueMappingSequence (0040,9096).
+pub const REAL_WORLD_VALUE_MAPPING: Tag = std_tags::REAL_WORLD_VALUE_MAPPING_SEQUENCE;
+/// RealWorldValueIntercept (0040,9224).
+pub const REAL_WORLD_VALUE_INTERCEPT: Tag = std_tags::REAL_WORLD_VALUE_INTERCEPT;
+/// RealWorldValueSlope (0040,9225).
+pub const REAL_WORLD_VALUE_SLOPE: Tag = std_tags::REAL_WORLD_VALUE_SLOPE;
+/// MeasurementUnitsCodeSequence (0040,08EA).
+pub const MEASUREMENT_UNITS: Tag = std_tags::MEASUREMENT_UNITS_CODE_SEQUENCE;
+/// CodeValue (0008,0100).
+pub const CODE_VALUE: Tag = std_tags::CODE_VALUE;

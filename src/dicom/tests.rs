@@ -3,7 +3,7 @@
 
 use super::testing::{BIG, DEFLATED, ENCAPSULATED, EXPLICIT, Form, IMPLICIT, RLE, Set, Slice, Value};
 use super::*;
-use crate::dicom::pixels::{Frames, PixelLayout};
+use crate::dicom::pixels::{Frames, Photometric, PixelLayout};
 use crate::volume::Voxels;
 use proptest::prelude::*;
 
@@ -366,6 +366,7 @@ proptest! {
         let layout = PixelLayout {
             rows: 5, columns: 3, frames: 1, samples: 1, bits_allocated: allocated, bits_stored: stored,
             high_bit: shift + stored - 1, signed, element: PixelElement::Integer, monochrome: true,
+            photometric: Photometric::Grey, planar: false, paired_bytes: false,
         };
         let mask = if stored == 32 { u32::MAX } else { (1u32 << stored) - 1 };
         let wanted: Vec<f64> = raw.iter().map(|v| {
@@ -456,6 +457,9 @@ fn fragments_belong_to_frames_by_count_or_by_offset_table() {
         signed: false,
         element: PixelElement::Integer,
         monochrome: true,
+        photometric: Photometric::Grey,
+        planar: false,
+        paired_bytes: false,
     };
     let syntax = codec::TransferSyntax::by_uid(ENCAPSULATED);
     let end = [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0];

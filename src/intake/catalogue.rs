@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::facts::volume_facts;
 use super::files::{FileId, FileState, FileTable};
 use super::reading::identity_of;
+use crate::convert::VolumeWarning;
 use crate::convert::instance::{Instance, SeriesFacts};
 use crate::convert::stack::{FrameRef, Stack, stack};
 use crate::convert::when::{days, moment};
@@ -96,7 +97,7 @@ impl Catalogue {
     pub(crate) fn build(mut instances: Vec<Instance>, files: &mut FileTable) -> Self {
         // By content, so that neither order nor names of files matter.
         instances.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
-        drop_duplicates(&mut instances, files);
+        let shared = drop_duplicates(&mut instances, files);
         let mut patients: BTreeMap<([u8; 32], IdentityKey), Vec<u32>> = BTreeMap::new();
         for (at, instance) in (0u32..).zip(&instances) {
             let key = identity_of(&instance.series).key();
@@ -111,6 +112,7 @@ impl Catalogue {
         for file in left_over {
             files.set(file, FileState::Skipped(SkipReason::IncompleteVolume));
         }
+        say_shared_uids(&mut patients, &instances, &shared);
         let all = patients.iter_mut().flat_map(|p| &mut p.studies).flat_map(|s| &mut s.series);
         for (volume, number) in all.flat_map(|s| &mut s.volumes).zip(1..) {
             volume.id = VolumeId(number);
@@ -166,31 +168,86 @@ fn patient_hash(key: &IdentityKey) -> [u8; 32] {
     hash.finalize().into()
 }
 
-fn order_of(i: &Instance) -> (&str, &str, Option<i64>, &str, i64, &str) {
+/// Files of one UID stand in the order of their contents, so that which of them is kept depends on nothing else.
+fn order_of(i: &Instance) -> (&str, &str, Option<i64>, &str, i64, &str, u64) {
     let s = &i.series;
-    (&s.study_date, &s.study_uid, s.series_number, &s.series_uid, i.instance_number, &i.sop_instance)
+    (
+        &s.study_date,
+        &s.study_uid,
+        s.series_number,
+        &s.series_uid,
+        i.instance_number,
+        &i.sop_instance,
+        i.digest,
+    )
 }
 
-/// Keeps the first of several files of one instance; those without a UID are all kept.
+/// Keeps the first of several files of one instance; those without a UID are all kept. Returns the UIDs
+/// under which files differ.
 ///
-/// Tools that re-export with changed numbers forget to change UIDs: what differs in series or
-/// instance number is no duplicate.
-fn drop_duplicates(instances: &mut Vec<Instance>, files: &mut FileTable) {
-    let mut seen = BTreeSet::new();
+/// Tools that re-export with changed numbers forget to change UIDs, and careless anonymisers give one UID
+/// to every slice: what differs in series, instance number or place is no duplicate. What is the same in all
+/// these and differs otherwise is left out too, under its own reason.
+fn drop_duplicates(instances: &mut Vec<Instance>, files: &mut FileTable) -> BTreeSet<Box<str>> {
+    let mut seen: BTreeMap<_, u64> = BTreeMap::new();
+    let mut places: BTreeMap<Box<str>, [u64; 3]> = BTreeMap::new();
+    let mut shared = BTreeSet::new();
     instances.retain(|instance| {
-        let series = &instance.series;
-        let identity = (
-            instance.sop_instance.clone(),
-            series.series_uid.clone(),
-            series.series_number,
-            instance.instance_number,
-        );
-        let fresh = instance.sop_instance.is_empty() || seen.insert(identity);
-        if !fresh {
-            files.set(instance.file, FileState::Skipped(SkipReason::Duplicate));
+        if instance.sop_instance.is_empty() {
+            return true;
         }
-        fresh
+        let series = &instance.series;
+        let uid = &instance.sop_instance;
+        let position = instance.frames.first().and_then(|f| f.position).unwrap_or([f64::MAX; 3]);
+        let place = position.map(|v| (v + 0.0).to_bits());
+        let identity =
+            (uid.clone(), series.series_uid.clone(), series.series_number, instance.instance_number, place);
+        if let Some(digest) = seen.get(&identity) {
+            let why = if *digest == instance.digest {
+                SkipReason::Duplicate
+            } else {
+                shared.insert(uid.clone());
+                SkipReason::SharedUid
+            };
+            files.set(instance.file, FileState::Skipped(why));
+            return false;
+        }
+        if places.insert(uid.clone(), place).is_some_and(|other| other != place) {
+            shared.insert(uid.clone());
+        }
+        seen.insert(identity, instance.digest);
+        true
     });
+    shared
+}
+
+/// Says at each volume that a file of its UIDs differs from another of the same UID.
+fn say_shared_uids(patients: &mut [PatientEntry], instances: &[Instance], shared: &BTreeSet<Box<str>>) {
+    if shared.is_empty() {
+        return;
+    }
+    let of: BTreeSet<FileId> =
+        instances.iter().filter(|i| shared.contains(&i.sop_instance)).map(|i| i.file).collect();
+    let series = patients.iter_mut().flat_map(|p| &mut p.studies).flat_map(|s| &mut s.series);
+    for volume in series.flat_map(|s| &mut s.volumes) {
+        if volume.files.iter().any(|file| of.contains(file)) {
+            volume.stack.warnings.push(VolumeWarning::SharedUid);
+        }
+    }
+}
+
+/// Whether one ID stands with names and with dates of birth that can't be one person's: neither alone tells,
+/// since names change and dates are mistyped.
+fn is_mixed(members: &[u32], instances: &[Instance]) -> bool {
+    let all = || members.iter().filter_map(|at| instances.get(*at as usize)).map(|i| &i.series);
+    let several = |text: &dyn Fn(&SeriesFacts) -> String| {
+        let values: BTreeSet<String> = all().map(|s| text(s)).filter(|t| !t.is_empty()).collect();
+        values.len() > 1
+    };
+    let letters = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    several(&|s| letters(&s.patient_name)) && several(&|s| letters(&s.birth_date))
 }
 
 fn patient(
@@ -213,6 +270,11 @@ fn patient(
             moment(&f.study_date, &f.study_time).or_else(|| days(&f.study_date).map(|d| d as f64 * 86_400.0));
         (began.map(|t| (t * 1000.0) as i64), f.study_uid.clone())
     });
+    if is_mixed(members, instances) {
+        for volume in studies.iter_mut().flat_map(|s| &mut s.series).flat_map(|s| &mut s.volumes) {
+            volume.stack.warnings.push(VolumeWarning::MixedPatients);
+        }
+    }
     let dates = members.iter().filter_map(get).filter_map(|i| Date::parse_da(&i.series.study_date)).collect();
     Some(PatientEntry { identity: identity_of(&first.series), key, dates, studies })
 }

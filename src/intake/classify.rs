@@ -49,7 +49,11 @@ pub(crate) fn classify(header: &Header, file_size: u64) -> Kind {
     if !CONVERTED_MODALITIES.contains(&modality.as_str()) {
         return Kind::Skip(SkipReason::OtherModality);
     }
-    if root.int(tags::SAMPLES_PER_PIXEL).is_some_and(|n| n > 1) {
+    let palette = || {
+        let text = root.text(tags::PHOTOMETRIC_INTERPRETATION).unwrap_or_default();
+        text.trim_start().to_ascii_uppercase().starts_with("PALETTE")
+    };
+    if root.int(tags::SAMPLES_PER_PIXEL).is_some_and(|n| n > 1) || palette() {
         return Kind::Skip(SkipReason::Colour);
     }
     if !header.syntax().is_supported() {
@@ -69,7 +73,8 @@ pub(crate) fn fail_reason(error: &DicomError) -> FailReason {
         DicomError::TransferSyntax { .. } => FailReason::TransferSyntax,
         DicomError::PixelDescription { what: "no geometry" } => FailReason::Geometry,
         DicomError::PixelDescription { .. } => FailReason::Dimensions,
-        DicomError::PixelsShort { .. } => FailReason::PixelSize,
+        DicomError::PixelsShort { .. } | DicomError::FrameMismatch { .. } => FailReason::PixelSize,
+        DicomError::Codestream { .. } => FailReason::Codec,
         DicomError::Unreadable => FailReason::Io,
         _ => FailReason::Unreadable,
     }

@@ -22,7 +22,9 @@ pub(crate) fn volume_facts(
     let bolus = days(&series.study_date)
         .filter(|_| !series.bolus_start.is_empty())
         .and_then(|_| moment(&series.study_date, &series.bolus_start));
-    let mut b_values: Vec<f64> = stack.b_values.clone().unwrap_or_default();
+    // Some protocols number their b = 0 images 0.001, 0.002 …: to rules they are all 0.
+    let mut b_values: Vec<f64> =
+        stack.b_values.iter().flatten().map(|b| if *b < 1.0 { 0.0 } else { *b }).collect();
     let directions = stack.b_vectors.iter().filter(|v| v.iter().any(|x| *x != 0.0)).count();
     b_values.sort_by(f64::total_cmp);
     b_values.dedup();

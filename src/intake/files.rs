@@ -2,6 +2,8 @@
 //!
 //! Paths are identified: they are kept in memory to be shown on screen or saved on request.
 
+use std::collections::BTreeSet;
+
 use crate::dataset::{FailReason, SkipReason, ZipEntry};
 use crate::deid::Identified;
 
@@ -44,6 +46,8 @@ pub(crate) struct FileEntry {
 #[derive(Default)]
 pub struct FileTable {
     pub(crate) entries: Vec<FileEntry>,
+    /// Names of the transfer syntaxes for which there was no decoder, as PS3.6 has them.
+    pub(crate) undecodable: BTreeSet<&'static str>,
 }
 
 impl std::fmt::Debug for FileTable {

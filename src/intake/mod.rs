@@ -13,6 +13,7 @@ mod plan;
 mod published;
 mod ranges;
 mod reading;
+mod sessions;
 
 pub use catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntry, VolumeId};
 pub(crate) use classify::fail_reason;
@@ -24,3 +25,4 @@ pub use published::{Ordinals, PublishedPlan, PublishedSession, PublishedSubject,
 pub use ranges::RangeReader;
 pub(crate) use reading::identity_of;
 pub use reading::{Intake, IntakeProgress};
+pub(crate) use sessions::is_session_label;

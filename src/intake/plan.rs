@@ -7,17 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::{Catalogue, PatientEntry, StudyEntry, VolumeEntry, VolumeId};
+use super::sessions::{Slot, timelines};
 use crate::convert::VolumeWarning;
+use crate::convert::resample::Mended;
 use crate::dataset::extend::Existing;
-use crate::dataset::{Modality, Part, Plane as NamePlane, Stem, VolumeName};
+use crate::dataset::{Copy as NameCopy, FieldMap, Modality, Part, Plane as NamePlane, Stem, VolumeName};
 use crate::deid::{
     Age, Assignment, Date, DatePolicy, Doubt, KeyUse, Options, ProjectKey, SubjectCode, SubjectError,
     SubjectNaming, Subjects,
 };
 use crate::hanging::facts::{ComplexPart, Plane, VolumeFacts};
-use crate::hanging::{
-    Preset, Protocol, RoleId, RoleMatch, TimePoint, assign, propose_time_points, role_label_with_b,
-};
+use crate::hanging::{Preset, Protocol, RoleId, RoleMatch, assign, role_label_with_b};
 
 /// What the user chose about one volume; `None` where nothing was.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,6 +54,8 @@ pub struct Choices {
     pub naming: SubjectNaming,
     /// Convert localizers and projections too.
     pub everything: bool,
+    /// Convert the evenly spaced copies of volumes whose slices are not, too.
+    pub equal_spacing: bool,
     /// By volume.
     pub volumes: BTreeMap<VolumeId, VolumeChoice>,
     /// Subject codes by patient, counted from 0.
@@ -84,6 +86,63 @@ pub enum PlanError {
         /// The code.
         code: String,
     },
+    /// A session label that no path may hold.
+    #[error("study {study} of patient {patient}: a session label is 1 to 32 letters and digits")]
+    SessionLabel {
+        /// Ordinal of the patient, from 1.
+        patient: usize,
+        /// Ordinal of the study within the patient, from 1.
+        study: usize,
+    },
+    /// The data set has another study under that label.
+    #[error(
+        "study {study} of patient {patient}: the data set has a session of that label already, from another study"
+    )]
+    SessionTaken {
+        /// Ordinal of the patient, from 1.
+        patient: usize,
+        /// Ordinal of the study within the patient, from 1.
+        study: usize,
+    },
+    /// Studies of two days under one label.
+    #[error(
+        "studies {first} and {second} of patient {patient} are of different days, so they cannot be one session"
+    )]
+    SessionDays {
+        /// Ordinal of the patient, from 1.
+        patient: usize,
+        /// Ordinal of one study, from 1.
+        first: usize,
+        /// Ordinal of the other.
+        second: usize,
+    },
+    /// One session, two time points.
+    #[error(
+        "studies {first} and {second} of patient {patient} are one session, which can have one time point only"
+    )]
+    SessionTimePoints {
+        /// Ordinal of the patient, from 1.
+        patient: usize,
+        /// Ordinal of one study, from 1.
+        first: usize,
+        /// Ordinal of the other.
+        second: usize,
+    },
+    /// Labels that differ in case only: file systems of Windows and macOS take them for one.
+    #[error(
+        "the session labels of studies {first} and {second} of patient {patient} differ in capital letters only"
+    )]
+    SessionCase {
+        /// Ordinal of the patient, from 1.
+        patient: usize,
+        /// Ordinal of one study, from 1.
+        first: usize,
+        /// Ordinal of the other.
+        second: usize,
+    },
+    /// Codes were to be taken from a mapping file, and there is none.
+    #[error("no mapping file has been loaded")]
+    NoMapping,
     /// Two volumes were given one name.
     #[error("volumes {first} and {second} would have the same name: rename one of them")]
     SameName {
@@ -136,11 +195,13 @@ pub struct PlannedPatient {
 pub struct PlannedStudy {
     /// Session label.
     pub session: String,
+    /// Whether a person chose the label.
+    pub session_chosen: bool,
     /// `pre`, `post` …
     pub time_point: String,
     /// Whether a person chose the time point.
     pub time_point_chosen: bool,
-    /// Days from the patient's first study, where both have a date.
+    /// Days from the subject's first study, where both have a date.
     pub days_from_first: Option<i64>,
     /// Age at this study.
     pub age: Option<Age>,
@@ -202,18 +263,34 @@ impl WorkingPlan {
             .filter_map(|(stem, _)| stem.subject().and_then(|code| SubjectCode::new(code).ok()))
             .collect();
         let subjects = Subjects::assign(&identities, key, &choices.naming, &taken)?;
+        let mut assignments = Vec::new();
+        for patient in &catalogue.patients {
+            let assignment = subjects.of_key(&patient.key).cloned();
+            assignments.push(assignment.ok_or(PlanError::Mismatch("a patient is missing"))?);
+        }
+        let codes: Vec<SubjectCode> = assignments
+            .iter()
+            .enumerate()
+            .map(|(number, assignment)| choices.subjects.get(&number).unwrap_or(&assignment.code).clone())
+            .collect();
+        refuse_shared_subjects(&codes, &assignments)?;
+        let sources: Vec<Vec<Vec<String>>> =
+            catalogue.patients.iter().map(|patient| fingerprints(catalogue, patient, key)).collect();
+        let timelines = timelines(catalogue, &codes, &sources, choices, existing)?;
         let mut patients = Vec::new();
-        for (number, patient) in catalogue.patients.iter().enumerate() {
-            let assignment =
-                subjects.of_key(&patient.key).cloned().ok_or(PlanError::Mismatch("a patient is missing"))?;
-            let code = choices.subjects.get(&number).unwrap_or(&assignment.code).clone();
-            let doubts = subjects.doubts().iter().copied().filter(|d| doubt_is_about(*d, number)).collect();
-            patients.push(plan_patient(
-                catalogue, number, patient, code, assignment, doubts, key, choices, existing,
-            )?);
+        let given = codes.into_iter().zip(assignments).zip(timelines).zip(&sources);
+        for ((number, patient), (((code, assignment), slots), sources)) in
+            catalogue.patients.iter().enumerate().zip(given)
+        {
+            let named = choices.subjects.contains_key(&number);
+            let doubts = subjects.doubts().iter().copied().filter(|doubt| {
+                // Who was given a code by hand needs none from the mapping.
+                doubt_is_about(*doubt, number) && !(named && matches!(doubt, Doubt::NotInMapping(_)))
+            });
+            let doubts = doubts.collect();
+            patients.push(plan_patient(patient, code, assignment, doubts, choices, slots, sources)?);
         }
         let mut plan = Self { patients, dates: choices.dates };
-        plan.refuse_shared_subjects(catalogue)?;
         plan.name_volumes(catalogue, choices, existing)?;
         Ok(plan)
     }
@@ -232,18 +309,6 @@ impl WorkingPlan {
     /// Roles that a person must look at before export.
     pub fn to_confirm(&self) -> impl Iterator<Item = &PlannedVolume> {
         self.volumes().map(|(_, _, v)| v).filter(|v| v.include && v.role.needs_confirmation && !v.confirmed)
-    }
-
-    /// Two patients may share a code only where a mapping makes them one person.
-    fn refuse_shared_subjects(&self, catalogue: &Catalogue) -> Result<(), PlanError> {
-        let mut seen: BTreeMap<&SubjectCode, &crate::deid::IdentityKey> = BTreeMap::new();
-        for (planned, _) in self.patients.iter().zip(&catalogue.patients) {
-            let person = &planned.assignment.person;
-            if seen.insert(&planned.subject, person).is_some_and(|other| other != person) {
-                return Err(PlanError::SameSubject { code: planned.subject.as_str().to_owned() });
-            }
-        }
-        Ok(())
     }
 
     fn name_volumes(
@@ -283,9 +348,23 @@ impl WorkingPlan {
     }
 }
 
+/// Two patients may share a code only where a mapping makes them one person.
+fn refuse_shared_subjects(codes: &[SubjectCode], assignments: &[Assignment]) -> Result<(), PlanError> {
+    let mut seen: BTreeMap<&SubjectCode, &crate::deid::IdentityKey> = BTreeMap::new();
+    for (code, assignment) in codes.iter().zip(assignments) {
+        let person = &assignment.person;
+        if seen.insert(code, person).is_some_and(|other| other != person) {
+            return Err(PlanError::SameSubject { code: code.as_str().to_owned() });
+        }
+    }
+    Ok(())
+}
+
 fn doubt_is_about(doubt: Doubt, number: usize) -> bool {
     match doubt {
-        Doubt::ByNameAndBirthDate(n) | Doubt::ByNameAlone(n) | Doubt::ByStudy(n) => n == number,
+        Doubt::ByNameAndBirthDate(n) | Doubt::ByNameAlone(n) | Doubt::ByStudy(n) | Doubt::NotInMapping(n) => {
+            n == number
+        }
         Doubt::SameNameAndBirthDate(a, b) => a == number || b == number,
     }
 }
@@ -294,51 +373,29 @@ pub(super) fn volumes_of(study: &StudyEntry) -> impl Iterator<Item = &VolumeEntr
     study.series.iter().flat_map(|series| &series.volumes)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call site; each is a different part of the plan's input")]
 fn plan_patient(
-    catalogue: &Catalogue,
-    number: usize,
     patient: &PatientEntry,
     subject: SubjectCode,
     assignment: Assignment,
     doubts: Vec<Doubt>,
-    key: &ProjectKey,
     choices: &Choices,
-    existing: &Existing,
+    slots: Vec<Slot>,
+    sources: &[Vec<String>],
 ) -> Result<PlannedPatient, PlanError> {
     let purpose = crate::deid::Purpose::Decide;
     let birth = Date::parse_da(patient.identity.birth_date.reveal(purpose));
     let age_at = |study: &StudyEntry| {
         Age::parse_as(&study.facts.age).or_else(|| Age::at(birth?, Date::parse_da(&study.facts.study_date)?))
     };
-    let first_day = patient.studies.iter().filter_map(|s| s.day).min();
-    let days: Vec<i64> = patient.studies.iter().map(|s| s.day.or(first_day).unwrap_or(0)).collect();
-    let proposals = propose_time_points(&days);
-    let sources: Vec<Vec<String>> = patient
-        .studies
-        .iter()
-        .map(|s| {
-            s.series
-                .iter()
-                .flat_map(|series| series.volumes.iter().map(move |v| (series, v)))
-                .map(|(series, v)| fingerprint(catalogue, series, v, key))
-                .collect()
-        })
-        .collect();
-    let sessions = sessions(&sources, &subject, existing);
     let mut studies = Vec::new();
-    for (at, study) in patient.studies.iter().enumerate() {
-        let chosen = choices.studies.get(&(number, at)).cloned().unwrap_or_default();
-        let proposal = proposals.get(at);
-        let planned = plan_study(study, choices, sources.get(at).map(Vec::as_slice).unwrap_or_default())?;
+    for ((study, slot), sources) in patient.studies.iter().zip(slots).zip(sources) {
+        let planned = plan_study(study, choices, sources)?;
         studies.push(PlannedStudy {
-            session: chosen.session.or_else(|| sessions.get(at).cloned()).unwrap_or_else(|| "01".into()),
-            time_point_chosen: chosen.time_point.is_some(),
-            time_point: chosen
-                .time_point
-                .or_else(|| proposal.map(|p: &TimePoint| p.proposal.clone()))
-                .unwrap_or_default(),
-            days_from_first: study.day.zip(first_day).map(|(day, first)| day - first),
+            session: slot.session,
+            session_chosen: slot.session_chosen,
+            time_point: slot.time_point,
+            time_point_chosen: slot.time_point_chosen,
+            days_from_first: slot.day,
             age: age_at(study),
             ..planned
         });
@@ -353,34 +410,13 @@ fn plan_patient(
     })
 }
 
-/// Session labels: those that the data set has for these very volumes, then the numbers that follow.
-fn sessions(sources: &[Vec<String>], subject: &SubjectCode, existing: &Existing) -> Vec<String> {
-    let of_subject: Vec<(&str, Option<&str>)> = existing
-        .volumes()
-        .filter(|(stem, _)| stem.subject() == Some(subject.as_str()))
-        .filter_map(|(stem, source)| Some((stem.session()?, source)))
-        .collect();
-    let known: Vec<Option<&str>> = sources
-        .iter()
-        .map(|of_study| {
-            of_subject
-                .iter()
-                .find(|(_, s)| s.is_some_and(|s| of_study.iter().any(|own| own == s)))
-                .map(|(session, _)| *session)
-        })
-        .collect();
-    let mut last =
-        of_subject.iter().filter_map(|(session, _)| session.parse::<u32>().ok()).max().unwrap_or(0);
-    known
-        .into_iter()
-        .map(|session| match session {
-            Some(session) => session.to_owned(),
-            None => {
-                last += 1;
-                format!("{last:02}")
-            }
-        })
-        .collect()
+/// The fingerprints of a patient's volumes, by study.
+fn fingerprints(catalogue: &Catalogue, patient: &PatientEntry, key: &ProjectKey) -> Vec<Vec<String>> {
+    let of_study = |study: &StudyEntry| {
+        let volumes = study.series.iter().flat_map(|series| series.volumes.iter().map(move |v| (series, v)));
+        volumes.map(|(series, volume)| fingerprint(catalogue, series, volume, key)).collect()
+    };
+    patient.studies.iter().map(of_study).collect()
 }
 
 /// Which frames of which instances make the volume, under the project key: nobody else can tell.
@@ -396,6 +432,7 @@ fn fingerprint(
         .frames
         .iter()
         .filter_map(|at| Some(format!("{}#{}", instances.get(at.instance as usize)?.sop_instance, at.frame)))
+        .chain(volume.stack.resampling.iter().map(|r| format!("{:?}", r.mended)))
         .collect();
     let parts: Vec<&[u8]> = parts.iter().map(String::as_bytes).collect();
     let mac = key.mac(KeyUse::Source, &parts);
@@ -403,7 +440,10 @@ fn fingerprint(
 }
 
 fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Result<PlannedStudy, PlanError> {
-    let facts: Vec<VolumeFacts> = volumes_of(study).map(|v| v.facts.clone()).collect();
+    // A copy has the role of the volume that it was made from: it stands right behind it.
+    let is_copy: Vec<bool> = volumes_of(study).map(|v| v.stack.resampling.is_some()).collect();
+    let facts: Vec<VolumeFacts> =
+        volumes_of(study).filter(|v| v.stack.resampling.is_none()).map(|v| v.facts.clone()).collect();
     let protocol = match &choices.protocol {
         Some(protocol) => protocol.clone(),
         None => Preset::for_study(&facts).protocol()?,
@@ -411,12 +451,14 @@ fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Resu
     let mut matches = assign(&facts, &protocol);
     let chosen: Vec<VolumeChoice> =
         volumes_of(study).map(|v| choices.volumes.get(&v.id).cloned().unwrap_or_default()).collect();
-    for (found, choice) in matches.iter_mut().zip(&chosen) {
+    let of_scanned = chosen.iter().zip(&is_copy).filter(|(_, copy)| !**copy).map(|(choice, _)| choice);
+    for (found, choice) in matches.iter_mut().zip(of_scanned) {
         if let Some(role) = &choice.role {
             found.role.clone_from(role);
         }
     }
     renumber(&mut matches, &facts);
+    let matches = with_copies(matches, &is_copy, &chosen);
     let first_phase = matches
         .iter()
         .zip(volumes_of(study))
@@ -429,11 +471,12 @@ fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Resu
         .zip(chosen)
         .zip(sources)
         .map(|(((volume, role), choice), source)| {
-            planned_volume(volume, role, &choice, source.clone(), choices.everything, first_phase)
+            planned_volume(volume, role, &choice, source.clone(), choices, first_phase)
         })
         .collect();
     Ok(PlannedStudy {
         session: String::new(),
+        session_chosen: false,
         time_point: String::new(),
         time_point_chosen: false,
         days_from_first: None,
@@ -441,6 +484,24 @@ fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Resu
         protocol: protocol.id,
         volumes,
     })
+}
+
+/// A match for every volume: a copy's is that of the volume before it, and needs no word of the user's.
+fn with_copies(matches: Vec<RoleMatch>, is_copy: &[bool], chosen: &[VolumeChoice]) -> Vec<RoleMatch> {
+    let mut matches = matches.into_iter();
+    let mut all: Vec<RoleMatch> = Vec::new();
+    for (copy, choice) in is_copy.iter().zip(chosen) {
+        let source = if *copy { all.last().cloned() } else { matches.next() };
+        let Some(mut found) = source else { break };
+        if *copy {
+            found.needs_confirmation = false;
+            if let Some(role) = &choice.role {
+                found.role.clone_from(role);
+            }
+        }
+        all.push(found);
+    }
+    all
 }
 
 /// Which of the volumes of its role each is, by acquisition, after the user's changes.
@@ -467,15 +528,24 @@ fn planned_volume(
     role: RoleMatch,
     choice: &VolumeChoice,
     source: String,
-    everything: bool,
+    choices: &Choices,
     first_phase: Option<f64>,
 ) -> PlannedVolume {
     let stack = &volume.stack;
     let id = role.role.as_ref().map(RoleId::as_str);
     let mut left_out = LEFT_OUT.iter().find(|(r, _)| Some(*r) == id).map(|(_, why)| *why);
-    if everything {
+    if choices.everything {
         left_out = None;
     }
+    let modality = volume.facts.modality.as_deref();
+    left_out = left_out.or(match stack.resampling.as_ref().map(|r| r.mended) {
+        Some(Mended::Spacing) if !choices.equal_spacing => Some("evenly spaced copy"),
+        // A tilted gantry is CT's; MR slices that lean against their stack are right as they are.
+        Some(Mended::Tilt | Mended::TiltAndSpacing) if modality != Some("CT") => Some("straightened copy"),
+        _ => None,
+    });
+    let grid = stack.resampling.as_ref().and(stack.grid);
+    let [x, y, z] = grid.map_or([stack.size[0], stack.size[1], stack.slices], |g| g.dims());
     let b_values = &volume.facts.b_values;
     let role_label =
         role.role.as_ref().map_or_else(|| "other".to_owned(), |r| role_label_with_b(r, b_values));
@@ -489,7 +559,7 @@ fn planned_volume(
         name: Stem::unnamed(),
         present: false,
         source,
-        dims: [stack.size[0], stack.size[1], stack.slices, stack.times],
+        dims: [x, y, z, stack.times],
         spacing: stack.grid.map_or([0.0; 3], |g| g.affine().spacing()),
         warnings: stack.warnings.clone(),
         seconds_from_first: volume.acquired.zip(first_phase).map(|(t, first)| t - first),
@@ -548,15 +618,25 @@ fn wish(
             _ => None,
         },
         phase_encoding: None,
+        copy: stack.resampling.as_ref().map(|r| match r.mended {
+            Mended::Tilt => NameCopy::Tilt,
+            Mended::Spacing => NameCopy::Spacing,
+            Mended::TiltAndSpacing => NameCopy::TiltAndSpacing,
+        }),
         timepoints: stack.times,
         gradients: stack.b_values.is_some(),
+        phase_difference: stack.echo_pair_ms.is_some(),
+        field_map: if stack.field_map {
+            Some(FieldMap::Hertz)
+        } else {
+            siblings.iter().any(|v| v.stack.field_map).then_some(FieldMap::Magnitude)
+        },
         repetition_time: facts.repetition_time_ms.is_some_and(|t| t > 0.0),
         modality: match facts.modality.as_deref() {
             Some("CT") => Modality::Ct,
             Some("MR") | None => Modality::Mr,
             Some(_) => Modality::Other,
         },
-        ..VolumeName::default()
     }
 }
 

@@ -153,7 +153,8 @@ pub struct PublishedVolume {
     pub confirmed: bool,
     /// How sure the match is, 0 to 1.
     pub confidence: f64,
-    /// Its path in the archive, without extension.
+    /// Its path in the archive, without extension; empty where the check stopped the volume, and in a
+    /// plan to be obeyed for the proposed name.
     pub name: String,
     /// x, y, z, t.
     pub dims: [u32; 4],
@@ -282,6 +283,9 @@ impl PublishedPlan {
         let plan = WorkingPlan::new(catalogue, key, &choices, &Existing::default())?;
         let proposed: Vec<String> = proposal.volumes().map(|(_, _, v)| without_labels(&v.name)).collect();
         for ((want, (_, _, have)), proposed) in wanted.iter().zip(plan.volumes()).zip(proposed) {
+            if want.name.is_empty() {
+                continue;
+            }
             let own = Stem::parse(&want.name)?;
             if own != have.name && without_labels(&own) != proposed {
                 choices.volumes.entry(want.volume).or_default().name = Some(own);

@@ -3,6 +3,7 @@
 //! The driver asks for [`Intake::needs`], reads those ranges however it likes, and feeds them in any
 //! order. A file is done when its header is; then its bytes are let go.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::classify::{Kind, classify, fail_reason};
@@ -49,13 +50,27 @@ pub struct IntakeProgress {
 pub struct Intake {
     pub(crate) files: FileTable,
     pub(crate) instances: Vec<Instance>,
-    /// What must not come out, by patient.
+    /// What must not come out, by patient: of all files whose reading was finished.
     pub(crate) secrets: BTreeMap<IdentityKey, Secrets>,
+    /// The same of the reading in hand, which may yet be abandoned.
+    fresh: BTreeMap<IdentityKey, Secrets>,
     interner: Interner,
     waiting: VecDeque<FileId>,
     readers: HashMap<FileId, Reader>,
     in_flight: HashMap<Need, Vec<FileId>>,
     ready: VecDeque<FileId>,
+    /// What asked for more memory than is given: needs and budget, bytes.
+    pub(crate) refused: BTreeMap<FileId, DicomError>,
+    progress: IntakeProgress,
+    patients: BTreeSet<IdentityKey>,
+    studies: BTreeSet<u64>,
+    series: BTreeSet<u64>,
+    mark: Option<Mark>,
+}
+
+/// What was there before the reading in hand began; where abandoning it goes back to.
+struct Mark {
+    states: Vec<FileState>,
     progress: IntakeProgress,
     patients: BTreeSet<IdentityKey>,
     studies: BTreeSet<u64>,
@@ -69,8 +84,59 @@ impl std::fmt::Debug for Intake {
 }
 
 impl Intake {
+    /// Remembers what is there, once a reading.
+    fn begin(&mut self) {
+        if self.mark.is_none() {
+            self.mark = Some(Mark {
+                states: self.files.entries.iter().map(|entry| entry.state).collect(),
+                progress: self.progress,
+                patients: self.patients.clone(),
+                studies: self.studies.clone(),
+                series: self.series.clone(),
+            });
+        }
+    }
+
+    /// Ends a reading: what it found stays.
+    pub(crate) fn keep(&mut self) {
+        self.mark = None;
+        for (patient, mut secrets) in std::mem::take(&mut self.fresh) {
+            match self.secrets.entry(patient) {
+                Entry::Vacant(place) => {
+                    secrets.settle();
+                    place.insert(secrets);
+                }
+                Entry::Occupied(mut known) => known.get_mut().merge(&secrets),
+            }
+        }
+    }
+
+    /// Ends a reading as though it had never begun: its files, and what was found in them, are gone.
+    pub fn abandon(&mut self) {
+        let Some(mark) = self.mark.take() else { return };
+        self.files.entries.truncate(mark.states.len());
+        for (entry, state) in self.files.entries.iter_mut().zip(mark.states) {
+            entry.state = state;
+        }
+        self.instances.clear();
+        self.fresh.clear();
+        self.interner = Interner::default();
+        self.waiting.clear();
+        self.readers.clear();
+        self.in_flight.clear();
+        self.ready.clear();
+        (self.progress, self.patients) = (mark.progress, mark.patients);
+        (self.studies, self.series) = (mark.studies, mark.series);
+    }
+
+    /// The files that were there before the reading in hand.
+    pub(crate) fn known_files(&self) -> usize {
+        self.mark.as_ref().map_or(self.files.len(), |mark| mark.states.len())
+    }
+
     /// Registers a source: a file on disk, dropped, or generated.
     pub fn add_source(&mut self, source: u32, path: Identified<String>, size: u64) -> FileId {
+        self.begin();
         let file = self.files.add(Origin::Source(source), path, size);
         self.enqueue(file);
         file
@@ -78,9 +144,15 @@ impl Intake {
 
     /// Registers sources that could not be opened at all.
     pub fn add_unreadable(&mut self, path: Identified<String>) {
+        self.begin();
         let file = self.files.add(Origin::Source(u32::MAX), path, 0);
         self.progress.files_total += 1;
         self.settle(file, FileState::Failed(FailReason::Io));
+    }
+
+    /// Takes Philips' images as they were displayed, not by their precise values.
+    pub fn take_displayed_values(&mut self) {
+        self.interner.displayed = true;
     }
 
     fn enqueue(&mut self, file: FileId) {
@@ -122,9 +194,10 @@ impl Intake {
 
     /// Takes the bytes of a need.
     pub fn feed(&mut self, need: Need, bytes: Vec<u8>) {
+        // What comes in after its reading was abandoned is let go.
+        let Some(mut files) = self.in_flight.remove(&need) else { return };
         self.progress.bytes_read += bytes.len() as u64;
         let mut bytes = bytes;
-        let mut files = self.in_flight.remove(&need).unwrap_or_default();
         while let Some(file) = files.pop() {
             let bytes = if files.is_empty() { std::mem::take(&mut bytes) } else { bytes.clone() };
             let fed = match self.readers.get_mut(&file) {
@@ -212,7 +285,7 @@ impl Intake {
             ReadStep::Failed(DicomError::NotDicom) => {
                 self.settle(file, FileState::Skipped(SkipReason::NotDicom))
             }
-            ReadStep::Failed(error) => self.settle(file, FileState::Failed(fail_reason(&error))),
+            ReadStep::Failed(error) => self.fail(file, error),
             ReadStep::Done(header) => self.take_header(file, &header),
         }
     }
@@ -257,7 +330,7 @@ impl Intake {
         let identity = identity_of(&facts);
         let key = identity.key();
         self.count(&facts, &key);
-        let secrets = self.secrets.entry(key).or_default();
+        let secrets = self.fresh.entry(key).or_default();
         secrets.collect(header);
         if let Some(path) = self.files.path(file) {
             secrets.add_path(path);
@@ -265,16 +338,28 @@ impl Intake {
         let size = self.files.get(file).map_or(0, |entry| entry.size);
         let state = match classify(header, size) {
             Kind::Skip(why) => FileState::Skipped(why),
-            Kind::Fail(why) => FileState::Failed(why),
+            Kind::Fail(why) => {
+                if why == FailReason::TransferSyntax {
+                    self.files.undecodable.insert(header.syntax().name);
+                }
+                FileState::Failed(why)
+            }
             Kind::Image => match Instance::of(file, header, &mut self.interner) {
                 Ok(instance) => {
                     self.instances.push(instance);
                     FileState::Image((self.instances.len() - 1) as u32)
                 }
-                Err(error) => FileState::Failed(fail_reason(&error)),
+                Err(error) => return self.fail(file, error),
             },
         };
         self.settle(file, state);
+    }
+
+    fn fail(&mut self, file: FileId, error: DicomError) {
+        self.settle(file, FileState::Failed(fail_reason(&error)));
+        if matches!(error, DicomError::OverBudget { .. }) {
+            self.refused.insert(file, error);
+        }
     }
 
     fn count(&mut self, facts: &SeriesFacts, key: &IdentityKey) {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Session;
+use crate::convert::VolumeWarning;
 use crate::dataset::report::ElementTag;
 use crate::dataset::sidecar::{field_names, field_of};
 use crate::dataset::{EntryName, documents};
@@ -107,8 +108,9 @@ impl Guard {
         }
         let secrets = session.secrets(&patient.key).ok_or(Refusal::Unchecked)?;
         let fields: Vec<&str> = field_names().collect();
-        // A folder called like a field of ours is no leak where the field stands.
-        let check = build(session, &[secrets], &fields, &fields)?;
+        // A folder called like a field or a warning of ours is no leak where that stands.
+        let ours: Vec<&str> = fields.iter().chain(VolumeWarning::IDS).copied().collect();
+        let check = build(session, &[secrets], &fields, &ours)?;
         self.searched.add(check.searched());
         self.of = Some((patient.key.clone(), check));
         Ok(())

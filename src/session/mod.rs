@@ -4,6 +4,7 @@
 //! entries of an archive. It does no I/O and reads no clock: the page's worker and the command line
 //! drive it alike. Never: a long call — whoever drives it decides how long to go on.
 
+mod edit;
 mod export;
 mod guard;
 mod preview;
@@ -11,16 +12,18 @@ mod preview;
 mod tests;
 mod view;
 
+pub use edit::{NamingKind, PlanEdit, StudyEdit};
 pub use export::{Export, ExportOptions, ExportProgress, ExportStep};
 pub use preview::{Preview, Thumbnail};
-pub use view::{PlanEdit, PlanView};
+pub use view::PlanView;
 
 use std::collections::BTreeMap;
 
+use crate::convert::instance::Instance;
 use crate::dataset::extend::Existing;
 use crate::deid::{
-    Date, DatePolicy, DateShift, Identified, IdentityKey, LinkingRow, LinkingTable, Policy, ProjectKey,
-    Protection, SealError, Secrets, SubjectNaming,
+    Date, DatePolicy, DateShift, Identified, IdentityKey, LinkingRow, LinkingTable, Mapping, Policy,
+    ProjectKey, Protection, SealError, Secrets, SubjectNaming,
 };
 use crate::dicom::Need;
 use crate::intake::{
@@ -41,6 +44,8 @@ pub struct Session {
     undo: Vec<Choices>,
     redo: Vec<Choices>,
     existing: Existing,
+    /// The mapping file loaded last, for choosing it again.
+    mapping: Option<Mapping>,
     plan: Option<WorkingPlan>,
 }
 
@@ -52,10 +57,18 @@ struct Anchors {
     studies: BTreeMap<String, (usize, usize)>,
 }
 
-impl Anchors {
-    fn is_empty(&self) -> bool {
-        self.patients.is_empty()
+/// What the numbers of a plan stand for, so that choices stay with their volumes when more files join
+/// and the numbers change.
+fn anchors(plan: &WorkingPlan, catalogue: &Catalogue) -> Anchors {
+    let mut anchors = Anchors::default();
+    for (p, (planned, found)) in plan.patients.iter().zip(&catalogue.patients).enumerate() {
+        anchors.patients.insert(found.key.clone(), p);
+        for (s, (study, entry)) in planned.studies.iter().zip(&found.studies).enumerate() {
+            anchors.studies.insert(entry.facts.study_uid.clone(), (p, s));
+            anchors.volumes.extend(study.volumes.iter().map(|v| (v.source.clone(), v.id)));
+        }
     }
+    anchors
 }
 
 /// Old number → new number, for what is in both.
@@ -88,8 +101,15 @@ impl Session {
             undo: Vec::new(),
             redo: Vec::new(),
             existing: Existing::default(),
+            mapping: None,
             plan: None,
         }
+    }
+
+    /// Takes Philips' images as they were displayed, not by their precise values, which compare between
+    /// series. To be said before the first source is registered.
+    pub fn take_displayed_values(&mut self) {
+        self.intake.take_displayed_values();
     }
 
     /// Registers a source of `size` bytes. `source` is the driver's number for it, which comes back
@@ -134,39 +154,57 @@ impl Session {
     /// Names that can't be given.
     pub fn finish_intake(&mut self) -> Result<&WorkingPlan, PlanError> {
         // Before the catalogue that the anchors are read from is taken apart.
-        let before = self.anchors();
+        let before = self.plan.as_ref().map(|plan| anchors(plan, &self.catalogue));
+        let known = self.intake.known_files();
         let mut instances = std::mem::take(&mut self.catalogue).instances;
         instances.append(&mut self.intake.instances);
-        for secrets in self.intake.secrets.values_mut() {
-            secrets.settle();
-        }
-        self.catalogue = Catalogue::build(instances, &mut self.intake.files);
-        self.ordinals = Ordinals::new(&self.catalogue, &self.intake.files);
-        self.replan()?;
-        if !before.is_empty() {
-            self.follow(&before);
-        }
-        self.replan()
-    }
-
-    /// What the numbers of the plan stand for, so that choices stay with their volumes when more
-    /// files join and the numbers change.
-    fn anchors(&self) -> Anchors {
-        let mut anchors = Anchors::default();
-        let patients = self.plan.iter().flat_map(|plan| &plan.patients).zip(&self.catalogue.patients);
-        for (p, (planned, found)) in patients.enumerate() {
-            anchors.patients.insert(found.key.clone(), p);
-            for (s, (study, entry)) in planned.studies.iter().zip(&found.studies).enumerate() {
-                anchors.studies.insert(entry.facts.study_uid.clone(), (p, s));
-                anchors.volumes.extend(study.volumes.iter().map(|v| (v.source.clone(), v.id)));
+        self.sort_out(instances);
+        let kept = before.as_ref().map(|_| (self.choices.clone(), self.undo.clone(), self.redo.clone()));
+        match self.plan_again(before) {
+            Ok(plan) => {
+                self.plan = Some(plan);
+                self.intake.keep();
+            }
+            Err(error) => {
+                // What joined makes no plan: all is as it was before.
+                self.intake.abandon();
+                let mut instances = std::mem::take(&mut self.catalogue).instances;
+                instances.retain(|instance| (instance.file as usize) < known);
+                self.sort_out(instances);
+                if let Some((choices, undo, redo)) = kept {
+                    (self.choices, self.undo, self.redo) = (choices, undo, redo);
+                    self.replan()?;
+                }
+                return Err(error);
             }
         }
-        anchors
+        self.plan.as_ref().ok_or(PlanError::Mismatch("nothing was read"))
+    }
+
+    /// Lets go of the files that were added since the intake was last finished, as though they had never
+    /// been there; the plan stays as it is.
+    pub fn abandon_intake(&mut self) {
+        self.intake.abandon();
+    }
+
+    fn sort_out(&mut self, instances: Vec<Instance>) {
+        self.catalogue = Catalogue::build(instances, &mut self.intake.files);
+        self.ordinals = Ordinals::new(&self.catalogue, &self.intake.files);
+    }
+
+    /// Plans, after the choices have followed what they were made about to its new numbers.
+    fn plan_again(&mut self, before: Option<Anchors>) -> Result<WorkingPlan, PlanError> {
+        if let Some(before) = before {
+            // Without choices: under old numbers they would be about something else.
+            let bare =
+                WorkingPlan::new(&self.catalogue, &self.key, &Choices::default(), &Existing::default())?;
+            self.follow(&before, &anchors(&bare, &self.catalogue));
+        }
+        WorkingPlan::new(&self.catalogue, &self.key, &self.choices, &self.existing)
     }
 
     /// Renumbers the choices after the catalogue was built anew.
-    fn follow(&mut self, before: &Anchors) {
-        let now = self.anchors();
+    fn follow(&mut self, before: &Anchors, now: &Anchors) {
         let volumes: BTreeMap<_, _> = joined(&before.volumes, &now.volumes).collect();
         let patients: BTreeMap<_, _> = joined(&before.patients, &now.patients).collect();
         let studies: BTreeMap<_, _> = joined(&before.studies, &now.studies).collect();
@@ -202,6 +240,11 @@ impl Session {
     /// The files.
     pub fn files(&self) -> &FileTable {
         &self.intake.files
+    }
+
+    /// Files that asked for more memory than is given, with the words for it.
+    pub fn refused(&self) -> impl Iterator<Item = (FileId, String)> + '_ {
+        self.intake.refused.iter().map(|(file, error)| (*file, error.to_string()))
     }
 
     /// The files' ordinals.
@@ -355,9 +398,12 @@ impl Session {
     /// # Errors
     /// Numbered codes without their mapping.
     pub fn set_existing(&mut self, existing: Existing) -> Result<(), PlanError> {
-        self.existing = existing;
-        if self.plan.is_some() {
-            self.replan()?;
+        let before = std::mem::replace(&mut self.existing, existing);
+        if self.plan.is_some()
+            && let Err(error) = self.replan()
+        {
+            self.existing = before;
+            return Err(error);
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! The journey over generated studies, without disk or browser.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use super::{PlanEdit, Preview, Session};
-use crate::deid::ProjectKey;
+use super::{NamingKind, PlanEdit, Preview, Session, StudyEdit};
+use crate::deid::{Mapping, ProjectKey};
 use crate::dicom::Need;
-use crate::intake::VolumeId;
+use crate::intake::{PlanError, VolumeId};
 use crate::phantom::{Phantom, PhantomSpec};
 
 fn read(session: &mut Session, phantom: &Phantom, files: impl Iterator<Item = usize>, first_source: u32) {
@@ -118,4 +118,202 @@ fn every_volume_has_a_picture() {
             picture.rgba.chunks(4).map(|p| p[0]).fold((255, 0), |(a, b), v| (v.min(a), v.max(b)));
         assert!(least < 40 && most > 200, "volume {} has no contrast", id.0);
     }
+}
+
+fn of_patient(phantom: &Phantom, patient: u32) -> Vec<usize> {
+    (0..phantom.count()).filter(|i| phantom.entry(*i).unwrap().patient == patient).collect()
+}
+
+fn codes(session: &Session) -> Vec<String> {
+    session.plan().unwrap().patients.iter().map(|p| p.subject.as_str().to_owned()).collect()
+}
+
+fn patient_id(phantom: &Phantom, patient: u32) -> String {
+    let file = of_patient(phantom, patient).into_iter().next().and_then(|i| phantom.file(i)).unwrap();
+    let header = crate::dicom::Header::from_bytes(file).unwrap();
+    header.root().text(crate::dicom::Tag(0x0010, 0x0020)).unwrap()
+}
+
+/// Everything that a plan is seen by.
+fn seen(session: &Session) -> String {
+    let view = serde_json::to_string(&session.view().unwrap()).unwrap();
+    view + &session.published_plan().unwrap().to_json()
+}
+
+#[test]
+fn an_add_that_is_cancelled_leaves_nothing_behind() {
+    let phantom = phantom();
+    let (first, second) = (of_patient(&phantom, 0), of_patient(&phantom, 1));
+    let mut session = session();
+    read(&mut session, &phantom, first.iter().copied(), 0);
+    session.edit(PlanEdit::SetInclude { volumes: vec![VolumeId(3)], include: false }).unwrap();
+    let before = seen(&session);
+    let secrets = session.all_secrets().count();
+    // Half of the others are registered, and half of those are read.
+    let half: Vec<Vec<u8>> =
+        second.iter().take(second.len() / 2).map(|i| phantom.file(*i).unwrap()).collect();
+    for (bytes, source) in half.iter().zip(1000u32..) {
+        session.add_source(source, format!("file {source}"), bytes.len() as u64);
+    }
+    let mut late = None;
+    for _ in 0..half.len() {
+        for need in session.intake_needs(3) {
+            let bytes = &half[(need.source - 1000) as usize];
+            let bytes = bytes[need.offset as usize..(need.offset + need.len) as usize].to_vec();
+            if let Some((need, bytes)) = late.replace((need, bytes)) {
+                session.intake_feed(need, bytes);
+            }
+        }
+    }
+    session.abandon_intake();
+    // A read that was under way comes in afterwards.
+    let (need, bytes) = late.unwrap();
+    session.intake_feed(need, bytes);
+    assert!(session.intake_is_done());
+    assert!(session.intake_needs(1).is_empty());
+    assert_eq!(session.all_secrets().count(), secrets);
+    assert_eq!(seen(&session), before);
+    session.finish_intake().unwrap();
+    assert_eq!(seen(&session), before);
+    // And the same files can still join, as though nothing had been.
+    read(&mut session, &phantom, second.iter().copied(), 5000);
+    let mut at_once = Session::new(ProjectKey::from_entropy([7; 32]));
+    read(&mut at_once, &phantom, first.into_iter().chain(second), 0);
+    assert_eq!(codes(&session), codes(&at_once));
+    assert_eq!(session.intake_progress(), at_once.intake_progress());
+}
+
+#[test]
+fn what_cannot_join_leaves_the_plan_as_it_was() {
+    let phantom = phantom();
+    let (first, second) = (of_patient(&phantom, 0), of_patient(&phantom, 1));
+    let mut alone = session();
+    read(&mut alone, &phantom, second.iter().copied(), 0);
+    let taken = codes(&alone)[0].clone();
+    let mut session = session();
+    read(&mut session, &phantom, first.iter().copied(), 0);
+    // The code that the other patient will have.
+    session.edit(PlanEdit::SetSubject { patient: 0, code: taken }).unwrap();
+    let before = seen(&session);
+    let files: Vec<Vec<u8>> = second.iter().map(|i| phantom.file(*i).unwrap()).collect();
+    for (bytes, source) in files.iter().zip(1000u32..) {
+        session.add_source(source, format!("file {source}"), bytes.len() as u64);
+    }
+    while !session.intake_is_done() {
+        for need in session.intake_needs(7) {
+            let bytes = &files[(need.source - 1000) as usize];
+            session
+                .intake_feed(need, bytes[need.offset as usize..(need.offset + need.len) as usize].to_vec());
+        }
+    }
+    assert!(matches!(session.finish_intake(), Err(PlanError::SameSubject { .. })));
+    assert_eq!(seen(&session), before);
+    session.undo().unwrap();
+    read(&mut session, &phantom, second.iter().copied(), 5000);
+    assert_eq!(codes(&session).len(), 2);
+}
+
+#[test]
+fn naming_is_chosen_undone_and_kept_when_files_join() {
+    let phantom = phantom();
+    let (first, second) = (of_patient(&phantom, 0), of_patient(&phantom, 1));
+    let mut session = session();
+    read(&mut session, &phantom, first.iter().copied(), 0);
+    let keyed = codes(&session);
+    assert!(matches!(
+        session.edit(PlanEdit::SetNaming { naming: NamingKind::Mapped }),
+        Err(PlanError::NoMapping)
+    ));
+    session.edit(PlanEdit::SetNaming { naming: NamingKind::Numbered }).unwrap();
+    assert_eq!(codes(&session), ["001"]);
+    session.undo().unwrap();
+    assert_eq!(codes(&session), keyed);
+
+    let csv = format!("patient_id,subject\n{},HCC07\n", patient_id(&phantom, 0));
+    session.take_mapping(Mapping::load(csv.as_bytes(), None).unwrap()).unwrap();
+    assert_eq!(codes(&session), ["HCC07"]);
+    read(&mut session, &phantom, second.iter().copied(), 5000);
+    let at = codes(&session).iter().position(|code| code == "HCC07").unwrap();
+    let naming = session.view().unwrap().naming;
+    assert_eq!((naming.kind, naming.listed), (NamingKind::Mapped, Some(1)));
+    assert_eq!(naming.missing, [2 - at as u32], "the other patient, by ordinal");
+    // Another way and back: the file is still at hand.
+    session.edit(PlanEdit::SetNaming { naming: NamingKind::Keyed }).unwrap();
+    assert_eq!(session.view().unwrap().naming.listed, Some(1));
+    session.edit(PlanEdit::SetNaming { naming: NamingKind::Mapped }).unwrap();
+    assert_eq!(codes(&session)[at], "HCC07");
+}
+
+/// Two IDs of one patient have one timeline: sessions count on, and the table has a row for each.
+#[test]
+fn two_ids_that_a_mapping_joins_have_one_timeline() {
+    let phantom = phantom();
+    let mut session = session();
+    read(&mut session, &phantom, 0..phantom.count(), 0);
+    let csv = format!("patient_id,subject\n{},A\n{},A\n", patient_id(&phantom, 0), patient_id(&phantom, 1));
+    session.take_mapping(Mapping::load(csv.as_bytes(), None).unwrap()).unwrap();
+    let plan = session.plan().unwrap();
+    assert!(plan.patients.iter().all(|p| p.subject.as_str() == "A"));
+    let mut studies: Vec<_> = plan.patients.iter().flat_map(|p| &p.studies).collect();
+    studies.sort_by_key(|s| s.days_from_first);
+    let labels: Vec<&str> = studies.iter().map(|s| s.session.as_str()).collect();
+    assert_eq!(labels, ["01", "02", "03", "04"]);
+    assert_eq!(studies[0].days_from_first, Some(0));
+    assert!(studies[1..].iter().all(|s| s.days_from_first > Some(0)));
+}
+
+fn sessions(session: &Session) -> Vec<(String, String)> {
+    let studies = &session.plan().unwrap().patients[0].studies;
+    studies.iter().map(|s| (s.session.clone(), s.time_point.clone())).collect()
+}
+
+fn study(study: usize, session: &str, time_point: &str) -> StudyEdit {
+    StudyEdit { study, session: Some(session.into()), time_point: Some(time_point.into()) }
+}
+
+#[test]
+fn sessions_are_named_swapped_and_never_made_of_two_days() {
+    let phantom = phantom();
+    let mut session = session();
+    read(&mut session, &phantom, of_patient(&phantom, 0).into_iter(), 0);
+    let proposed = sessions(&session);
+    assert_eq!(proposed, [("01".into(), "pre".into()), ("02".into(), "post".into())]);
+    let set = |session: &mut Session, studies| session.edit(PlanEdit::SetSessions { patient: 0, studies });
+    set(&mut session, vec![study(0, "02", "post"), study(1, "ses-01", "pre")]).unwrap();
+    assert_eq!(sessions(&session), [("02".into(), "post".into()), ("01".into(), "pre".into())]);
+    let name = session.plan().unwrap().patients[0].studies[1].volumes[0].name.as_str().to_owned();
+    assert!(name.contains("/ses-01/"), "{name}");
+    for (studies, refused) in [
+        (vec![study(0, "01", "pre")], "different days"),
+        (vec![study(0, "no way", "pre")], "letters and digits"),
+        (vec![study(0, "a", "pre"), study(1, "A", "pre")], "capital letters"),
+    ] {
+        let error = set(&mut session, studies).unwrap_err().to_string();
+        assert!(error.contains(refused), "{error}");
+    }
+    assert_eq!(sessions(&session)[0].0, "02", "what is refused changes nothing");
+    // The time point alone, then all back to what is proposed.
+    let alone = StudyEdit { study: 0, session: None, time_point: Some("pre".into()) };
+    set(&mut session, vec![alone]).unwrap();
+    assert_eq!(sessions(&session)[0], ("02".into(), "pre".into()));
+    set(&mut session, vec![study(0, "", ""), study(1, "", "")]).unwrap();
+    assert_eq!(sessions(&session), proposed);
+    session.undo().unwrap();
+    assert_eq!(sessions(&session)[0].0, "02");
+}
+
+/// A label that was chosen is nobody's proposal: an earlier study that joins takes another.
+#[test]
+fn a_chosen_session_label_is_never_proposed_to_another_study() {
+    let phantom = phantom();
+    let all = of_patient(&phantom, 0);
+    let session_of = |i: usize| phantom.entry(i).unwrap().session;
+    let later = all.iter().map(|i| session_of(*i)).max().unwrap();
+    let (late, early): (Vec<usize>, Vec<usize>) = all.iter().partition(|i| session_of(**i) == later);
+    let mut session = session();
+    read(&mut session, &phantom, late.into_iter(), 0);
+    session.edit(PlanEdit::SetSessions { patient: 0, studies: vec![study(0, "01", "post")] }).unwrap();
+    read(&mut session, &phantom, early.into_iter(), 5000);
+    let labels: Vec<String> = sessions(&session).into_iter().map(|s| s.0).collect();
+    assert_eq!(labels, ["02", "01"]);
 }

@@ -1,20 +1,20 @@
-//! The plan as the screen shows it, and the edits that the screen sends back.
+//! The plan as the screen shows it.
 //!
 //! In: a session. Out: plain data for the page's protocol (`www/src/engine/protocol.ts` has the same
 //! shapes). Descriptions and names in it are identified: drawn, never stored.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Session;
+use super::edit::NamingKind;
 use crate::convert::VolumeWarning;
-use crate::dataset::{FailReason, SkipReason, Stem};
-use crate::deid::{DatePolicy, Effect, PolicyOption, Purpose, SubjectCode};
-use crate::hanging::{Agent, KNOWN_ROLES, Preset, Protocol, RoleId, role_label};
+use crate::dataset::{FailReason, SkipReason};
+use crate::deid::{DatePolicy, Doubt, Effect, Purpose, SubjectNaming};
+use crate::hanging::{Agent, KNOWN_ROLES, Preset, role_label};
 use crate::intake::{
-    FileState, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, SeriesEntry, StudyEntry, VolumeEntry,
-    VolumeId,
+    FileState, PlannedPatient, PlannedStudy, PlannedVolume, SeriesEntry, StudyEntry, VolumeEntry,
 };
 
 /// Files that share an outcome.
@@ -102,6 +102,7 @@ pub struct VolumeView {
 pub struct StudyView {
     pub index: u32,
     pub session: String,
+    pub session_proposed: bool,
     pub time_point: String,
     pub time_point_label: String,
     pub time_point_proposed: bool,
@@ -154,6 +155,18 @@ pub struct ProtocolView {
     pub choices: Vec<ChoiceView>,
 }
 
+/// How subjects are named.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NamingView {
+    /// Which way.
+    pub kind: NamingKind,
+    /// Patients that the mapping file names; `null` where none was loaded.
+    pub listed: Option<u32>,
+    /// Ordinals, from 1, of the patients whom the mapping that is obeyed does not name.
+    pub missing: Vec<u32>,
+}
+
 /// The plan on the screen.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -167,6 +180,7 @@ pub struct PlanView {
     pub roles: Vec<ChoiceView>,
     pub policy: Vec<Effect>,
     pub dates: DatePolicy,
+    pub naming: NamingView,
     pub to_confirm: u32,
     pub included: IncludedView,
     pub estimated_bytes: u64,
@@ -174,157 +188,7 @@ pub struct PlanView {
     pub can_redo: bool,
 }
 
-/// A change that the user makes to the plan.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
-#[non_exhaustive]
-pub enum PlanEdit {
-    /// Gives volumes a role; an empty one is none.
-    SetRole {
-        /// Volume numbers.
-        volumes: Vec<VolumeId>,
-        /// Role id.
-        role: String,
-    },
-    /// Takes volumes in or leaves them out.
-    SetInclude {
-        /// Volume numbers.
-        volumes: Vec<VolumeId>,
-        /// Whether to convert them.
-        include: bool,
-    },
-    /// Says that proposed roles are right.
-    ConfirmRole {
-        /// Volume numbers.
-        volumes: Vec<VolumeId>,
-    },
-    /// Names a volume; an empty name is the proposed one.
-    SetName {
-        /// Volume number.
-        volume: VolumeId,
-        /// Path in the archive, without extension.
-        path: String,
-    },
-    /// Gives a patient another code.
-    SetSubject {
-        /// Number of the patient, from 0.
-        patient: usize,
-        /// The code; empty: the proposed one.
-        code: String,
-    },
-    /// Gives a study another session label or time point.
-    SetSession {
-        /// Number of the patient, from 0.
-        patient: usize,
-        /// Number of the study, from 0 within the patient.
-        study: usize,
-        /// Session label.
-        session: String,
-        /// Time point.
-        time_point: String,
-    },
-    /// Plans by another preset; an empty id chooses one for each study.
-    SetProtocol {
-        /// Id of a preset, or the JSON of a protocol.
-        protocol: String,
-    },
-    /// Switches an option of the de-identification policy.
-    SetPolicy {
-        /// Which.
-        option: PolicyOption,
-        /// Whether it holds.
-        on: bool,
-    },
-    /// Says what becomes of dates.
-    SetDates {
-        /// The policy.
-        dates: DatePolicy,
-    },
-    /// Takes the last change back.
-    Undo,
-    /// Makes it again.
-    Redo,
-}
-
 impl Session {
-    /// Changes the plan as the user says.
-    ///
-    /// # Errors
-    /// What can't be planned; the plan is then as it was.
-    pub fn edit(&mut self, edit: PlanEdit) -> Result<(), PlanError> {
-        match edit {
-            PlanEdit::Undo => return self.undo(),
-            PlanEdit::Redo => return self.redo(),
-            PlanEdit::SetRole { volumes, role } => {
-                let role = (!role.is_empty()).then(|| RoleId::new(&role));
-                self.choose(|c| {
-                    for volume in volumes {
-                        c.volumes.entry(volume).or_default().role = Some(role.clone());
-                    }
-                })?;
-            }
-            PlanEdit::SetInclude { volumes, include } => {
-                self.choose(|c| {
-                    for volume in volumes {
-                        c.volumes.entry(volume).or_default().include = Some(include);
-                    }
-                })?;
-            }
-            PlanEdit::ConfirmRole { volumes } => {
-                self.choose(|c| {
-                    for volume in volumes {
-                        c.volumes.entry(volume).or_default().confirmed = true;
-                    }
-                })?;
-            }
-            PlanEdit::SetName { volume, path } => {
-                let name = if path.is_empty() { None } else { Some(Stem::parse(&path)?) };
-                self.choose(|c| c.volumes.entry(volume).or_default().name = name)?;
-            }
-            PlanEdit::SetSubject { patient, code } => {
-                let code = if code.is_empty() {
-                    None
-                } else {
-                    Some(SubjectCode::new(&code).map_err(|_| crate::dataset::Error::Label("subject"))?)
-                };
-                self.choose(|c| {
-                    match code {
-                        Some(code) => c.subjects.insert(patient, code),
-                        None => c.subjects.remove(&patient),
-                    };
-                })?;
-            }
-            PlanEdit::SetSession { patient, study, session, time_point } => {
-                let text = |s: String| (!s.is_empty()).then_some(s);
-                self.choose(|c| {
-                    let choice = c.studies.entry((patient, study)).or_default();
-                    choice.session = text(session);
-                    choice.time_point = text(time_point);
-                })?;
-            }
-            PlanEdit::SetProtocol { protocol } => {
-                let protocol = match Preset::of_id(&protocol) {
-                    Some(preset) => Some(preset.protocol()?),
-                    None if protocol.is_empty() => None,
-                    None => Some(Protocol::parse(&protocol)?),
-                };
-                self.choose(|c| c.protocol = protocol)?;
-            }
-            PlanEdit::SetPolicy { option, on } => {
-                let mut policy = self.policy();
-                policy.set(option, on)?;
-                self.choose(|c| {
-                    c.options = policy.options;
-                    c.dates = policy.dates;
-                })?;
-            }
-            PlanEdit::SetDates { dates } => {
-                self.choose(|c| c.dates = dates)?;
-            }
-        }
-        Ok(())
-    }
-
     /// The plan on the screen; `None` before the intake is finished.
     pub fn view(&self) -> Option<PlanView> {
         let plan = self.plan()?;
@@ -349,7 +213,7 @@ impl Session {
                     sex: planned.sex.map(String::from).unwrap_or_default(),
                     age_band: planned.age.map(|age| age.band()).unwrap_or_default(),
                     name: found.identity.name.reveal(Purpose::Screen).clone(),
-                    doubts: planned.doubts.iter().map(|d| doubt_text(*d).to_owned()).collect(),
+                    doubts: planned.doubts.iter().map(|d| doubt_text(*d)).collect(),
                     studies: shown,
                 }
             })
@@ -378,15 +242,14 @@ impl Session {
                 id: self.choices().protocol.as_ref().map(|p| p.id.clone()).unwrap_or_default(),
                 choices: protocol_choices(),
             },
-            time_points: ["pre", "post"]
-                .map(|id| ChoiceView { id: id.into(), label: time_point_label(id).into() })
-                .to_vec(),
+            time_points: self.time_points(),
             roles: KNOWN_ROLES
                 .iter()
                 .map(|r| ChoiceView { id: r.id.into(), label: r.label.into() })
                 .collect(),
             policy: self.policy().effects(),
             dates: plan.dates,
+            naming: self.naming_view(),
             to_confirm: plan.to_confirm().count() as u32,
             included: IncludedView {
                 volumes: volumes().filter(|v| v.include).count() as u32,
@@ -401,6 +264,35 @@ impl Session {
             can_redo,
             patients,
         })
+    }
+
+    /// Time points to choose from: the protocol's, and what studies have been given.
+    fn time_points(&self) -> Vec<ChoiceView> {
+        let own = self.choices().protocol.iter().flat_map(|p| &p.timepoints).cloned();
+        let given = self.choices().studies.values().filter_map(|study| study.time_point.clone());
+        let mut ids: Vec<String> = Vec::new();
+        for id in ["pre".to_owned(), "post".to_owned()].into_iter().chain(own).chain(given) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        let choice = |id: String| ChoiceView { label: time_point_label(&id).to_owned(), id };
+        ids.into_iter().map(choice).collect()
+    }
+
+    fn naming_view(&self) -> NamingView {
+        let naming = &self.choices().naming;
+        let mapping = self.mapping_at_hand();
+        let missing = self.plan().into_iter().flat_map(|plan| &plan.patients).zip(1u32..);
+        let is_missing = |p: &PlannedPatient| p.doubts.iter().any(|d| matches!(d, Doubt::NotInMapping(_)));
+        NamingView {
+            kind: NamingKind::of(naming),
+            listed: mapping.map(|m| m.rows().len() as u32),
+            missing: match naming {
+                SubjectNaming::Mapped(_) => missing.filter(|(p, _)| is_missing(p)).map(|(_, n)| n).collect(),
+                _ => Vec::new(),
+            },
+        }
     }
 
     /// Paths of a tally's files, for the screen only.
@@ -430,7 +322,13 @@ impl Session {
         });
         let failed = failed.into_iter().map(|(why, count)| TallyView {
             id: fail_id(why),
-            label: why.words().to_owned(),
+            label: match why {
+                FailReason::TransferSyntax if !self.files().undecodable.is_empty() => {
+                    let names: Vec<&str> = self.files().undecodable.iter().copied().collect();
+                    format!("can't be decoded: {}", names.join(", "))
+                }
+                why => why.words().to_owned(),
+            },
             count,
         });
         (skipped.collect(), failed.collect())
@@ -457,6 +355,7 @@ impl Session {
         StudyView {
             index,
             session: planned.session.clone(),
+            session_proposed: !planned.session_chosen,
             time_point: planned.time_point.clone(),
             time_point_label: time_point_label(&planned.time_point).to_owned(),
             time_point_proposed: !planned.time_point_chosen,
@@ -520,7 +419,14 @@ impl Session {
 }
 
 fn warning_view(warning: &VolumeWarning) -> WarningView {
-    let note = matches!(warning, VolumeWarning::Tilted | VolumeWarning::ScaledToFloat | VolumeWarning::Lossy);
+    let note = matches!(
+        warning,
+        VolumeWarning::Tilted
+            | VolumeWarning::TiltCorrected
+            | VolumeWarning::EvenlySpaced { .. }
+            | VolumeWarning::ScaledToFloat
+            | VolumeWarning::Lossy
+    );
     WarningView {
         id: warning.id().to_owned(),
         text: warning.text(),
@@ -528,16 +434,19 @@ fn warning_view(warning: &VolumeWarning) -> WarningView {
     }
 }
 
-fn doubt_text(doubt: crate::deid::Doubt) -> &'static str {
-    use crate::deid::Doubt;
-    match doubt {
+fn doubt_text(doubt: Doubt) -> String {
+    let text = match doubt {
         Doubt::ByNameAndBirthDate(_) => "no patient ID: recognised by name and birth date",
         Doubt::ByNameAlone(_) => "no patient ID and no birth date: recognised by name alone",
         Doubt::ByStudy(_) => "nothing identifies this patient: each study is a subject of its own",
         Doubt::SameNameAndBirthDate(..) => {
             "same name and birth date as another subject: one patient with two IDs?"
         }
-    }
+        Doubt::NotInMapping(number) => {
+            return format!("patient {} is not in the mapping file: code from the project key", number + 1);
+        }
+    };
+    text.to_owned()
 }
 
 fn protocol_choices() -> Vec<ChoiceView> {

@@ -13,7 +13,7 @@ use super::report::{line_of, report_view};
 use crate::dataset::extend::{Existing, Survey};
 use crate::dataset::zip_out::crc32;
 use crate::dataset::{EntryName, Error, Report, ZipStream};
-use crate::deid::{KeyError, ProjectKey, Protection, Purpose, SealError};
+use crate::deid::{KeyError, Mapping, MappingError, ProjectKey, Protection, Purpose, SealError};
 use crate::dicom::Need;
 use crate::intake::{PlanError, VolumeId};
 use crate::session::{Export, ExportOptions, ExportStep, PlanEdit, Preview, Session};
@@ -57,6 +57,12 @@ fn plan_trouble(error: &PlanError) -> JsValue {
     let cause = match error {
         PlanError::SameSubject { .. } | PlanError::Name(_) => "code-taken",
         PlanError::Subjects(_) => "mapping",
+        PlanError::NoMapping => "no-mapping",
+        PlanError::SessionLabel { .. }
+        | PlanError::SessionTaken { .. }
+        | PlanError::SessionDays { .. }
+        | PlanError::SessionTimePoints { .. }
+        | PlanError::SessionCase { .. } => "session",
         PlanError::SameName { .. } => "same-name",
         PlanError::Protocol(_) => "protocol",
         PlanError::Policy(_) => "policy",
@@ -80,6 +86,16 @@ fn key_trouble(error: &KeyError) -> JsValue {
             SealError::WrongPassphrase | SealError::NeedsPassphrase | SealError::EmptyPassphrase,
         ) => "passphrase",
         _ => "not-a-key",
+    };
+    trouble(cause, error)
+}
+
+fn mapping_trouble(error: &MappingError) -> JsValue {
+    let cause = match error {
+        MappingError::Seal(
+            SealError::WrongPassphrase | SealError::NeedsPassphrase | SealError::EmptyPassphrase,
+        ) => "passphrase",
+        _ => "mapping-file",
     };
     trouble(cause, error)
 }
@@ -162,6 +178,12 @@ impl Journey {
         to_js(&self.session.intake_progress())
     }
 
+    /// Lets go of what was added since the last plan.
+    #[wasm_bindgen(js_name = abandonIntake)]
+    pub fn abandon_intake(&mut self) {
+        self.session.abandon_intake();
+    }
+
     /// Sorts what was read and plans.
     #[wasm_bindgen(js_name = finishIntake)]
     pub fn finish_intake(&mut self) -> Result<JsValue, JsValue> {
@@ -239,6 +261,14 @@ impl Journey {
             self.key = KeyState::Saved;
         }
         self.plan()
+    }
+
+    /// Obeys a mapping file: which patient has which code.
+    #[wasm_bindgen(js_name = loadMapping)]
+    pub fn load_mapping(&mut self, file: &[u8], passphrase: Option<String>) -> Result<JsValue, JsValue> {
+        let mapping = Mapping::load(file, passphrase.as_deref()).map_err(|e| mapping_trouble(&e))?;
+        self.session.take_mapping(mapping).map_err(|e| plan_trouble(&e))?;
+        Ok(self.plan())
     }
 
     /// The bytes of the linking table: which subject is which patient.

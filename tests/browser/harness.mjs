@@ -11,7 +11,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import http from "node:http";
 import { createRequire } from "node:module";
 import net from "node:net";
@@ -157,17 +157,48 @@ export async function servePlain(folder = DIST, port = 0) {
   return host;
 }
 
-/** What Chromium itself asks for, whatever page is open, and no switch turns off. */
-const CHROMIUM_ITSELF = new Set([
-  "accounts.google.com",
-  "clients2.google.com",
-  "edgedl.me.gvt1.com",
-  "mtalk.google.com",
-  "optimizationguide-pa.googleapis.com",
-  "redirector.gvt1.com",
-  "safebrowsing.googleapis.com",
-  "update.googleapis.com",
-]);
+/**
+ * Services of Chromium's own that would make connections whatever page is open. What a switch names
+ * replaces what Playwright's has, so its list is here as well.
+ */
+const FEATURES_OFF = [
+  "AimEnabled", "AutofillServerCommunication", "AvoidCorsURLLoaderRestartOnRedirect", "DialMediaRouteProvider",
+  "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter", "NetworkTimeServiceQuerying",
+  "OptimizationGuideModelDownloading", "OptimizationGuideModelExecution", "OptimizationGuideOnDeviceModel",
+  "OptimizationHints", "PaintHolding", "PreconnectToSearch", "SafeBrowsingHashRealTimeOverOhttp",
+  "ThirdPartyStoragePartitioning", "Translate",
+];
+
+/** Settings of a profile under which Chromium keeps to itself. */
+const QUIET_PROFILE = {
+  safebrowsing: { enabled: false, enhanced: false },
+  signin: { allowed: false },
+  search: { suggest_enabled: false },
+  alternate_error_pages: { enabled: false },
+  net: { network_prediction_options: 2 },
+  translate: { enabled: false },
+};
+
+/**
+ * Sends what of Chromium's services has no switch to a domain that nobody can know and that leads
+ * nowhere: so no host needs to be disregarded by name, behind which the page could hide something.
+ */
+function silenced() {
+  const nowhere = `${randomBytes(12).toString("hex")}.invalid`;
+  const places = ["gaia-url", "google-url", "google-apis-url", "google-base-url", "lso-url", "oauth-account-manager-url"];
+  return {
+    rule: `MAP *.${nowhere} ~NOTFOUND`,
+    args: [
+      ...places.map((name) => `--${name}=https://chromium.${nowhere}/`),
+      ...["variations-server-url", "variations-insecure-server-url", "gcm-checkin-url", "gcm-registration-url"].map(
+        (name) => `--${name}=https://chromium.${nowhere}/`,
+      ),
+      `--gcm-mcs-endpoint=https://chromium.${nowhere}:443`,
+      `--component-updater=url-source=https://chromium.${nowhere}/`,
+      `--disable-features=${FEATURES_OFF.join(",")}`,
+    ],
+  };
+}
 
 /**
  * A sink: a port that hears every connection and says nothing. A browser opened with it takes every
@@ -182,18 +213,18 @@ export async function sink() {
       heard[at] = addressee(bytes);
     });
     socket.on("error", () => undefined);
-    setTimeout(() => socket.destroy(), 500);
+    setTimeout(() => socket.destroy(), 1_000);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   afterTest(() => new Promise((resolve) => server.close(resolve)));
   return {
     port: server.address().port,
     heard,
-    /** What was heard of the page: all but what Chromium asks for by itself. */
-    ofThePage: async () => {
+    /** What was heard, whoever it was for: Chromium's own services are off, or lead nowhere. */
+    all: async () => {
       // A connection has just been made, perhaps, and has not said for whom.
-      await new Promise((resolve) => setTimeout(resolve, 700));
-      return heard.filter((line) => !CHROMIUM_ITSELF.has(line.split(" ")[0]));
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      return [...heard];
     },
   };
 }
@@ -223,9 +254,12 @@ function addressee(bytes) {
  *   `sink`: where every name leads; `names`: names that lead to a port of this machine
  */
 export async function browser({ sink: heard, names = {}, args = [], context = {} } = {}) {
-  const rules = Object.entries(names).map(([name, port]) => `MAP ${name} 127.0.0.1:${port}`);
+  const quiet = silenced();
+  const rules = [quiet.rule, ...Object.entries(names).map(([name, port]) => `MAP ${name} 127.0.0.1:${port}`)];
   if (heard) rules.push(`MAP * 127.0.0.1:${heard.port}`, "EXCLUDE 127.0.0.1", "EXCLUDE localhost");
   const profile = await scratch();
+  await mkdir(path.join(profile, "Default"));
+  await writeFile(path.join(profile, "Default/Preferences"), JSON.stringify(QUIET_PROFILE));
   const opened = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     viewport: { width: 1280, height: 800 },
@@ -237,7 +271,8 @@ export async function browser({ sink: heard, names = {}, args = [], context = {}
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      ...(rules.length > 0 ? [`--host-resolver-rules=${rules.join(", ")}`] : []),
+      ...quiet.args,
+      `--host-resolver-rules=${rules.join(", ")}`,
       ...args,
     ],
   });
@@ -246,14 +281,14 @@ export async function browser({ sink: heard, names = {}, args = [], context = {}
 }
 
 /** Waits until the page says that it is sealed; fails with what it says instead. */
-export async function untilSealed(page, patience = 30_000) {
+export async function untilSealed(page, patience = 60_000) {
   const pill = page.getByRole("button", { name: /seal/i }).first();
   await untilText(pill, /^sealed/, patience);
   return pill;
 }
 
 /** Waits until an element's text matches. */
-export async function untilText(locator, pattern, patience = 30_000) {
+export async function untilText(locator, pattern, patience = 60_000) {
   const end = Date.now() + patience;
   let text = "";
   while (Date.now() < end) {
@@ -265,7 +300,7 @@ export async function untilText(locator, pattern, patience = 30_000) {
 }
 
 /** Waits until something holds. */
-export async function until(what, holds, patience = 15_000) {
+export async function until(what, holds, patience = 60_000) {
   const end = Date.now() + patience;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`waited ${patience / 1000} s until ${what}`);

@@ -217,17 +217,19 @@ test("planted requests from page, worker and engine are refused, and neither sin
     add("link", { rel: "stylesheet", href: `http://${elsewhere}/planted.css` });
     add("link", { rel: "prefetch", href: `http://${elsewhere}/planted.bin` });
     add("script", { src: `http://${elsewhere}/planted.js` });
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    return [...new Set(refused)].sort();
+    // Each is refused when its turn comes: a slow machine takes its time.
+    const wanted = ["connect-src", "img-src", "script-src-elem", "style-src-elem"];
+    for (let waited = 0; waited < 30_000 && !wanted.every((w) => refused.includes(w)); waited += 100) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return wanted.filter((w) => !refused.includes(w));
   }, "sink.example");
-  for (const directive of ["connect-src", "img-src", "script-src-elem", "style-src-elem"]) {
-    assert.ok(inPageOnly.includes(directive), `${directive} among ${inPageOnly}`);
-  }
+  assert.deepEqual(inPageOnly, [], "directives that refused nothing");
 
   await forceReload(page);
   await page.reload();
   await untilSealed(page);
-  assert.deepEqual(await ear.ofThePage(), [], "the sink hears nothing");
+  assert.deepEqual(await ear.all(), [], "the sink hears nothing");
   await assertOnlyPageFiles(host.heard);
   assert.ok(host.heard.length > before, "the forced reload did reach the host");
 });
@@ -245,22 +247,28 @@ test("a planted frame and form carry nothing out", async () => {
     const form = document.body.appendChild(document.createElement("form"));
     Object.assign(form, { action: `http://${elsewhere}/form?planted`, method: "post" });
     form.submit();
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const wanted = ["form-action", "frame-src"];
+    for (let waited = 0; waited < 30_000 && !wanted.every((w) => refused.includes(w)); waited += 100) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
     return [...new Set(refused)].sort();
   }, "sink.example");
   assert.deepEqual(refused, ["form-action", "frame-src"]);
   // Chromium opens a connection in advance of a navigation, before it asks the policy, and then
   // says nothing over it. The page itself has neither frames nor forms with an address.
-  assert.deepEqual((await ear.ofThePage()).filter((line) => !line.includes("says nothing")), []);
+  assert.deepEqual((await ear.all()).filter((line) => !line.includes("says nothing")), []);
   await assertOnlyPageFiles(host.heard);
 });
 
-test("the sink is not deaf: it hears a page that is not sealed", async () => {
+test("the sink is not deaf: it hears a page that is not sealed, whomever it asks for", async () => {
   const ear = await sink();
   const context = await browser({ sink: ear });
   const page = context.pages()[0];
-  await page.goto("http://sink.example/hello").catch(() => undefined);
-  await until("the sink hears it", async () => (await ear.ofThePage()).includes("sink.example GET /hello HTTP/1.1"));
+  // Also names that Chromium itself asks for when it is not told to be quiet.
+  for (const name of ["sink.example", "accounts.google.com", "update.googleapis.com", "clients2.google.com"]) {
+    await page.goto(`http://${name}/hello`).catch(() => undefined);
+    await until(`the sink hears ${name}`, async () => ear.heard.includes(`${name} GET /hello HTTP/1.1`));
+  }
 });
 
 test("a new version announces itself and never swaps unasked", async () => {

@@ -1,7 +1,7 @@
 //! The judges: other people's programs that say whether ours is right, in pinned versions.
 //!
 //! dcm2niix, nibabel, pydicom and SimpleITK in a Python environment of their own, `.judges/`;
-//! bids-validator from npm, in `tests/judges/`.
+//! bids-validator from npm, in `tests/judges/`; dciodvfy and DCMTK from the system's packages.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,10 +20,30 @@ const OLDEST_PYTHON: (u32, u32) = (3, 11);
 pub(crate) fn set_up(place: &Place) -> anyhow::Result<PathBuf> {
     npm::check_node()?;
     npm::install(&place.join("tests/judges"))?;
+    dicom_tools()?;
     python(place)
 }
 
-fn python(place: &Place) -> anyhow::Result<PathBuf> {
+/// dciodvfy (whether an object is of its IOD) and DCMTK's dcmdump, from Debian's packages.
+fn dicom_tools() -> anyhow::Result<()> {
+    let absent = || !on_path("dciodvfy") || !on_path("dcmdump");
+    if absent() && may_use_apt() {
+        say::note("apt-get install dicom3tools dcmtk");
+        apt_install(&["dicom3tools", "dcmtk"])?;
+    }
+    if absent() {
+        bail!("the judges dciodvfy and dcmdump are absent: on Debian install dicom3tools and dcmtk");
+    }
+    Ok(())
+}
+
+fn on_path(program: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| folder.join(program).is_file())
+}
+
+/// Sets up the Python environment alone, and returns it.
+pub(crate) fn python(place: &Place) -> anyhow::Result<PathBuf> {
     let folder = place.join(".judges");
     let list = place.join("tests/judges/requirements.txt");
     let wanted = std::fs::read_to_string(&list).context("cannot read tests/judges/requirements.txt")?;

@@ -8,6 +8,7 @@ mod bench;
 mod bindings;
 mod build;
 mod chromium;
+mod conformance;
 mod judges;
 mod manifest;
 mod npm;
@@ -37,6 +38,7 @@ cargo xtask test  [--full]                 set up the judges and run everything;
                   [--only WORD]            only stages with that word in their name: lints, rust, browser …
                   [--matching WORDS]       only browser tests with these words in their name
 cargo xtask build                          optimised dist/ for static hosts, and target/release/hepatica with the page inside
+cargo xtask conformance DIR …              compare with dcm2niix, volume by volume, on any folders of DICOM files
 cargo xtask bench NAME …                   measure beside the peers: tests/browser/bench/NAME.mjs
 ";
 
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         "serve" => serve::run(&place, rest),
         "test" => test::run(&place, rest),
         "build" => build::run(&place, rest),
+        "conformance" => conformance::run(&place, rest),
         "bench" => bench::run(&place, rest),
         "help" | "--help" | "-h" => {
             say::plainly(USAGE);

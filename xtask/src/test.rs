@@ -44,7 +44,11 @@ const STAGES: [Stage; 8] = [
     ("page and engine (both flavours)", Page::Builds, build),
     ("lints of the WebAssembly surface (cargo clippy)", Page::Ignores, web_lints),
     ("types of the page (tsc)", Page::Needs, types),
-    ("judges (dcm2niix, nibabel, pydicom, SimpleITK, bids-validator)", Page::Ignores, set_up_judges),
+    (
+        "judges (dcm2niix, nibabel, pydicom, SimpleITK, bids-validator, dciodvfy, DCMTK)",
+        Page::Ignores,
+        set_up_judges,
+    ),
     ("Rust tests (cargo test)", Page::Ignores, rust_tests),
     ("browser tests (Chromium)", Page::Needs, browser_tests),
 ];

@@ -89,6 +89,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
 
     let session = &inputs.session;
+    // Counts only: which they are, `hepatica plan` shows.
+    match session.plan().map_or(0, |plan| plan.to_confirm().count()) {
+        0 => {}
+        1 => eprintln!("hepatica: 1 role is uncertain; `hepatica plan` marks it with ?"),
+        n => eprintln!("hepatica: {n} roles are uncertain; `hepatica plan` marks them with ?"),
+    }
     let settings = ExportOptions { threads: rayon::current_num_threads(), budget: options.budget << 20 };
     let mut export = Export::new(session, settings);
     let bar = input::bar(options.json, "{spinner} {msg} {wide_bar} {percent}% {elapsed} left {eta}");
@@ -134,6 +140,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         let value = serde_json::json!({
             "report": report,
             "summary": report.summary(),
+            "refusals": export.refusals(),
             "seconds": seconds,
             "bytesIn": progress.bytes_in,
             "bytesOut": progress.bytes_out,

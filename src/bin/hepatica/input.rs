@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hepatica::deid::{ProjectKey, Purpose};
+use hepatica::dicom::Need;
 use hepatica::session::{PlanEdit, Session};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -24,6 +25,12 @@ pub(crate) struct InputOptions {
     /// Convert localizers and projections too.
     #[arg(long)]
     all: bool,
+    /// Philips: values as displayed on the scanner, not the precise ones, which compare between series.
+    #[arg(long)]
+    displayed_values: bool,
+    /// Also make evenly spaced copies of volumes whose slices are missing or unevenly spaced.
+    #[arg(long)]
+    equal_spacing: bool,
 }
 
 /// A session that has read its inputs, and where they are.
@@ -43,21 +50,30 @@ pub(crate) fn read(options: &InputOptions, key: ProjectKey, quiet: bool) -> Resu
         }
     }
     let mut session = Session::new(key);
+    if options.displayed_values {
+        session.take_displayed_values();
+    }
     let mut disk = Disk::default();
     disk.register(inputs, &mut session);
     let bar = bar(quiet, "{spinner} {msg} {wide_bar} {pos}/{len} files");
     bar.set_message("reading headers");
+    let mut answers: Vec<(Need, Option<Vec<u8>>)> = Vec::new();
     loop {
+        // The next ranges are read while the last ones are understood.
         let needs = session.intake_needs(AT_ONCE);
-        if needs.is_empty() && session.intake_is_done() {
+        if needs.is_empty() && answers.is_empty() && session.intake_is_done() {
             break;
         }
-        for (need, bytes) in needs.iter().zip(disk.read(&needs)) {
-            match bytes {
-                Some(bytes) => session.intake_feed(*need, bytes),
-                None => session.intake_failed(*need),
+        let understand = || {
+            for (need, bytes) in answers.drain(..) {
+                match bytes {
+                    Some(bytes) => session.intake_feed(need, bytes),
+                    None => session.intake_failed(need),
+                }
             }
-        }
+        };
+        let (read, ()) = rayon::join(|| disk.read(&needs), understand);
+        answers = needs.into_iter().zip(read).collect();
         let progress = session.intake_progress();
         bar.set_length(u64::from(progress.files_total));
         bar.set_position(u64::from(progress.files_seen));
@@ -75,6 +91,9 @@ pub(crate) fn read(options: &InputOptions, key: ProjectKey, quiet: bool) -> Resu
     }
     if options.all {
         session.choose(|choices| choices.everything = true)?;
+    }
+    if options.equal_spacing {
+        session.choose(|choices| choices.equal_spacing = true)?;
     }
     Ok(Inputs { session, disk })
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, reason = "a command line says on stderr what went wrong")]
 
 mod convert;
+mod deidentify;
 mod disk;
 mod input;
 mod key;
@@ -30,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Convert and de-identify files, folders and zips into a data set.
     Convert(convert::Options),
+    /// Write de-identified copies of DICOM files (PS3.15 Annex E).
+    Deidentify(deidentify::Options),
     /// Show what would be made of files, folders and zips.
     Plan(plan::Options),
     /// Generate synthetic studies.
@@ -41,6 +44,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Convert(options) => convert::run(&options),
+        Command::Deidentify(options) => deidentify::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Phantom(options) => phantom::run(&options),
         Command::Serve(options) => serve::run(&options),

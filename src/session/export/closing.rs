@@ -47,7 +47,14 @@ impl Export {
         let ledger = std::mem::replace(&mut self.ledger, Ledger::new(0));
         // Every file of the session has been told of: the books close.
         let Ok(report) = ledger.close() else { return };
-        let (Some(plan), Some(published)) = (session.plan(), session.published_plan()) else { return };
+        let (Some(plan), Some(mut published)) = (session.plan(), session.published_plan()) else { return };
+        // A name that a person gave may be what the check found: that one must not stop the tables too.
+        for volume in published.subjects.iter_mut().flat_map(|s| &mut s.sessions).flat_map(|s| &mut s.volumes)
+        {
+            if self.books.stopped.contains(&volume.volume) {
+                volume.name.clear();
+            }
+        }
         let written = |v: &PlannedVolume| self.books.written.contains(&v.id);
         let mut documents = Documents {
             participants: Vec::new(),
@@ -69,13 +76,18 @@ impl Export {
                     continue;
                 }
                 any = true;
-                documents.sessions.push(SessionRow {
-                    subject: subject.clone(),
-                    session: study.session.clone(),
-                    days_from_first: study.days_from_first,
-                    timepoint: Some(study.time_point.clone()).filter(|t| !t.is_empty()),
-                    date: written_date(session, patient, found, entry),
-                });
+                // Studies of one day may be one session.
+                let row =
+                    documents.sessions.iter().find(|r| r.subject == subject && r.session == study.session);
+                if row.is_none() {
+                    documents.sessions.push(SessionRow {
+                        subject: subject.clone(),
+                        session: study.session.clone(),
+                        days_from_first: study.days_from_first,
+                        timepoint: Some(study.time_point.clone()).filter(|t| !t.is_empty()),
+                        date: written_date(session, patient, found, entry),
+                    });
+                }
                 for volume in volumes {
                     hanging.volumes.insert(
                         volume.name.image().as_str().to_owned(),
@@ -89,7 +101,8 @@ impl Export {
                     });
                 }
             }
-            if any {
+            // A subject whom a mapping made of two IDs is one participant.
+            if any && documents.participants.iter().all(|p| p.subject != subject) {
                 documents.participants.push(Participant {
                     subject,
                     sex: patient
@@ -103,7 +116,9 @@ impl Export {
         documents.hanging = serde_json::to_value(&hanging).unwrap_or_default();
         let entries = documents.closing(session.existing()).unwrap_or_default();
         match self.guard.check_shared(session, &entries) {
-            Ok(()) => self.outbox.extend(entries),
+            // Tables of no volume are no data set.
+            Ok(()) if self.books.written.is_empty() && session.existing().volumes().next().is_none() => {}
+            Ok(()) => self.put_out(session, entries),
             Err(refusal) => {
                 self.refused_documents = true;
                 self.refusals.push(format!("tables and documents: {refusal}"));

@@ -104,6 +104,8 @@ pub struct Export {
     in_flight: HashMap<Need, Vec<Target>>,
     in_flight_bytes: u64,
     outbox: VecDeque<(EntryName, Vec<u8>)>,
+    /// Whether what makes a folder a data set was put out already.
+    opened: bool,
     progress: ExportProgress,
     ledger: Ledger,
     books: Books,
@@ -143,6 +145,10 @@ impl Export {
                 _ => Ok(()),
             };
         }
+        let refusals = session
+            .refused()
+            .map(|(file, why)| format!("file {}: {why}", session.ordinals().of(file)))
+            .collect();
         let mut queue = VecDeque::new();
         let mut bytes_total = 0;
         for (_, _, volume) in session.plan().into_iter().flat_map(|plan| plan.volumes()) {
@@ -168,7 +174,8 @@ impl Export {
             active: VecDeque::new(),
             in_flight: HashMap::new(),
             in_flight_bytes: 0,
-            outbox: documents::opening(session.existing()).unwrap_or_default().into(),
+            outbox: VecDeque::new(),
+            opened: false,
             progress,
             ledger,
             books: Books::default(),
@@ -176,7 +183,7 @@ impl Export {
             state: State::Volumes,
             report: None,
             refused_documents: false,
-            refusals: Vec::new(),
+            refusals,
             stopped: 0,
         }
     }
@@ -197,7 +204,10 @@ impl Export {
             let Some(volume) = self.queue.pop_front() else { break };
             match open(session, &volume, &self.options) {
                 Ok(active) => self.active.push_back(active),
-                Err(why) => self.fail(session, volume.id, why),
+                Err(Refused { why, said }) => {
+                    self.refusals.extend(said.map(|said| format!("volume {}: {said}", volume.id.0)));
+                    self.fail(session, volume.id, why);
+                }
             }
         }
         let mut needs = Vec::new();
@@ -348,6 +358,15 @@ impl Export {
         &self.refusals
     }
 
+    /// Puts out entries behind what makes a folder a data set of ours. That comes with the first of
+    /// them: an export that converts nothing leaves nothing.
+    fn put_out(&mut self, session: &Session, entries: Vec<(EntryName, Vec<u8>)>) {
+        if !std::mem::replace(&mut self.opened, true) {
+            self.outbox.extend(documents::opening(session.existing()).unwrap_or_default());
+        }
+        self.outbox.extend(entries);
+    }
+
     fn abandon(&mut self, session: &Session, volume: VolumeId, why: FailReason) {
         let before = self.active.len();
         self.active.retain(|a| a.volume.id != volume);
@@ -358,7 +377,14 @@ impl Export {
 
     fn fail(&mut self, session: &Session, volume: VolumeId, why: FailReason) {
         self.progress.done += 1;
+        // A copy that doesn't fit takes nothing from the volume as scanned, which holds all there is.
+        let is_copy =
+            session.catalogue().volume(volume).is_some_and(|(_, _, _, v)| v.stack.resampling.is_some());
         for file in files_of(session, volume) {
+            if is_copy && why == FailReason::OverBudget {
+                let _ = self.ledger.skipped(session.ordinals().of(file), SkipReason::Excluded);
+                continue;
+            }
             let _ = self.ledger.failed(session.ordinals().of(file), why, None);
         }
     }
@@ -388,15 +414,31 @@ fn stored_bytes(session: &Session, volume: VolumeId) -> u64 {
     files_of(session, volume).iter().filter_map(|f| session.files().get(*f)).map(|entry| entry.size).sum()
 }
 
+/// Why a volume is not begun, and what to say where the reason has figures.
+struct Refused {
+    why: FailReason,
+    said: Option<String>,
+}
+
+impl From<FailReason> for Refused {
+    fn from(why: FailReason) -> Self {
+        Self { why, said: None }
+    }
+}
+
 /// Makes a volume's job and the readers of its bytes.
-fn open(session: &Session, planned: &PlannedVolume, options: &ExportOptions) -> Result<Active, FailReason> {
+fn open(session: &Session, planned: &PlannedVolume, options: &ExportOptions) -> Result<Active, Refused> {
     let catalogue = session.catalogue();
     let (_, _, series, volume) = catalogue.volume(planned.id).ok_or(FailReason::Internal)?;
     let instances = catalogue.instances_of(series);
     let time_step =
         if volume.stack.times > 1 { volume.facts.repetition_time_ms.unwrap_or(0.0) / 1000.0 } else { 0.0 };
-    let job = VolumeJob::new(&volume.stack, &instances, time_step, options.budget, options.threads)
-        .map_err(|e| fail_reason(&e))?;
+    let job = VolumeJob::new(&volume.stack, &instances, time_step, options.budget, options.threads).map_err(
+        |e| {
+            let said = matches!(e, DicomError::OverBudget { .. }).then(|| e.to_string());
+            Refused { why: fail_reason(&e), said }
+        },
+    )?;
     let entry = |file: FileId| session.files().get(file).ok_or(FailReason::Internal);
     let first = volume.stack.frames.first().and_then(|at| instances.get(at.instance as usize));
     let first = first.ok_or(FailReason::Internal)?;
@@ -426,4 +468,6 @@ fn read_header(range: &RangeReader) -> Result<Header, DicomError> {
 struct Books {
     /// Volumes that were written, whole.
     written: BTreeSet<VolumeId>,
+    /// Volumes that the check stopped.
+    stopped: BTreeSet<VolumeId>,
 }

@@ -2,8 +2,8 @@
 
 use super::{Active, Export, HeaderSlot};
 use crate::convert::Product;
-use crate::convert::instance::Instance;
-use crate::convert::stack::Stack;
+use crate::convert::instance::{Frame, Instance};
+use crate::convert::stack::{FrameRef, Stack};
 use crate::dataset::sidecar::{Computed, Retain, Units, sidecar};
 use crate::dataset::{FailReason, documents};
 use crate::deid::PolicyOption;
@@ -37,6 +37,7 @@ impl Export {
         entries.push((stem.sidecar(), documents::json_bytes(&serde_json::Value::Object(fields))));
         if let Err(refusal) = self.guard.check_volume(session, &volume, &product.header, &entries) {
             self.stopped += 1;
+            self.books.stopped.insert(volume.id);
             self.refusals.push(format!("volume {}: {refusal}", volume.id.0));
             for file in files {
                 let ordinal = session.ordinals().of(file);
@@ -48,7 +49,7 @@ impl Export {
             let _ = self.ledger.converted(session.ordinals().of(file), stem);
         }
         self.books.written.insert(volume.id);
-        self.outbox.extend(entries);
+        self.put_out(session, entries);
     }
 }
 
@@ -68,14 +69,24 @@ fn computed(
         slice_spacing_mm: (z > 1).then(|| image.grid.affine().spacing()[2]),
         size: [x, y, z],
         echo_time_s: stack.echo_time_ms.map(|t| t / 1000.0),
-        echo_times_s: None,
+        // Only a difference that is named so: other phase images have an echo time of their own.
+        echo_times_s: stack
+            .echo_pair_ms
+            .filter(|_| planned.name.as_str().ends_with("_phasediff"))
+            .map(|pair| pair.map(|t| t / 1000.0)),
         repetition_time_s: repetition.filter(|_| four),
-        slice_timing_s: slice_timing(stack, instances),
+        slice_timing_s: slice_timing(stack, instances, repetition),
         seconds_from_first_phase: planned.seconds_from_first,
+        seconds_from_bolus: found.facts.seconds_after_bolus,
+        volumes: stack.times,
+        slices_descend: slices_descend(stack, instances),
+        precise: first_frame(stack, instances).is_some_and(|f| f.scale_slope.is_some())
+            && stack.part == ComplexPart::Magnitude,
         // A trace image of one b-value stands where no `.bval` may.
         b_values: stack.b_values.clone().filter(|_| !planned.name.is_bids()),
         units: match (found.facts.modality.as_deref(), stack.part) {
             (Some("CT"), _) => Some(Units::Hounsfield),
+            _ if stack.field_map => Some(Units::Hertz),
             // BIDS wants a unit on phase images; the header gives none.
             (_, ComplexPart::Phase) => Some(Units::Arbitrary),
             _ => None,
@@ -85,12 +96,35 @@ fn computed(
     }
 }
 
-/// Start of each stored slice, s, where the scanner tells it (Siemens mosaics).
-fn slice_timing(stack: &Stack, instances: &[&Instance]) -> Option<Vec<f64>> {
-    let tiling = stack.tiling?;
-    let first = stack.frames.first()?;
-    let mosaic = instances.get(first.instance as usize)?.mosaic.as_ref()?;
-    if mosaic.slice_times_ms.len() != stack.slices as usize {
+fn frame_at<'a>(at: &FrameRef, instances: &[&'a Instance]) -> Option<(&'a Instance, &'a Frame)> {
+    let instance = instances.get(at.instance as usize)?;
+    Some((instance, instance.frames.get(at.frame as usize)?))
+}
+
+fn first_frame<'a>(stack: &Stack, instances: &[&'a Instance]) -> Option<&'a Frame> {
+    frame_at(stack.frames.first()?, instances).map(|(_, frame)| frame)
+}
+
+/// Whether the first stored slice has a higher number than the last.
+fn slices_descend(stack: &Stack, instances: &[&Instance]) -> bool {
+    let number = |z: usize| {
+        let at = stack.frames.get(z)?;
+        Some((frame_at(at, instances)?.0.instance_number, at.frame))
+    };
+    match stack.tiling {
+        Some(tiling) => tiling.reversed,
+        None => number(0) > number(stack.slices.saturating_sub(1) as usize),
+    }
+}
+
+/// Start of each stored slice, s, where the scanner tells it: tiles of a volume (Siemens, UIH), and
+/// slices that each have a time of their own (Siemens, UIH; classic or enhanced).
+fn slice_timing(stack: &Stack, instances: &[&Instance], repetition_s: Option<f64>) -> Option<Vec<f64>> {
+    let (instance, _) = frame_at(stack.frames.first()?, instances)?;
+    let Some(tiling) = stack.tiling else { return timed_slices(stack, instances, repetition_s) };
+    let mosaic = instance.mosaic.as_ref()?;
+    let some_later = mosaic.slice_times_ms.iter().any(|t| *t > 0.0);
+    if mosaic.slice_times_ms.len() != stack.slices as usize || !some_later {
         return None;
     }
     let mut times: Vec<f64> = mosaic.slice_times_ms.iter().map(|t| t / 1000.0).collect();
@@ -100,9 +134,30 @@ fn slice_timing(stack: &Stack, instances: &[&Instance]) -> Option<Vec<f64>> {
     Some(times)
 }
 
+fn timed_slices(stack: &Stack, instances: &[&Instance], repetition_s: Option<f64>) -> Option<Vec<f64>> {
+    let (instance, _) = frame_at(stack.frames.first()?, instances)?;
+    let facts = &instance.series;
+    let maker = facts.manufacturer.to_ascii_uppercase();
+    let tells = maker.contains("SIEMENS") || maker.contains("UIH") || maker.contains("UNITED IMAGING");
+    let repetition = repetition_s.filter(|t| *t > 0.0)?;
+    if !tells || facts.acquisition_type.eq_ignore_ascii_case("3D") || stack.slices < 2 {
+        return None;
+    }
+    let first_volume = stack.frames.iter().take(stack.slices as usize);
+    let times: Option<Vec<f64>> = first_volume.map(|at| frame_at(at, instances)?.1.acquired).collect();
+    let times = times?;
+    let (least, most) = times.iter().fold((f64::MAX, f64::MIN), |(a, b), t| (a.min(*t), b.max(*t)));
+    // One time for all is the volume's; more than a repetition apart, slices are no one volume's.
+    if most - least < 1e-6 || most - least > repetition {
+        return None;
+    }
+    // Clocks tick in tenths of a millisecond at best; seconds since 1970 carry no more than microseconds.
+    Some(times.iter().map(|t| ((t - least) * 1e5).round() / 1e5).collect())
+}
+
 /// FSL's text: one line, values in s/mm².
 fn b_values_text(values: &[f64]) -> String {
-    let words: Vec<String> = values.iter().map(|b| format!("{}", (b * 100.0).round() / 100.0)).collect();
+    let words: Vec<String> = values.iter().map(|b| format!("{}", (b * 1e6).round() / 1e6)).collect();
     words.join(" ") + "\n"
 }
 

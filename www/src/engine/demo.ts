@@ -1,6 +1,6 @@
 /** The demo study: phantom files made in the tab, which then are sources like any other. */
 import type { Engine } from "./load";
-import type { IncomingFile, IntakeProgress } from "./protocol";
+import { type IncomingFile, type IntakeProgress, NOTHING_READ } from "./protocol";
 import { Beat, breath } from "./steps";
 
 /** The same study on every machine. */
@@ -22,7 +22,7 @@ export async function readDemo(
     for (let index = 0; index < count; index += 1) {
       batch.push({ path: demo.path(index), file: new Blob([demo.file(index) as Uint8Array<ArrayBuffer>]) });
       if (!beat.due() && index + 1 < count) continue;
-      const progress = { ...NOTHING, filesTotal: index + 1 };
+      const progress = { ...NOTHING_READ, filesTotal: index + 1 };
       if (!take(batch, progress)) return;
       batch = [];
       await breath();
@@ -31,14 +31,3 @@ export async function readDemo(
     demo.free();
   }
 }
-
-const NOTHING: IntakeProgress = {
-  filesSeen: 0,
-  filesTotal: 0,
-  bytesRead: 0,
-  patients: 0,
-  studies: 0,
-  series: 0,
-  nonDicom: 0,
-  failed: 0,
-};

@@ -7,7 +7,7 @@
 import { CERTIFICATE, sentencesOf } from "./certificate";
 import type { EngineSeen, Journey } from "./load";
 import type { ExportOutcome, ExportProgress, ExportTarget, ExportVolume, PlanView, ReportView } from "./protocol";
-import { type Need, needsOf, type Sources } from "./reader";
+import { feedGroup, type Need, needsOf, READS, type Sources, takeRead } from "./reader";
 import { openSink, type Sink } from "./sink";
 import { Beat, breath } from "./steps";
 
@@ -37,15 +37,13 @@ const VOLUME_SHARE = 1 / 4;
 /** Work between two breaths, ms. */
 const SPELL = 12;
 
-/** Reads in flight at a time. */
-const READS = 16;
-
 export class ExportRun {
   readonly #journey: Journey;
   readonly #sources: Sources;
   readonly #seen: EngineSeen;
   readonly #tell: (progress: ExportProgress) => void;
   #check: string[] = [];
+  #wrote = false;
   #cancel: { keepComplete: boolean } | null = null;
   #wake: () => void = () => undefined;
 
@@ -70,9 +68,7 @@ export class ExportRun {
       const volumes = new Volumes(this.#journey.plan() as PlanView);
       const kept = await this.#run(sink, volumes);
       if (!kept) return { outcome: { kind: "discarded", removed: await sink.discard() }, sink };
-      const end = this.#journey.exportEnd() as Uint8Array<ArrayBuffer>;
-      if (end.byteLength > 0) await sink.write(end, "");
-      const download = await sink.finish();
+      const download = await this.#close(sink);
       const report: ReportView = {
         ...(this.#journey.reportView() as Omit<ReportView, "complete" | "seconds" | "bytesOut" | "check">),
         check: this.#check,
@@ -85,6 +81,17 @@ export class ExportRun {
       await sink.discard();
       throw thrown;
     }
+  }
+
+  /** Ends the archive; one that holds nothing is not left behind. */
+  async #close(sink: Sink): Promise<File | null> {
+    const end = this.#journey.exportEnd() as Uint8Array<ArrayBuffer>;
+    if (!this.#wrote) {
+      await sink.discard();
+      return null;
+    }
+    if (end.byteLength > 0) await sink.write(end, "");
+    return sink.finish();
   }
 
   /** What is there already is neither written again nor renamed. */
@@ -105,17 +112,17 @@ export class ExportRun {
     let arrived: Promise<void> | null = null;
     let cancelled = false;
 
+    const feeding = {
+      feed: (need: Need, bytes: Uint8Array) => journey.exportFeed(need.source, need.offset, need.length, bytes),
+      failed: (need: Need) => journey.exportFailed(need.source, need.offset, need.length),
+    };
     const read = (): void => {
-      while (inFlight < READS) {
-        const need = queue.shift();
-        if (!need) return;
+      while (inFlight < READS && queue.length > 0) {
+        const group = takeRead(queue);
         inFlight += 1;
         this.#sources
-          .bytes(need)
-          .then(
-            (bytes) => journey.exportFeed(need.source, need.offset, need.length, bytes),
-            () => journey.exportFailed(need.source, need.offset, need.length),
-          )
+          .read(group)
+          .then((answers) => feedGroup(group, answers, feeding))
           .finally(() => {
             inFlight -= 1;
             this.#wake();
@@ -145,6 +152,7 @@ export class ExportRun {
       } else if (step !== "working") {
         if (step.head) await sink.write(step.head, step.path);
         await sink.write(step.bytes, step.path);
+        this.#wrote = true;
         volumes.written(step.path);
         if (step.path === CERTIFICATE) this.#check = sentencesOf(step.bytes);
         spell = performance.now();

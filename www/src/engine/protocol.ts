@@ -28,6 +28,17 @@ export interface IntakeProgress {
   failed: number;
 }
 
+export const NOTHING_READ: IntakeProgress = {
+  filesSeen: 0,
+  filesTotal: 0,
+  bytesRead: 0,
+  patients: 0,
+  studies: 0,
+  series: 0,
+  nonDicom: 0,
+  failed: 0,
+};
+
 // ---------------------------------------------------------------- the plan, as the screen shows it
 
 /** Files that share an outcome. */
@@ -91,6 +102,8 @@ export interface StudyView {
   index: number;
   /** Label without `ses-`. */
   session: string;
+  /** Numbered by the program and not yet named by the user. */
+  sessionProposed: boolean;
   /** `pre`, `post`, … or empty. */
   timePoint: string;
   timePointLabel: string;
@@ -142,6 +155,24 @@ export interface PolicyOption {
 
 export type DatePolicy = "none" | "shift" | "keep";
 
+/** Codes under the project key, numbers, or codes from a mapping file. */
+export type NamingKind = "keyed" | "numbered" | "mapped";
+
+export interface NamingView {
+  kind: NamingKind;
+  /** Patients that the mapping file names; `null` where none was loaded. */
+  listed: number | null;
+  /** Ordinals, from 1, of the plan's patients whom the mapping does not name. */
+  missing: number[];
+}
+
+/** What one study becomes; what is absent stays, what is empty goes back to the proposal. */
+export interface StudyEdit {
+  study: number;
+  session?: string;
+  timePoint?: string;
+}
+
 /** Whether the user could make the same codes again. */
 export type KeyState = "new" | "saved" | "loaded";
 
@@ -162,6 +193,7 @@ export interface PlanView {
   roles: Choice[];
   policy: PolicyOption[];
   dates: DatePolicy;
+  naming: NamingView;
   key: KeyState;
   toConfirm: number;
   included: { volumes: number; patients: number };
@@ -177,7 +209,9 @@ export type PlanEdit =
   /** A path without extension; an empty one is the proposed. */
   | { kind: "setName"; volume: number; path: string }
   | { kind: "setSubject"; patient: number; code: string }
-  | { kind: "setSession"; patient: number; study: number; session: string; timePoint: string }
+  /** All at once, so that labels can be swapped. */
+  | { kind: "setSessions"; patient: number; studies: StudyEdit[] }
+  | { kind: "setNaming"; naming: NamingKind }
   /** A preset's id, a protocol's JSON, or nothing: one for each study. */
   | { kind: "setProtocol"; protocol: string }
   | { kind: "setPolicy"; option: string; on: boolean }
@@ -269,6 +303,7 @@ export interface Calls {
   demo: { ask: { patients: number }; answer: null };
   /** Reads headers to the end; tells `intake` on the way. `null` when it was cancelled. */
   read: { ask: null; answer: PlanView | null };
+  /** Stops a reading; what was added since the last plan is gone, and the plan is as it was. */
   cancelRead: { ask: null; answer: null };
   edit: { ask: PlanEdit; answer: PlanView };
   thumbnail: { ask: { volume: number }; answer: Picture | null };
@@ -276,6 +311,8 @@ export interface Calls {
   /** Paths of a tally's files. Identified: screen only. */
   filesOf: { ask: { tally: string }; answer: string[] };
   loadKey: { ask: { bytes: ArrayBuffer; passphrase: string | null }; answer: PlanView };
+  /** A mapping file or linking table: which patient has which code. */
+  loadMapping: { ask: { bytes: ArrayBuffer; passphrase: string | null }; answer: PlanView };
   saveKey: { ask: { passphrase: string | null }; answer: ArrayBuffer };
   keySaved: { ask: null; answer: PlanView };
   linkingTable: { ask: { passphrase: string | null }; answer: ArrayBuffer };

@@ -34,6 +34,8 @@ void sweep();
 const sources = new Sources();
 let journey: Journey | null = null;
 let added = 0;
+/** Sources from here on are of the reading in hand. */
+let mark = 0;
 let reading = { cancelled: false };
 let running: ExportRun | null = null;
 let written: Sink | null = null;
@@ -101,6 +103,7 @@ async function restart(): Promise<void> {
   const { engine } = await loading;
   sources.clear();
   added = 0;
+  mark = 0;
   if (journey) journey.restart();
   else journey = new engine.Journey(crypto.getRandomValues(new Uint8Array(32)));
 }
@@ -111,6 +114,7 @@ const handlers: Handlers = {
     reading.cancelled = true;
     reading = { cancelled: false };
     if (!keepPlan || !journey) await restart();
+    mark = added;
     return null;
   },
   async add({ files }) {
@@ -133,10 +137,14 @@ const handlers: Handlers = {
     const from = current();
     if (!(await readHeaders(from))) return null;
     tell({ kind: "intake", progress: from.intakeProgress() });
-    return from.finishIntake() as PlanView;
+    const plan = from.finishIntake() as PlanView;
+    mark = added;
+    return plan;
   },
   async cancelRead() {
     reading.cancelled = true;
+    journey?.abandonIntake();
+    sources.dropFrom(mark);
     return null;
   },
   async edit(what) {
@@ -155,6 +163,9 @@ const handlers: Handlers = {
   },
   async loadKey({ bytes, passphrase }) {
     return idle().loadKey(new Uint8Array(bytes), passphrase ?? undefined) as PlanView;
+  },
+  async loadMapping({ bytes, passphrase }) {
+    return idle().loadMapping(new Uint8Array(bytes), passphrase ?? undefined) as PlanView;
   },
   async saveKey({ passphrase }) {
     return current().saveKey(passphrase ?? undefined).buffer as ArrayBuffer;

@@ -46,6 +46,7 @@ async function intake({ keep, demo }: How, gather: (mine: { cancelled: boolean }
   const mine = { cancelled: false };
   running = mine;
   const before = state.plan.value;
+  let joined = false;
   const since = performance.now();
   batch(() => {
     state.problem.value = null;
@@ -65,7 +66,10 @@ async function intake({ keep, demo }: How, gather: (mine: { cancelled: boolean }
     }
     state.phase.value = { kind: "reading", since, gathering: false, demo };
     const plan = await engine.ask("read", null);
-    if (!plan || mine.cancelled) return back();
+    if (!plan) return back();
+    joined = true;
+    // Cancelled when the last header had been read: what has joined a plan is in it, and is shown.
+    if (mine.cancelled && !keep) return back();
     if (plan.totals.volumes === 0) {
       state.problem.value = known("nothing-found", wordsForNothing(plan.totals.files));
       return back();
@@ -86,6 +90,8 @@ async function intake({ keep, demo }: How, gather: (mine: { cancelled: boolean }
     if (!mine.cancelled) state.problem.value = problemOf(thrown);
     back();
   } finally {
+    // Whatever ended it, nothing of it stays.
+    if (!joined) await engine.ask("cancelRead", null).catch(() => null);
     if (running === mine) running = null;
   }
 }

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { Icon } from "./Icon";
+import * as state from "./state";
 
 export function Dialog(props: { title: string; wide?: boolean; close: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -33,5 +34,19 @@ export function Dialog(props: { title: string; wide?: boolean; close: () => void
         {props.children}
       </div>
     </dialog>
+  );
+}
+
+/** The page's banner lies behind the dialog's veil: the same words, where they can be read. */
+export function ProblemLine() {
+  const problem = state.problem.value;
+  if (!problem) return null;
+  const { title, text, next } = problem;
+  // Some titles are the core's sentence in other words.
+  return (
+    <p class="form__say warn" role="alert">
+      {title}. {problem.cause === "passphrase" ? "" : `${text} `}
+      {next}
+    </p>
   );
 }

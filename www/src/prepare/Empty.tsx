@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { hasDirectoryPicker, fromDirectory, fromInput } from "../intake/sources";
 import { readDemo, readInto } from "../intake/reading";
+import { FileField } from "./FileField";
 import { Icon } from "./Icon";
 import { problemOf } from "./problems";
 import * as state from "./state";
@@ -37,24 +38,8 @@ export function Empty({ closed, dragging }: { closed: string; dragging: boolean 
             <Icon name="spark" /> Try the demo study
           </button>
         </div>
-        <input
-          ref={folder}
-          type="file"
-          class="unseen"
-          tabIndex={-1}
-          aria-label="Folder with DICOM files"
-          multiple
-          onChange={(event) => take(event.currentTarget)}
-        />
-        <input
-          ref={zip}
-          type="file"
-          class="unseen"
-          tabIndex={-1}
-          aria-label="Zip or DICOM files"
-          multiple
-          onChange={(event) => take(event.currentTarget)}
-        />
+        <FileField at={folder} label="Folder with DICOM files" multiple take={take} />
+        <FileField at={zip} label="Zip or DICOM files" multiple take={take} />
       </div>
       <ul class="promises">
         <li>
@@ -83,10 +68,8 @@ async function pickFolder(fallBack: () => void): Promise<void> {
   }
 }
 
-function take(input: HTMLInputElement): void {
-  const files = Array.from(input.files ?? []);
-  input.value = "";
-  if (files.length > 0) void readInto(fromInput(files), false);
+function take(files: File[]): void {
+  void readInto(fromInput(files), false);
 }
 
 function DropPicture() {

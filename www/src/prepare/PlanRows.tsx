@@ -1,5 +1,5 @@
 /** One row of each kind. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { counted, spacing, voxels } from "./format";
 import { Icon } from "./Icon";
 import { openRoleMenuOf, roleHint } from "./RoleMenu";
@@ -10,9 +10,9 @@ type Of<K extends Row["kind"]> = Extract<Row, { kind: K }>;
 
 // ---------------------------------------------------------------- patient
 
-export function PatientRow({ row }: { row: Of<"patient"> }) {
+export function PatientRow({ row, reachable }: { row: Of<"patient">; reachable: boolean }) {
   const { patient, open } = row;
-  const [editing, setEditing] = useState(false);
+  const editing = state.recoding.value === patient.index;
   const days = patient.studies.map((s) => s.dayOffset);
   const apart = days.length > 1 ? Math.max(...days) - Math.min(...days) : 0;
   const about = [patient.sex, patient.ageBand].filter(Boolean).join(", ");
@@ -22,17 +22,19 @@ export function PatientRow({ row }: { row: Of<"patient"> }) {
         <Icon name="right" size={12} />
       </span>
       {editing ? (
-        <CodeField row={row} done={() => setEditing(false)} />
+        <CodeField row={row} />
       ) : (
         <>
           <strong class="branch__code">sub-{patient.subject}</strong>
           <button
             type="button"
             class="branch__edit"
-            tabIndex={-1}
+            tabIndex={reachable ? 0 : -1}
             aria-label={`Change the code sub-${patient.subject}`}
-            title="Change the code"
-            onClick={() => setEditing(true)}
+            title="Change the code (F2)"
+            onClick={() => {
+              state.recoding.value = patient.index;
+            }}
           >
             <Icon name="pencil" size={12} />
           </button>
@@ -57,10 +59,15 @@ export function PatientRow({ row }: { row: Of<"patient"> }) {
   );
 }
 
-function CodeField({ row, done }: { row: Of<"patient">; done: () => void }) {
+function CodeField({ row }: { row: Of<"patient"> }) {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.select(), []);
+  const done = (): void => {
+    state.recoding.value = null;
+  };
   const keep = (): void => {
+    // Leaving the field after Enter or Esc says nothing new.
+    if (state.recoding.value !== row.patient.index) return;
     const code = field.current?.value.trim().replace(/^sub-/, "") ?? "";
     done();
     if (code !== row.patient.subject) {
@@ -77,16 +84,23 @@ function CodeField({ row, done }: { row: Of<"patient">; done: () => void }) {
       onBlur={keep}
       onKeyDown={(event) => {
         event.stopPropagation();
+        if (event.key !== "Enter" && event.key !== "Escape") return;
         if (event.key === "Enter") keep();
-        if (event.key === "Escape") done();
+        else done();
+        focusTable();
       }}
     />
   );
 }
 
+/** Where the keyboard goes on after a field of a row is gone. */
+function focusTable(): void {
+  document.querySelector<HTMLElement>('[role="treegrid"]')?.focus({ preventScroll: true });
+}
+
 // ---------------------------------------------------------------- study
 
-export function StudyRow({ row }: { row: Of<"study"> }) {
+export function StudyRow({ row, reachable }: { row: Of<"study">; reachable: boolean }) {
   const { study, open } = row;
   const points = state.plan.value?.timePoints ?? [];
   const day = study.dayOffset;
@@ -97,19 +111,30 @@ export function StudyRow({ row }: { row: Of<"study"> }) {
         <Icon name="right" size={12} />
       </span>
       <span class="branch__session">ses-{study.session}</span>
+      <button
+        type="button"
+        class="branch__edit"
+        tabIndex={reachable ? 0 : -1}
+        aria-haspopup="dialog"
+        aria-label={`Change the sessions of sub-${row.patient.subject}`}
+        title="Change sessions and time points (F2)"
+        onClick={() => {
+          state.resessioning.value = row.patient.index;
+        }}
+      >
+        <Icon name="pencil" size={12} />
+      </button>
       <span class="branch__dot">
         <select
           class="quietselect"
           aria-label={`Time point of ses-${study.session}`}
-          tabIndex={-1}
+          tabIndex={reachable ? 0 : -1}
           value={study.timePoint}
           onChange={(event) =>
             void state.edit({
-              kind: "setSession",
+              kind: "setSessions",
               patient: row.patient.index,
-              study: study.index,
-              session: study.session,
-              timePoint: event.currentTarget.value,
+              studies: [{ study: study.index, timePoint: event.currentTarget.value }],
             })
           }
         >
@@ -183,7 +208,7 @@ export function VolumeRow({ row, reachable }: { row: Of<"volume">; reachable: bo
       <span role="gridcell" class="cell-number">
         {voxels(volume.dims)}
       </span>
-      <span role="gridcell" class="cell-number">
+      <span role="gridcell" class="cell-number" title={`${spacing(volume.spacing)} mm`}>
         {spacing(volume.spacing)}
       </span>
       <NameCell row={row} tab={tab} />
@@ -227,6 +252,7 @@ function NameCell({ row, tab }: { row: Of<"volume">; tab: number }) {
     state.naming.value = null;
   };
   const keep = (): void => {
+    if (state.naming.value !== volume.id) return;
     const path = field.current?.value.trim().replace(/\.nii(\.gz)?$/, "") ?? "";
     done();
     if (path !== volume.path) void state.edit({ kind: "setName", volume: volume.id, path });
@@ -241,8 +267,10 @@ function NameCell({ row, tab }: { row: Of<"volume">; tab: number }) {
         onBlur={keep}
         onKeyDown={(event) => {
           event.stopPropagation();
+          if (event.key !== "Enter" && event.key !== "Escape") return;
           if (event.key === "Enter") keep();
-          if (event.key === "Escape") done();
+          else done();
+          focusTable();
         }}
       />
     </span>

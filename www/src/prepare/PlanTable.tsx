@@ -107,8 +107,8 @@ export function PlanTable() {
             style={{ transform: `translateY(${at[first + i] ?? 0}px)` }}
             onClick={(event) => onRowClick(event, row)}
           >
-            {row.kind === "patient" && <PatientRow row={row} />}
-            {row.kind === "study" && <StudyRow row={row} />}
+            {row.kind === "patient" && <PatientRow row={row} reachable={row.key === activeKey} />}
+            {row.kind === "study" && <StudyRow row={row} reachable={row.key === activeKey} />}
             {row.kind === "volume" && <VolumeRow row={row} reachable={row.key === activeKey} />}
           </div>
         ))}

@@ -12,6 +12,7 @@ import { Plan } from "./Plan";
 import { Reading } from "./Reading";
 import { Report } from "./Report";
 import { SecretDialog } from "./secrets";
+import { SessionsDialog } from "./Sessions";
 import * as state from "./state";
 
 type Held = ReturnType<typeof holdDrop>;
@@ -78,6 +79,7 @@ export function Prepare({ closed }: { closed: string }) {
       {held && <More held={held} close={() => setHeld(null)} />}
       <FilesDialog />
       <SecretDialog />
+      <SessionsDialog />
       {keysShown.value && <Keys />}
     </>
   );

@@ -25,7 +25,7 @@ export function Report() {
           </span>
           <div>
             <h1 class="report__title">
-              {report.complete ? "The data set is written" : "Stopped: the complete volumes are kept"}
+              {titleOf(report)}
             </h1>
             <p class="report__sum">{sentence(report)}</p>
             <p class="quiet">
@@ -107,6 +107,12 @@ export function Report() {
       </div>
     </main>
   );
+}
+
+function titleOf(report: ReportView): string {
+  if (report.bytesOut === 0) return "Nothing was written";
+  if (!report.complete) return "Stopped: the complete volumes are kept";
+  return report.refused.length > 0 ? "Written, but for what the check stopped" : "The data set is written";
 }
 
 /** *1,204 files: 1,180 in 42 volumes, 20 skipped (scout images), 4 failed (truncated)*. */

@@ -1,11 +1,11 @@
 /** Beside the plan: what is kept or cleaned, dates, before → after on a real header, codes. */
 import { signal } from "@preact/signals";
-import { useRef } from "preact/hooks";
 import type { DatePolicy, InspectRow, InspectView, PlanView, PolicyOption } from "../engine/protocol";
 import { Dialog } from "./Dialog";
+import { Codes } from "./Codes";
 import { count, counted } from "./format";
 import { Icon } from "./Icon";
-import { loadKey, saveKey, saveLinkingTable } from "./secrets";
+import { Segments } from "./Segments";
 import * as state from "./state";
 
 /** Options that are always in sight; the standard's others unfold. */
@@ -54,8 +54,8 @@ export function Side() {
         )}
       </section>
       <Dates />
-      <BeforeAfter />
       <Codes />
+      <BeforeAfter />
       {whole.value && state.inspection.value && (
         <WholeHeader
           view={state.inspection.value}
@@ -108,20 +108,12 @@ function Dates() {
   return (
     <fieldset class="side__part side__part--field">
       <legend class="side__title">Dates</legend>
-      <div class="segments">
-        {DATES.map(([id, label]) => (
-          <label key={id} class={plan.dates === id ? "segment segment--on" : "segment"}>
-            <input
-              type="radio"
-              name="dates"
-              class="segment__radio"
-              checked={plan.dates === id}
-              onChange={() => void state.edit({ kind: "setDates", dates: id })}
-            />
-            {label}
-          </label>
-        ))}
-      </div>
+      <Segments
+        name="dates"
+        choices={DATES}
+        chosen={plan.dates}
+        choose={(dates) => void state.edit({ kind: "setDates", dates })}
+      />
       <p class={plan.dates === "keep" ? "side__say warn" : "side__say quiet"}>{dateWords(plan)}</p>
     </fieldset>
   );
@@ -136,7 +128,7 @@ function dateWords(plan: PlanView): string {
     return "Real dates are written, and dates identify: agree on it with your data protection office.";
   }
   const days = [...new Set(plan.patients.flatMap((p) => p.studies.map((s) => s.dayOffset)))].sort((a, b) => a - b);
-  return `Only days since the first study are written: ${days.slice(0, 6).join(", ")}${days.length > 6 ? ", …" : ""}.`;
+  return `Only days since the first study are written: ${days.slice(0, 6).join(", ")}${days.length > 6 ? " …" : "."}`;
 }
 
 /** What stands in the side panel: the rows that changed, and one that is kept. */
@@ -292,52 +284,3 @@ const SAID: Record<InspectRow["action"], string> = {
   replaced: "replaced",
   removed: "removed",
 };
-
-function Codes() {
-  const plan = state.plan.value;
-  const file = useRef<HTMLInputElement>(null);
-  if (!plan) return null;
-  const { key } = plan;
-  return (
-    <section class="side__part" aria-labelledby="codes">
-      <h2 id="codes" class="side__title">
-        Subject codes
-      </h2>
-      <p class="side__text">
-        {key === "new" ? (
-          <>
-            From a <span class="warn">new project key</span>, not saved yet: without it the same patient gets another
-            code next year.
-          </>
-        ) : (
-          <>
-            From your project key <span class="good">{key}</span>: the same patient gets the same code next year.
-          </>
-        )}
-      </p>
-      <div class="side__buttons">
-        <button type="button" class="button" onClick={saveKey}>
-          Save key…
-        </button>
-        <button type="button" class="button" onClick={() => file.current?.click()}>
-          Load key…
-        </button>
-        <input
-          ref={file}
-          type="file"
-          class="unseen"
-          tabIndex={-1}
-          aria-label="Project key file"
-          onChange={(event) => {
-            const chosen = event.currentTarget.files?.[0];
-            event.currentTarget.value = "";
-            if (chosen) void loadKey(chosen);
-          }}
-        />
-        <button type="button" class="button" onClick={saveLinkingTable}>
-          Save linking table…
-        </button>
-      </div>
-    </section>
-  );
-}

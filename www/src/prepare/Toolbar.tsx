@@ -1,6 +1,7 @@
 /** Filter, chips and protocol; with several rows selected, what can be done to all of them. */
 import { useRef } from "preact/hooks";
 import { counted, count } from "./format";
+import { FileField } from "./FileField";
 import { Icon } from "./Icon";
 import { openRoleMenuOf } from "./RoleMenu";
 import { allVolumes, type Chip, countOf } from "./rows";
@@ -75,16 +76,11 @@ function Protocol() {
           <option value={OWN}>Load a protocol…</option>
         </select>
       </span>
-      <input
-        ref={file}
-        type="file"
-        class="unseen"
+      <FileField
+        at={file}
+        label="Hanging protocol file"
         accept=".json,application/json"
-        tabIndex={-1}
-        aria-label="Hanging protocol file"
-        onChange={(event) => {
-          const chosen = event.currentTarget.files?.[0];
-          event.currentTarget.value = "";
+        take={([chosen]) => {
           if (chosen) void chosen.text().then((json) => state.edit({ kind: "setProtocol", protocol: json }, "Protocol loaded."));
         }}
       />

@@ -67,7 +67,7 @@ export const bindings: Binding[] = [
   { keys: ["ArrowLeft"], aria: "ArrowLeft", shown: "←", does: "fold, or to the branch above", act: () => turn(false) },
   { keys: [" "], aria: "Space", shown: "Space", does: "include or leave out", act: toggle },
   { keys: ["Enter"], aria: "Enter", shown: "Enter", does: "role, with its reasons", act: () => openRole() },
-  { keys: ["F2"], aria: "F2", shown: "F2", does: "change the name", act: rename },
+  { keys: ["F2"], aria: "F2", shown: "F2", does: "change the name; of a patient the code, of a study the sessions", act: rename },
   { keys: ["c"], aria: "C", shown: "C", does: "confirm the role", act: confirm },
   { keys: ["z"], aria: "Z", shown: "Z, Ctrl+Z", does: "undo", act: () => void state.undo() },
   { keys: ["y"], aria: "Y", shown: "Y, Ctrl+Y", does: "redo", act: () => void state.redo() },
@@ -86,6 +86,8 @@ function toggle(): void {
 
 function rename(): void {
   const row = here();
+  if (row?.kind === "patient") state.recoding.value = row.patient.index;
+  if (row?.kind === "study") state.resessioning.value = row.patient.index;
   if (row?.kind === "volume" && row.volume.include) state.naming.value = row.volume.id;
 }
 

@@ -5,6 +5,8 @@
 import { EngineTrouble } from "../engine/client";
 
 export interface Problem {
+  /** Key of the table below; empty where there is none. */
+  cause: string;
   title: string;
   text: string;
   next: string;
@@ -77,7 +79,19 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
   },
   mapping: {
     title: "Codes could not be given",
-    next: "Load the project key that the data set was made with.",
+    next: "The sentence above says what is missing; nothing was changed.",
+  },
+  "mapping-file": {
+    title: "This list of codes cannot be used",
+    next: "Correct it in a spreadsheet, save it as CSV with the columns patient_id and subject, and load it again. Nothing was changed.",
+  },
+  "no-mapping": {
+    title: "There is no list of codes yet",
+    next: "Load a CSV with the columns patient_id and subject, or a linking table.",
+  },
+  session: {
+    title: "These sessions do not fit",
+    next: "Give each day a label of its own, of letters and digits. Nothing was changed.",
   },
   policy: {
     title: "This option cannot be switched",
@@ -109,8 +123,8 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
 export function problemOf(thrown: unknown): Problem {
   if (thrown instanceof EngineTrouble) {
     const remedy = REMEDIES[thrown.why];
-    if (remedy) return { title: remedy.title, text: thrown.message, next: remedy.next };
-    return { title: "That did not work", text: thrown.message, next: "Nothing was lost; try again." };
+    if (remedy) return { cause: thrown.why, title: remedy.title, text: sentence(thrown.message), next: remedy.next };
+    return { cause: "", title: "That did not work", text: sentence(thrown.message), next: "Nothing was lost; try again." };
   }
   if (thrown instanceof DOMException) {
     if (thrown.name === "NotAllowedError" || thrown.name === "SecurityError") return known("target-denied");
@@ -118,11 +132,17 @@ export function problemOf(thrown: unknown): Problem {
     if (thrown.name === "NotReadableError" || thrown.name === "NotFoundError") return known("source-unreadable");
   }
   // A browser's own message may quote a path: it is never shown.
-  return { title: "That did not work", text: "The browser refused, without a reason it can be told.", next: "Try again; if it stays, reload the page." };
+  return { cause: "", title: "That did not work", text: "The browser refused, without a reason it can be told.", next: "Try again; if it stays, reload the page." };
+}
+
+/** The core's sentences begin small and end without a stop, as the command line wants them. */
+function sentence(text: string): string {
+  if (text === "") return "";
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }
 
 /** A problem by its cause, without a sentence of the core. */
 export function known(cause: string, text = ""): Problem {
   const remedy = REMEDIES[cause] ?? { title: "That did not work", next: "Try again." };
-  return { title: remedy.title, text, next: remedy.next };
+  return { cause, title: remedy.title, text, next: remedy.next };
 }

@@ -2,14 +2,22 @@
 import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { type FileKind, saveBytes } from "../export/save";
-import { Dialog } from "./Dialog";
+import { Dialog, ProblemLine } from "./Dialog";
 import { problemOf } from "./problems";
 import * as state from "./state";
 
 type Asked =
   | { kind: "saveKey" }
   | { kind: "saveTable" }
-  | { kind: "openKey"; bytes: ArrayBuffer };
+  | { kind: "open"; what: Sealed; bytes: ArrayBuffer };
+
+/** Files of the user's that may be under a passphrase. */
+type Sealed = "key" | "mapping";
+
+const OPENING = {
+  key: { call: "loadKey", title: "Open the project key", said: "Project key loaded; the codes are from it now." },
+  mapping: { call: "loadMapping", title: "Open the list of codes", said: "List loaded; its codes are in the plan." },
+} as const;
 
 const asked = signal<Asked | null>(null);
 
@@ -44,19 +52,23 @@ const TABLE_OPEN: FileKind = {
 /** First bytes of an age file, which is how a passphrase protects key and table. */
 const AGE = "age-encryption.org/";
 
-export async function loadKey(file: File): Promise<void> {
+/** Opens a file of the user's; asks for its passphrase where it has one. */
+export async function load(what: Sealed, file: File): Promise<void> {
   const bytes = await file.arrayBuffer();
   const start = new TextDecoder("latin1").decode(new Uint8Array(bytes, 0, Math.min(bytes.byteLength, 64)));
-  if (start.includes(AGE) || start.includes("BEGIN AGE")) asked.value = { kind: "openKey", bytes };
-  else await openKey(bytes, null);
+  state.problem.value = null;
+  if (start.includes(AGE) || start.includes("BEGIN AGE")) asked.value = { kind: "open", what, bytes };
+  else await open(what, bytes, null);
 }
 
 /** True when it opened. */
-async function openKey(bytes: ArrayBuffer, passphrase: string | null): Promise<boolean> {
+async function open(what: Sealed, bytes: ArrayBuffer, passphrase: string | null): Promise<boolean> {
+  const { call, said } = OPENING[what];
+  state.problem.value = null;
   try {
-    const plan = await state.engine.value?.ask("loadKey", { bytes, passphrase });
+    const plan = await state.engine.value?.ask(call, { bytes, passphrase });
     if (plan) state.takePlan(plan);
-    state.announce("Project key loaded; the codes are from it now.");
+    state.announce(said);
     return true;
   } catch (thrown) {
     state.problem.value = problemOf(thrown);
@@ -86,20 +98,24 @@ export function SecretDialog() {
   const close = (): void => {
     asked.value = null;
   };
-  return now.kind === "openKey" ? <OpenKey bytes={now.bytes} close={close} /> : <Save kind={now.kind} close={close} />;
+  return now.kind === "open" ? <Open what={now.what} bytes={now.bytes} close={close} /> : <Save kind={now.kind} close={close} />;
 }
 
-function OpenKey({ bytes, close }: { bytes: ArrayBuffer; close: () => void }) {
+function Open({ what, bytes, close }: { what: Sealed; bytes: ArrayBuffer; close: () => void }) {
   const [word, setWord] = useState("");
   const [busy, setBusy] = useState(false);
   return (
-    <Dialog title="Open the project key" close={close}>
+    <Dialog title={OPENING[what].title} close={close}>
       <form
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
           setBusy(true);
-          void openKey(bytes.slice(0), word).then((opened) => (opened ? close() : setBusy(false)));
+          void open(what, bytes.slice(0), word).then((opened) => {
+            // A wrong word can be tried again; what is wrong with the file itself is said in the room.
+            if (opened || state.problem.value?.cause !== "passphrase") close();
+            else setBusy(false);
+          });
         }}
       >
         <label class="form__field">
@@ -201,14 +217,4 @@ function Save({ kind, close }: { kind: "saveKey" | "saveTable"; close: () => voi
       </form>
     </Dialog>
   );
-}
-
-/** The page's banner lies behind the dialog's veil: the same words, where they can be read. */
-function ProblemLine() {
-  const problem = state.problem.value;
-  return problem ? (
-    <p class="form__say warn" role="alert">
-      {problem.title}. {problem.next}
-    </p>
-  ) : null;
 }

@@ -6,15 +6,16 @@
  */
 import { batch, computed, signal } from "@preact/signals";
 import type { Engine } from "../engine/client";
-import type {
-  ExportVolume,
-  InspectView,
-  IntakeProgress,
-  Picture,
-  PlanEdit,
-  PlanView,
-  ReportView,
-  VolumeView,
+import {
+  type ExportVolume,
+  type InspectView,
+  type IntakeProgress,
+  NOTHING_READ,
+  type Picture,
+  type PlanEdit,
+  type PlanView,
+  type ReportView,
+  type VolumeView,
 } from "../engine/protocol";
 import { counted } from "./format";
 import { type Problem, problemOf } from "./problems";
@@ -33,19 +34,9 @@ export const problem = signal<Problem | null>(null);
 export const plan = signal<PlanView | null>(null);
 export const readTook = signal<{ seconds: number } | null>(null);
 
-const NOTHING: IntakeProgress = {
-  filesSeen: 0,
-  filesTotal: 0,
-  bytesRead: 0,
-  patients: 0,
-  studies: 0,
-  series: 0,
-  nonDicom: 0,
-  failed: 0,
-};
-export const intake = signal<IntakeProgress>(NOTHING);
+export const intake = signal<IntakeProgress>(NOTHING_READ);
 export function resetIntake(): void {
-  intake.value = NOTHING;
+  intake.value = NOTHING_READ;
 }
 
 // ---------------------------------------------------------------- what the table shows
@@ -59,6 +50,10 @@ export const selected = signal<ReadonlySet<number>>(new Set());
 export const active = signal<string | null>(null);
 /** The volume whose name is being changed. */
 export const naming = signal<number | null>(null);
+/** The patient whose code is being changed. */
+export const recoding = signal<number | null>(null);
+/** The patient whose sessions are being changed. */
+export const resessioning = signal<number | null>(null);
 /** Identified names beside the codes; off until asked for. */
 export const showNames = signal(false);
 
@@ -91,20 +86,22 @@ export function announce(text: string): void {
 
 // ---------------------------------------------------------------- edits
 
-/** Changes the plan; the engine answers with the whole of it as it now stands. */
-export async function edit(what: PlanEdit, said?: string): Promise<void> {
+/** Changes the plan; the engine answers with the whole of it as it now stands. False: it was refused. */
+export async function edit(what: PlanEdit, said?: string): Promise<boolean> {
   const to = engine.value;
   const before = plan.value;
-  if (!to || !before) return;
+  if (!to || !before) return false;
   plan.value = foreseen(before, what);
   const foreseenPlan = plan.value;
   try {
     const changed = await to.ask("edit", what);
     takePlan(changed);
     if (said) announce(said);
+    return true;
   } catch (thrown) {
     if (plan.value === foreseenPlan) plan.value = before;
     problem.value = problemOf(thrown);
+    return false;
   }
 }
 
@@ -117,6 +114,7 @@ function foreseen(before: PlanView, what: PlanEdit): PlanView {
   if (what.kind === "redo") return { ...before, canUndo: true };
   const now = { ...before, canUndo: true, canRedo: false };
   if (what.kind === "setDates") return { ...now, dates: what.dates };
+  if (what.kind === "setNaming") return { ...now, naming: { ...now.naming, kind: what.naming } };
   if (what.kind === "setPolicy") {
     return { ...now, policy: now.policy.map((o) => (o.option === what.option ? { ...o, on: what.on } : o)) };
   }

@@ -1,0 +1,556 @@
+//! `hepatica deidentify`: DICOM in, de-identified DICOM out.
+//!
+//! Two passes over the files, each in parallel: the first reads headers, so that everything that identifies
+//! a patient in any file is known; the second rewrites one file a thread, and checks it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use hepatica::dataset::{DirectoryReader, EntryReader, ZipEntry, looks_like_zip};
+use hepatica::deid::object::{
+    Counts, Exclusion, ObjectCertificate, Person, Project, Refusal, Roster, Subject, deidentify,
+};
+use hepatica::deid::{DatePolicy, Identified, Policy, PolicyOption};
+use hepatica::dicom::{DicomError, HeaderReader, Need, ReadStep};
+use rayon::prelude::*;
+
+use crate::Failure;
+use crate::input::bar;
+use crate::key::{KeyOptions, write_private};
+
+/// A zip's directory, and one file of it, may take this much memory.
+const ZIP_BUDGET: u64 = 4 << 30;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Files, folders and zips.
+    #[arg(required = true, value_name = "IN")]
+    inputs: Vec<PathBuf>,
+    /// The folder for the de-identified objects. It must be empty or new.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    key: KeyOptions,
+    /// What becomes of dates: none, shift (per patient, intervals stay), or keep.
+    #[arg(long, value_name = "none|shift|keep")]
+    dates: Option<DatePolicy>,
+    /// Options of PS3.15 beside the Basic Profile: safe-private, uids, device, institution, patient,
+    /// descriptors, structured-content, graphics.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    options: Vec<String>,
+    /// A policy file; --dates and --options may only tighten it where it is locked.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Write images that may have text burned into their pixels, too.
+    #[arg(long)]
+    accept_burned_in: bool,
+    /// Save id_old,id_new. Identified.
+    #[arg(long, value_name = "FILE")]
+    id_map: Option<PathBuf>,
+    /// Save uid_old,uid_new. Identified.
+    #[arg(long, value_name = "FILE")]
+    uid_map: Option<PathBuf>,
+    /// Save which file each ordinal is. Identified: it holds paths.
+    #[arg(long, value_name = "FILE")]
+    file_map: Option<PathBuf>,
+    /// Threads to use; by default one a core.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// The report as JSON on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where the bytes of one file are.
+enum Origin {
+    Disk(PathBuf),
+    Zip(PathBuf, Box<ZipEntry>),
+    Unreadable(PathBuf),
+}
+
+/// What became of one file; every file has exactly one of these.
+enum Outcome {
+    Written(String),
+    Skipped(String),
+    Failed(String),
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
+    if let Some(threads) = options.threads {
+        if threads == 0 {
+            return Err(Failure::Usage("--threads must be at least 1".into()));
+        }
+        // Fails only if a pool exists already, which none does yet.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
+    let policy = policy(options)?;
+    for (place, input) in options.inputs.iter().enumerate() {
+        if !input.exists() {
+            // The path is the user's own argument, and it may hold a name: its place is enough.
+            return Err(Failure::Usage(format!("input {} does not exist", place + 1)));
+        }
+    }
+    if std::fs::read_dir(&options.out).is_ok_and(|mut inside| inside.next().is_some()) {
+        return Err(Failure::Usage("--out is not empty; give a new folder".into()));
+    }
+    if options.out.exists() && !options.out.is_dir() {
+        return Err(Failure::Usage("--out is not a folder".into()));
+    }
+    let key = options.key.open()?;
+    let naming = options.key.naming()?;
+    let began = Instant::now();
+    let stop = std::sync::Arc::new(AtomicBool::new(false));
+    let flag = std::sync::Arc::clone(&stop);
+    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+
+    let files = find(&options.inputs, &options.out);
+    let (roster, mut outcomes) = read_headers(&files, options.json);
+    let cohort = roster.settle(&key, &naming, policy.dates).map_err(|e| Failure::Key(e.to_string()))?;
+    let fingerprint = key.fingerprint();
+    let project = Project {
+        key,
+        policy,
+        accept_burned_in: options.accept_burned_in,
+        record_uids: options.uid_map.is_some(),
+    };
+    let work = Work {
+        files: &files,
+        project: &project,
+        out: &options.out,
+        stop: &stop,
+        bar: bar(options.json, "{spinner} {msg} {wide_bar} {pos}/{len} files {elapsed} left {eta}"),
+        state: Mutex::default(),
+        wrong: Mutex::default(),
+    };
+    work.bar.set_length(cohort.subjects.iter().map(|s| s.objects.len() as u64).sum());
+    work.bar.set_message("writing");
+    std::fs::create_dir_all(&options.out)?;
+    cohort.subjects.par_iter().for_each(|subject| work.subject(subject));
+    work.bar.finish_and_clear();
+    if let Some(error) = work.wrong.into_inner().ok().flatten() {
+        return Err(Failure::Write(error));
+    }
+    let state = work.state.into_inner().unwrap_or_default();
+    for (ordinal, outcome) in state.outcomes {
+        outcomes.insert(ordinal, outcome);
+    }
+    let certificate = ObjectCertificate::new(&state.counts, &project.policy, Some(&fingerprint));
+    let provenance = options.out.join("provenance");
+    std::fs::create_dir_all(&provenance)?;
+    std::fs::write(provenance.join("deidentification.json"), certificate.to_json())?;
+    std::fs::write(provenance.join("files.tsv"), table(&outcomes, files.len()))?;
+    if let Some(path) = &options.id_map {
+        let mut rows: Vec<(String, String)> = Vec::new();
+        for subject in &cohort.subjects {
+            rows.extend(subject.ids().map(|id| (id.clone(), subject.code.as_str().to_owned())));
+        }
+        save_map(path, "id_old,id_new", rows)?;
+    }
+    if let Some(path) = &options.uid_map {
+        save_map(path, "uid_old,uid_new", state.uids.into_iter().collect())?;
+    }
+    if let Some(path) = &options.file_map {
+        let shown = |origin: &Origin| match origin {
+            Origin::Disk(path) | Origin::Unreadable(path) => path.to_string_lossy().into_owned(),
+            Origin::Zip(path, entry) => zip_path(path, entry),
+        };
+        let rows = files.iter().enumerate().map(|(at, origin)| (at.to_string(), shown(origin)));
+        save_map(path, "ordinal,path", rows.collect())?;
+    }
+    report(options, &outcomes, files.len(), &state.counts, began.elapsed().as_secs_f64(), &stop)
+}
+
+fn policy(options: &Options) -> Result<Policy, Failure> {
+    let usage = |error: hepatica::deid::PolicyError| Failure::Usage(error.to_string());
+    let mut policy = match &options.policy {
+        Some(path) => {
+            let json =
+                std::fs::read(path).map_err(|e| Failure::Usage(format!("the policy can't be read: {e}")))?;
+            Policy::parse(&json).map_err(usage)?
+        }
+        // The Basic Profile and nothing beside it.
+        None => {
+            let mut policy = Policy::default();
+            policy.set(PolicyOption::RetainPatientCharacteristics, false).map_err(usage)?;
+            policy.set(PolicyOption::RetainDeviceIdentity, false).map_err(usage)?;
+            policy
+        }
+    };
+    if let Some(dates) = options.dates {
+        policy.set_dates(dates).map_err(usage)?;
+    }
+    for word in &options.options {
+        let option = match word.trim() {
+            "safe-private" => PolicyOption::RetainSafePrivate,
+            "uids" => PolicyOption::RetainUids,
+            "device" => PolicyOption::RetainDeviceIdentity,
+            "institution" => PolicyOption::RetainInstitutionIdentity,
+            "patient" => PolicyOption::RetainPatientCharacteristics,
+            "descriptors" => PolicyOption::CleanDescriptors,
+            "structured-content" => PolicyOption::CleanStructuredContent,
+            "graphics" => PolicyOption::CleanGraphics,
+            _ => {
+                return Err(Failure::Usage(
+                    "--options takes safe-private, uids, device, institution, patient, descriptors, \
+                     structured-content, graphics; dates have an option of their own"
+                        .into(),
+                ));
+            }
+        };
+        policy.set(option, true).map_err(usage)?;
+    }
+    Ok(policy)
+}
+
+/// Every file at or below the inputs, in the order of paths, zips opened; nothing of the output folder.
+fn find(inputs: &[PathBuf], out: &Path) -> Vec<Origin> {
+    let mut files = Vec::new();
+    let out = out.canonicalize().ok();
+    let mut above = Vec::new();
+    for input in inputs {
+        walk(input, out.as_deref(), &mut above, &mut files);
+    }
+    files
+}
+
+fn walk(path: &Path, out: Option<&Path>, above: &mut Vec<PathBuf>, files: &mut Vec<Origin>) {
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => {
+            let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            if above.contains(&real) || out == Some(real.as_path()) {
+                return;
+            }
+            let Ok(entries) = std::fs::read_dir(path) else {
+                return files.push(Origin::Unreadable(path.to_owned()));
+            };
+            above.push(real);
+            let mut inside: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+            inside.sort();
+            inside.iter().for_each(|path| walk(path, out, above, files));
+            above.pop();
+        }
+        Ok(meta) if meta.is_file() => match entries_of(path) {
+            Some(entries) => {
+                files.extend(entries.into_iter().map(|e| Origin::Zip(path.to_owned(), Box::new(e))));
+            }
+            None => files.push(Origin::Disk(path.to_owned())),
+        },
+        _ => files.push(Origin::Unreadable(path.to_owned())),
+    }
+}
+
+/// The files of a zip; `None` if it is none, or damaged.
+fn entries_of(path: &Path) -> Option<Vec<ZipEntry>> {
+    let mut file = File::open(path).ok()?;
+    let mut first = [0; 4];
+    file.read_exact(&mut first).ok()?;
+    if !looks_like_zip(&first) {
+        return None;
+    }
+    let mut reader = DirectoryReader::new(0, file.metadata().ok()?.len(), ZIP_BUDGET);
+    while let Some(need) = reader.need() {
+        reader.feed(&range(&mut file, need)?).ok()?;
+    }
+    Some(reader.finish().ok()?.files().cloned().collect())
+}
+
+fn range(file: &mut File, need: Need) -> Option<Vec<u8>> {
+    use std::io::{Seek as _, SeekFrom};
+    let mut bytes = vec![0; usize::try_from(need.len).ok()?];
+    file.seek(SeekFrom::Start(need.offset)).ok()?;
+    file.read_exact(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+impl Origin {
+    fn read(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Disk(path) => std::fs::read(path).ok(),
+            Self::Zip(path, entry) => {
+                let mut file = File::open(path).ok()?;
+                let mut reader = EntryReader::new(entry, ZIP_BUDGET).ok()?;
+                while let Some(need) = reader.need(u64::MAX) {
+                    reader.feed(&range(&mut file, need)?).ok()?;
+                }
+                Some(reader.into_content())
+            }
+            Self::Unreadable(_) => None,
+        }
+    }
+
+    /// The header, from as few bytes as it takes.
+    fn header(&self) -> Result<Box<hepatica::dicom::Header>, Option<DicomError>> {
+        let Self::Disk(path) = self else {
+            let bytes = self.read().ok_or(None)?;
+            return hepatica::dicom::Header::from_bytes(bytes).map(Box::new).map_err(Some);
+        };
+        let mut file = File::open(path).map_err(|_| None)?;
+        let len = file.metadata().map_err(|_| None)?.len();
+        let reader = HeaderReader::new(len);
+        let mut wanted = reader.first_read();
+        let mut have = Vec::new();
+        loop {
+            let more = wanted.saturating_sub(have.len() as u64);
+            (&mut file).take(more).read_to_end(&mut have).map_err(|_| None)?;
+            if (have.len() as u64) < wanted {
+                return Err(Some(DicomError::Unreadable));
+            }
+            match reader.feed(have.clone()) {
+                ReadStep::NeedPrefix(prefix) if prefix > wanted => wanted = prefix,
+                ReadStep::NeedPrefix(_) => return Err(Some(DicomError::Unreadable)),
+                ReadStep::Done(header) => return Ok(header),
+                ReadStep::Failed(error) => return Err(Some(error)),
+            }
+        }
+    }
+}
+
+fn zip_path(path: &Path, entry: &ZipEntry) -> String {
+    let inner = entry.path().into_revealed(hepatica::deid::Purpose::OnRequest);
+    format!("{}/{inner}", path.to_string_lossy())
+}
+
+/// The first pass.
+fn read_headers(files: &[Origin], quiet: bool) -> (Roster, BTreeMap<usize, Outcome>) {
+    let bar = bar(quiet, "{spinner} {msg} {wide_bar} {pos}/{len} files");
+    bar.set_length(files.len() as u64);
+    bar.set_message("reading headers");
+    let read = files
+        .par_iter()
+        .enumerate()
+        .fold(
+            || (Roster::new(), BTreeMap::new()),
+            |(mut roster, mut outcomes), (at, origin)| {
+                bar.inc(1);
+                let path = match origin {
+                    Origin::Disk(path) | Origin::Unreadable(path) => path.to_string_lossy().into_owned(),
+                    Origin::Zip(path, entry) => zip_path(path, entry),
+                };
+                match origin.header() {
+                    Ok(header) => {
+                        let ordinal = u32::try_from(at).unwrap_or(u32::MAX);
+                        roster.add(ordinal, &header, Some(&Identified::new(path)));
+                    }
+                    Err(Some(DicomError::NotDicom | DicomError::Empty)) => {
+                        outcomes.insert(at, Outcome::Skipped("not a DICOM file".into()));
+                    }
+                    Err(error) => {
+                        let error = error.unwrap_or(DicomError::Unreadable);
+                        outcomes.insert(at, Outcome::Failed(error.to_string()));
+                    }
+                }
+                (roster, outcomes)
+            },
+        )
+        .reduce(
+            || (Roster::new(), BTreeMap::new()),
+            |(mut roster, mut outcomes), (more, others)| {
+                roster.merge(more);
+                outcomes.extend(others);
+                (roster, outcomes)
+            },
+        );
+    bar.finish_and_clear();
+    read
+}
+
+#[derive(Default)]
+struct State {
+    counts: Counts,
+    outcomes: BTreeMap<usize, Outcome>,
+    uids: BTreeMap<String, String>,
+}
+
+/// The second pass.
+struct Work<'a> {
+    files: &'a [Origin],
+    project: &'a Project,
+    out: &'a Path,
+    stop: &'a AtomicBool,
+    bar: indicatif::ProgressBar,
+    state: Mutex<State>,
+    wrong: Mutex<Option<std::io::Error>>,
+}
+
+impl Work<'_> {
+    fn subject(&self, subject: &Subject) {
+        let person = match Person::new(subject, self.project) {
+            Ok(person) => person,
+            Err(error) => {
+                self.with(|state| {
+                    for object in &subject.objects {
+                        state.outcomes.insert(object.ordinal as usize, Outcome::Failed(error.to_string()));
+                    }
+                });
+                return;
+            }
+        };
+        let written = AtomicBool::new(false);
+        subject.objects.par_iter().for_each(|object| {
+            let at = object.ordinal as usize;
+            if self.stop.load(Ordering::Relaxed) {
+                return self.with(|state| {
+                    state.outcomes.insert(at, Outcome::Failed("cancelled".into()));
+                });
+            }
+            let read = self.files.get(at).and_then(Origin::read);
+            let made = read.map(|bytes| deidentify(bytes, &person, self.project));
+            self.bar.inc(1);
+            let outcome = match &made {
+                None => Outcome::Failed(DicomError::Unreadable.to_string()),
+                Some(Err(refusal)) => {
+                    let words = refusal.to_string();
+                    if matches!(refusal, Refusal::Excluded(_)) {
+                        Outcome::Skipped(words)
+                    } else {
+                        Outcome::Failed(words)
+                    }
+                }
+                Some(Ok(made)) => match self.write(&object.name, &made.bytes) {
+                    Ok(()) => Outcome::Written(object.name.clone()),
+                    Err(error) => {
+                        self.stop.store(true, Ordering::Relaxed);
+                        if let Ok(mut wrong) = self.wrong.lock() {
+                            wrong.get_or_insert(error);
+                        }
+                        Outcome::Failed("the output can't be written".into())
+                    }
+                },
+            };
+            self.with(|state| {
+                match made {
+                    Some(Ok(made)) => {
+                        written.store(true, Ordering::Relaxed);
+                        state.counts.object(&made);
+                        state.uids.extend(made.uids);
+                    }
+                    Some(Err(refusal)) => state.counts.refusal(&refusal),
+                    None => state.counts.refusal(&Refusal::Unreadable(DicomError::Unreadable)),
+                }
+                state.outcomes.insert(at, outcome);
+            });
+        });
+        if written.load(Ordering::Relaxed) {
+            self.with(|state| state.counts.subject(person.searched()));
+        }
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+        let path = self.out.join(name);
+        if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
+            std::fs::create_dir_all(folder)?;
+        }
+        let part = path.with_extension("part");
+        std::fs::write(&part, bytes)?;
+        std::fs::rename(&part, &path)
+    }
+
+    fn with(&self, change: impl FnOnce(&mut State)) {
+        if let Ok(mut state) = self.state.lock() {
+            change(&mut state);
+        }
+    }
+}
+
+/// The list of files by ordinal: no path, no value.
+fn table(outcomes: &BTreeMap<usize, Outcome>, files: usize) -> String {
+    let mut text = String::from("ordinal\toutcome\treason\tobject\n");
+    for at in 0..files {
+        let row = match outcomes.get(&at) {
+            Some(Outcome::Written(name)) => format!("{at}\twritten\tn/a\t{name}\n"),
+            Some(Outcome::Skipped(why)) => format!("{at}\tskipped\t{why}\tn/a\n"),
+            Some(Outcome::Failed(why)) => format!("{at}\tfailed\t{why}\tn/a\n"),
+            None => format!("{at}\tfailed\tnot reached\tn/a\n"),
+        };
+        text.push_str(&row);
+    }
+    text
+}
+
+/// Writes a table that the user asked for, for the owner's eyes only.
+fn save_map(path: &Path, header: &str, rows: Vec<(String, String)>) -> Result<(), Failure> {
+    let field = |text: &str| {
+        if text.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text.to_owned()
+        }
+    };
+    let mut text = format!("{header}\n");
+    for (old, new) in rows {
+        text.push_str(&format!("{},{}\n", field(&old), field(&new)));
+    }
+    write_private(path, text.as_bytes()).map_err(|e| Failure::Key(format!("a table can't be written: {e}")))
+}
+
+fn report(
+    options: &Options,
+    outcomes: &BTreeMap<usize, Outcome>,
+    files: usize,
+    counts: &Counts,
+    seconds: f64,
+    stop: &AtomicBool,
+) -> Result<ExitCode, Failure> {
+    let mut reasons: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    let (mut skipped, mut failed) = (0u64, 0u64);
+    for outcome in outcomes.values() {
+        match outcome {
+            Outcome::Written(_) => {}
+            Outcome::Skipped(why) => {
+                skipped += 1;
+                *reasons.entry(("skipped", why)).or_default() += 1;
+            }
+            Outcome::Failed(why) => {
+                failed += 1;
+                *reasons.entry(("failed", why)).or_default() += 1;
+            }
+        }
+    }
+    let written = counts.written();
+    let suspects: u64 = counts
+        .excluded()
+        .iter()
+        .filter(|(why, _)| matches!(why, Exclusion::BurnedIn(_)))
+        .map(|(_, n)| n)
+        .sum();
+    if options.json {
+        let reasons: Vec<_> = reasons
+            .iter()
+            .map(|((what, why), n)| serde_json::json!({"outcome": what, "reason": why, "files": n}))
+            .collect();
+        let value = serde_json::json!({
+            "files": files,
+            "written": written,
+            "skipped": skipped,
+            "failed": failed,
+            "burnedInSuspected": suspects,
+            "reasons": reasons,
+            "seconds": seconds,
+            "cancelled": stop.load(Ordering::Relaxed),
+        });
+        crate::say(&(serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"));
+    } else {
+        crate::say(&format!(
+            "{files} files: {written} written, {skipped} skipped, {failed} failed. Pseudonymised; known identifiers not found in what was written.\n"
+        ));
+        for ((what, why), count) in reasons {
+            crate::say(&format!("  {count} {what}: {why}\n"));
+        }
+        if suspects > 0 {
+            crate::say(
+                "  Images that may have text burned in were left out; --accept-burned-in writes them.\n",
+            );
+        }
+    }
+    Ok(ExitCode::from(match (written, failed) {
+        (_, 0) if written > 0 || files == 0 => 0,
+        (0, _) => 4,
+        _ => 3,
+    }))
+}

@@ -1,0 +1,255 @@
+//! What was done to all objects, for people who have to answer for it. In: objects and refusals, in any
+//! order. Out: `provenance/deidentification.json` with counts by action and tag, what was searched, what was
+//! retained and why, what was not checked. Never: a value, a path, or the word *anonymous*.
+
+use super::super::certificate::{
+    CERTIFICATE_SCHEMA, Coded, EDITION, ElementCount, RetainedItem, SearchSection,
+};
+use super::super::check::{CheckCount, Searched};
+use super::super::policy::{Policy, PolicyOption};
+use super::super::secrets::SecretKind;
+use super::super::{ByPosition, place};
+use super::{Done, Exclusion, Object, Refusal};
+use crate::dicom::Tag;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Counts over many objects; parts made on several threads are put together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    by_tag: BTreeMap<(Done, Tag), u64>,
+    private: u64,
+    unknown: u64,
+    withheld: BTreeMap<Tag, u64>,
+    frames_cleaned: u64,
+    overlays_cleared: u64,
+    suspects_written: u64,
+    written: u64,
+    excluded: BTreeMap<Exclusion, u64>,
+    stopped: u64,
+    unreadable: u64,
+    checked: CheckCount,
+    searched: Searched,
+    subjects: u64,
+}
+
+impl Counts {
+    /// Takes an object that was written.
+    pub fn object(&mut self, object: &Object) {
+        self.written += 1;
+        add_all(&mut self.by_tag, &object.tally.by_tag);
+        self.private += object.tally.private;
+        self.unknown += object.tally.unknown;
+        for tag in &object.withheld {
+            *self.withheld.entry(*tag).or_default() += 1;
+        }
+        self.frames_cleaned += object.frames_cleaned;
+        self.overlays_cleared += u64::from(object.overlay_bits_cleared);
+        self.suspects_written += u64::from(object.suspicion.is_some());
+        self.checked += object.checked;
+    }
+
+    /// Takes an object that was not.
+    pub fn refusal(&mut self, refusal: &Refusal) {
+        match refusal {
+            Refusal::Excluded(why) => *self.excluded.entry(*why).or_default() += 1,
+            Refusal::Leak(_) => self.stopped += 1,
+            _ => self.unreadable += 1,
+        }
+    }
+
+    /// Takes a subject: what was searched for in its objects.
+    pub fn subject(&mut self, searched: &Searched) {
+        self.subjects += 1;
+        self.searched.add(searched);
+    }
+
+    /// Adds another part.
+    pub fn merge(&mut self, other: &Self) {
+        add_all(&mut self.by_tag, &other.by_tag);
+        add_all(&mut self.withheld, &other.withheld);
+        add_all(&mut self.excluded, &other.excluded);
+        self.private += other.private;
+        self.unknown += other.unknown;
+        self.frames_cleaned += other.frames_cleaned;
+        self.overlays_cleared += other.overlays_cleared;
+        self.suspects_written += other.suspects_written;
+        self.written += other.written;
+        self.stopped += other.stopped;
+        self.unreadable += other.unreadable;
+        self.checked += other.checked;
+        self.searched.add(&other.searched);
+        self.subjects += other.subjects;
+    }
+
+    /// Objects written.
+    pub const fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Objects left out on purpose, by reason.
+    pub const fn excluded(&self) -> &BTreeMap<Exclusion, u64> {
+        &self.excluded
+    }
+
+    /// Objects that can't be read, and those in which a known identifier was found.
+    pub const fn failed(&self) -> u64 {
+        self.unreadable + self.stopped
+    }
+}
+
+fn add_all<K: Ord + Copy>(into: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>) {
+    from.iter().for_each(|(&key, &count)| *into.entry(key).or_default() += count);
+}
+
+/// The document.
+#[derive(Debug, Clone, Serialize)]
+pub struct ObjectCertificate {
+    schema: &'static str,
+    statement: &'static str,
+    profile: Coded,
+    edition: &'static str,
+    options: Vec<Coded>,
+    output: &'static str,
+    policy: Policy,
+    project_key: Option<String>,
+    subjects: u64,
+    objects: u64,
+    /// Objects left out, by reason in words.
+    excluded: BTreeMap<String, u64>,
+    unreadable: u64,
+    actions: BTreeMap<Done, u64>,
+    elements: BTreeMap<Done, Vec<ElementCount>>,
+    private_elements_removed: u64,
+    unknown_elements_removed: u64,
+    /// Elements that the profile lets stay and that went for what was found in them.
+    withheld: Vec<ElementCount>,
+    compressed_frames_cleaned: u64,
+    overlays_in_pixels_cleared: u64,
+    searched: SearchSection,
+    by_position: BTreeMap<ByPosition, u64>,
+    retained: Vec<RetainedItem>,
+    excluded_from_search: Vec<ElementCount>,
+    standard_uids: u64,
+    not_checked: Vec<String>,
+}
+
+impl ObjectCertificate {
+    /// The certificate of one run.
+    pub fn new(counts: &Counts, policy: &Policy, key_fingerprint: Option<&str>) -> Self {
+        let coded = |code: super::super::policy::Code| Coded {
+            code: code.code.to_owned(),
+            scheme: "DCM".to_owned(),
+            meaning: code.meaning.to_owned(),
+        };
+        let mut actions: BTreeMap<Done, u64> = BTreeMap::new();
+        let mut elements: BTreeMap<Done, Vec<ElementCount>> = BTreeMap::new();
+        for (&(done, tag), &count) in &counts.by_tag {
+            *actions.entry(done).or_default() += count;
+            elements.entry(done).or_default().push(element(tag, count));
+        }
+        *actions.entry(Done::Removed).or_default() += counts.private + counts.unknown;
+        let values: BTreeMap<SecretKind, u64> = counts.searched.values.clone();
+        Self {
+            schema: CERTIFICATE_SCHEMA,
+            statement: "Pseudonymised. Known identifiers not found in what was written.",
+            profile: coded(policy.profile.code()),
+            edition: EDITION,
+            options: PolicyOption::ALL
+                .into_iter()
+                .filter(|o| policy.holds(*o))
+                .map(|o| coded(o.code()))
+                .collect(),
+            output: "DICOM objects, built element by element from what the profile lets stay",
+            policy: policy.clone(),
+            project_key: key_fingerprint.map(str::to_owned),
+            subjects: counts.subjects,
+            objects: counts.written,
+            excluded: counts.excluded.iter().map(|(why, count)| (why_words(*why), *count)).collect(),
+            unreadable: counts.unreadable,
+            actions,
+            elements,
+            private_elements_removed: counts.private,
+            unknown_elements_removed: counts.unknown,
+            withheld: counts.withheld.iter().map(|(&tag, &count)| element(tag, count)).collect(),
+            compressed_frames_cleaned: counts.frames_cleaned,
+            overlays_in_pixels_cleared: counts.overlays_cleared,
+            searched: SearchSection {
+                values,
+                spellings: counts.searched.spellings,
+                entries: counts.checked.entries,
+                bytes: counts.checked.bytes,
+                stopped: counts.stopped,
+                forms: super::super::certificate::forms(),
+            },
+            by_position: counts.searched.by_position.clone(),
+            retained: retained(policy),
+            excluded_from_search: counts.searched.retained.iter().map(|(&tag, &n)| element(tag, n)).collect(),
+            standard_uids: counts.searched.standard_uids,
+            not_checked: not_checked(counts),
+        }
+    }
+
+    /// The document's bytes.
+    pub fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).unwrap_or_default();
+        json.push('\n');
+        json
+    }
+}
+
+fn why_words(why: Exclusion) -> String {
+    match why {
+        Exclusion::BurnedIn(suspicion) => {
+            let because = match suspicion {
+                super::Suspicion::Declared => "the header says so",
+                super::Suspicion::SecondaryCapture => "a secondary capture",
+                super::Suspicion::Modality => "the modality",
+                super::Suspicion::Screen => "a page made for the eye",
+            };
+            format!("{why}: {because}")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn element(tag: Tag, count: u64) -> ElementCount {
+    let keyword = place::keyword(tag).unwrap_or(if tag.0 % 2 == 1 { "private" } else { "unknown" });
+    ElementCount { tag: format!("({:04X},{:04X})", tag.0, tag.1), keyword: keyword.to_owned(), count }
+}
+
+fn retained(policy: &Policy) -> Vec<RetainedItem> {
+    let item = |what: &str, why: &str| RetainedItem { what: what.to_owned(), why: why.to_owned() };
+    let mut items = vec![
+        item(
+            "geometry, acquisition parameters, pixel data, make and model of the scanner",
+            "Table E.1-1 lets them stay",
+        ),
+        item("UIDs of the standard, of object classes and of code systems", "they name kinds of things"),
+    ];
+    for option in PolicyOption::ALL.into_iter().filter(|option| policy.holds(*option)) {
+        items.push(item(option.label(), option.code().meaning));
+    }
+    for keep in &policy.keep {
+        items.push(item(&keep.tag, &keep.reason));
+    }
+    for keep in &policy.keep_private {
+        items.push(item(&keep.tag, &keep.reason));
+    }
+    items
+}
+
+fn not_checked(counts: &Counts) -> Vec<String> {
+    let mut lines = vec![
+        "Pixels: text burned into images was not searched for.".to_owned(),
+        "Recognizable visual features not removed.".to_owned(),
+        "Whether a person can be recognised by combining what is retained.".to_owned(),
+    ];
+    if counts.suspects_written > 0 {
+        lines.push(format!(
+            "{} objects that may have text burned into their pixels were written, as was asked for.",
+            counts.suspects_written
+        ));
+    }
+    lines
+}
