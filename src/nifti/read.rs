@@ -233,11 +233,9 @@ impl Header {
         let grid = Grid::new([x, y, z], self.affine).map_err(|_| ReadError::Geometry)?;
         let from = usize::try_from(self.offset).map_err(|_| ReadError::Short)?;
         let len = usize::try_from(self.voxels()? * self.size()?).map_err(|_| ReadError::Short)?;
-        let body = from
-            .checked_add(len)
-            .and_then(|to| bytes.get(from..to))
-            .ok_or(ReadError::Short)?;
-        let plain = (self.slope == 1.0 && self.intercept == 0.0) || self.slope == 0.0 || !self.slope.is_finite();
+        let body = from.checked_add(len).and_then(|to| bytes.get(from..to)).ok_or(ReadError::Short)?;
+        let plain =
+            (self.slope == 1.0 && self.intercept == 0.0) || self.slope == 0.0 || !self.slope.is_finite();
         let voxels = match self.datatype {
             2 => Voxels::U8(body.to_vec()),
             4 => Voxels::I16(self.values(body, i16::from_le_bytes)),
@@ -271,6 +269,7 @@ impl Header {
 
     fn scaled(&self, voxels: &Voxels) -> Voxels {
         let scale = |v: f64| self.slope * v + self.intercept;
+        #[allow(clippy::useless_conversion, reason = "of the seven types one is f64 already")]
         crate::with_voxels!(voxels, values => {
             Voxels::F64(values.iter().map(|v| scale(f64::from(*v))).collect())
         })

@@ -113,9 +113,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     if let Some(mask) = &mask {
         same_grid(&grid, &mask.grid, "the mask")?;
     }
-    let mask: Option<Vec<u8>> = mask.map(|m| {
-        (0..m.voxels.len()).map(|i| u8::from(m.voxels.get(i).is_some_and(|v| v != 0.0))).collect()
-    });
+    let mask: Option<Vec<u8>> = mask
+        .map(|m| (0..m.voxels.len()).map(|i| u8::from(m.voxels.get(i).is_some_and(|v| v != 0.0))).collect());
     let channels: Vec<Channel<'_>> = images
         .iter()
         .enumerate()
@@ -176,11 +175,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         next = margin.next_stroke(f64::from(greatest) * 0.05);
     }
     let summary = grown.summary();
-    let counts: Vec<(u8, usize)> = summary
-        .labels
-        .iter()
-        .map(|label| (*label, found.iter().filter(|v| *v == label).count()))
-        .collect();
+    let counts: Vec<(u8, usize)> =
+        summary.labels.iter().map(|label| (*label, found.iter().filter(|v| *v == label).count())).collect();
     if options.json {
         crate::say(&format!(
             "{}\n",
@@ -229,7 +225,9 @@ fn same_grid(grid: &Grid, other: &Grid, what: &str) -> Result<(), Failure> {
         })
         .fold(0.0, f64::max);
     if apart > 0.01 * least {
-        return Err(Failure::Usage(format!("{what} lies up to {apart:.3} mm from image 1: the grids differ")));
+        return Err(Failure::Usage(format!(
+            "{what} lies up to {apart:.3} mm from image 1: the grids differ"
+        )));
     }
     Ok(())
 }
@@ -254,7 +252,9 @@ fn write(path: &Path, grid: &Grid, voxel_type: VoxelType, body: &[u8]) -> Result
     let header =
         ImageHeader { grid: *grid, times: 1, time_step_s: 0.0, voxel_type, slope: 1.0, intercept: 0.0 };
     if !header.fits() {
-        return Err(Failure::Usage("the image has a dimension beyond 32,767, which NIfTI-1 can't say".into()));
+        return Err(Failure::Usage(
+            "the image has a dimension beyond 32,767, which NIfTI-1 can't say".into(),
+        ));
     }
     let mut bytes = Vec::with_capacity(HEADER_BYTES + body.len());
     bytes.extend_from_slice(&header.to_bytes());
