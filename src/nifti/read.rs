@@ -267,9 +267,9 @@ impl Header {
             .collect()
     }
 
+    #[allow(clippy::useless_conversion, reason = "of the seven types one is f64 already")]
     fn scaled(&self, voxels: &Voxels) -> Voxels {
         let scale = |v: f64| self.slope * v + self.intercept;
-        #[allow(clippy::useless_conversion, reason = "of the seven types one is f64 already")]
         crate::with_voxels!(voxels, values => {
             Voxels::F64(values.iter().map(|v| scale(f64::from(*v))).collect())
         })

@@ -106,6 +106,7 @@ fn finite(voxels: &Voxels) -> Option<bool> {
 }
 
 /// Levels of a region, on a field's layout: rim and filling are outside.
+#[allow(clippy::useless_conversion, reason = "of the seven types one is f64 already")]
 pub(crate) fn levels(
     channel: &Channel<'_>,
     scale: Scale,
@@ -119,7 +120,6 @@ pub(crate) fn levels(
     let level =
         |value: f64| -> u16 { ((value - scale.zero) * scale.per_unit).round().clamp(0.0, MOST) as u16 };
     if shift == [0.0; 3] {
-        #[allow(clippy::useless_conversion, reason = "of the seven types one is f64 already")]
         with_voxels!(channel.voxels, values => {
             for z in 0..layout.size[2] {
                 for y in 0..layout.size[1] {

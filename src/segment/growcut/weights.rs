@@ -57,28 +57,26 @@ impl Weights {
         let strict = options.order == Order::Strict;
         let bits = if most <= FEW { 4 } else { 8 };
         let range = scales.iter().map(|s| u64::from(s.top)).sum::<u64>().clamp(1, 65_534);
-        // Steps of the longest path that only breaks ties: some turns through the whole region.
-        let hops: u64 = if strict {
+        let local = options.locality > 0.0;
+        // Steps of the longest path that only breaks ties: some turns through the whole region. Where
+        // length costs, no edge is free, and steps need not be counted.
+        let hops: u64 = if strict && !(local && options.metric == Metric::Slicer) {
             let around: usize = layout.size.iter().sum();
             (2 * around as u64).next_power_of_two().clamp(64, 4096)
         } else {
             1
         };
-        let local = options.locality > 0.0;
-        let room = (1_u64 << (32 - bits)) / (hops * range * 16);
-        let fraction = match (local, strict) {
-            (false, _) => 1,
-            (true, false) => 4,
-            (true, true) => {
-                if room >= 1 {
-                    1 << room.ilog2().min(6)
-                } else {
-                    1
-                }
-            }
-        };
         // Levels per unit of intensity: channels share it but for their weights.
         let unit = scales.iter().map(|s| s.per_unit).sum::<f64>();
+        // Lengths are no whole numbers of levels: as fine as leaves room for a path of many edges.
+        let fraction: u64 = if local && options.metric == Metric::Slicer {
+            let mm: f64 = affine.spacing().iter().zip(layout.size).map(|(mm, n)| mm * n as f64).sum();
+            let far = 64.0 * range as f64 + 4.0 * mm * options.locality * unit;
+            let room = f64::from(1_u32 << (31 - bits)) * 2.0 / far;
+            1 << (room.max(1.0) as u64).ilog2().min(12)
+        } else {
+            1
+        };
         let steps = std::array::from_fn(|i| {
             let step = [i as i32 % 3 - 1, i as i32 / 3 % 3 - 1, i as i32 / 9 - 1];
             if !options.connectivity.has(step) {
@@ -94,7 +92,11 @@ impl Weights {
                 Metric::Classic => NAT,
             };
             let length = (options.locality * mm * worth).round() as u64;
-            Some(if strict { length * hops + 1 } else { length.max(u64::from(local)) })
+            Some(if strict {
+                length * hops + u64::from(hops > 1 || length == 0)
+            } else {
+                length.max(u64::from(local))
+            })
         });
         let table: Vec<u64> = match options.metric {
             Metric::Slicer => Vec::new(),
@@ -119,7 +121,7 @@ impl Weights {
             Metric::Slicer => fraction * hops,
             Metric::Classic => 1,
         };
-        let short = !strict && bits == 4 && (shape == Shape::Table || range * fraction <= 4094);
+        let short = !strict && bits == 4 && (shape == Shape::Table || (!local && range <= 4094));
         Self {
             shape,
             bits,
