@@ -1,12 +1,15 @@
-//! Relaxing a segment: sixteen voxels against the rows beside them, and against each other.
+//! Relaxing a voxel's edges into a row: three neighbours at a time.
 //!
-//! In: keys and levels of a segment and its neighbouring rows. Out: the least keys that they give it.
-//! Nothing here knows slabs, threads or flags. The loops run over arrays of a fixed length, so that the
-//! compiler turns them into SIMD of whatever width there is; `scalar` is their twin, voxel by voxel,
-//! which tests hold equal.
+//! In: a key and a level, and the keys and levels of a row beside it. Out: the keys that fall. Nothing
+//! here knows slabs, threads or buckets. The loops run over arrays of a fixed length, so that the compiler
+//! turns them into SIMD of whatever width there is; most rows have nothing that falls, and are done with
+//! one comparison.
 
 use super::keys::Key;
-use super::layout::{LANES, OUTSIDE};
+use super::layout::OUTSIDE;
+
+/// Lanes of a row that are looked at together: three neighbours, and filling.
+pub(crate) const NEAR: usize = 8;
 
 /// What an edge costs: a difference of levels and a direction in, a key without a label out.
 pub(crate) trait Form<K: Key>: Copy + Sync {
@@ -56,10 +59,24 @@ impl<K: Key> Form<K> for Table<'_, K> {
 
 /// Levels of one image or of several that are looked at together.
 pub(crate) trait Levels: Copy + Sync {
-    /// Differences of `LANES` voxels from `a` on and those from `b` on.
-    fn differences(&self, a: usize, b: usize) -> [u16; LANES];
-    /// Levels of the first image: there voxels outside the domain are marked.
-    fn first(&self, at: usize) -> [u16; LANES];
+    /// What is kept of the voxel in hand.
+    type Own: Copy;
+    /// The voxel in hand.
+    fn one(&self, at: usize) -> Self::Own;
+    /// Keys that a voxel gives to the lanes of a row, if any falls: the row begins at `from` in `keys` and
+    /// at `beside` in the levels; `own` is the voxel's level and `at` its place in the levels.
+    #[allow(clippy::too_many_arguments, reason = "the hot loop: no struct is built for each row")]
+    fn near<K: Key, F: Form<K>>(
+        &self,
+        keys: &[K],
+        from: usize,
+        beside: usize,
+        key: K,
+        own: Self::Own,
+        at: usize,
+        form: &F,
+        costs: &[K; NEAR],
+    ) -> Option<[K; NEAR]>;
     /// Difference of two voxels.
     fn difference(&self, a: usize, b: usize) -> u16;
     /// Whether a voxel is outside the domain.
@@ -67,30 +84,58 @@ pub(crate) trait Levels: Copy + Sync {
 }
 
 #[inline(always)]
-pub(crate) fn lanes<T: Copy + Default>(of: &[T], at: usize) -> [T; LANES] {
-    match of.get(at..).and_then(|rest| rest.first_chunk::<LANES>()) {
-        Some(found) => *found,
-        None => [T::default(); LANES],
-    }
+fn lanes<T: Copy>(of: &[T], at: usize) -> Option<&[T; NEAR]> {
+    of.get(at..).and_then(|rest| rest.first_chunk())
 }
 
 /// One image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct One<'a>(pub(crate) &'a [u16]);
 
+/// The keys that fall, given differences.
+#[inline(always)]
+fn fall<K: Key, F: Form<K>>(
+    keys: &[K; NEAR],
+    key: K,
+    differences: &[u16; NEAR],
+    form: &F,
+    costs: &[K; NEAR],
+) -> Option<[K; NEAR]> {
+    let mut new = [K::MAX; NEAR];
+    let mut any = false;
+    for i in 0..NEAR {
+        new[i] = key.plus(form.weight(differences[i], costs[i]));
+    }
+    for i in 0..NEAR {
+        any |= (costs[i] != K::MAX) & (new[i] < keys[i]);
+    }
+    any.then_some(new)
+}
+
 impl Levels for One<'_> {
+    type Own = u16;
     #[inline(always)]
-    fn differences(&self, a: usize, b: usize) -> [u16; LANES] {
-        let (a, b) = (lanes(self.0, a), lanes(self.0, b));
-        let mut out = [0_u16; LANES];
-        for i in 0..LANES {
-            out[i] = a[i].abs_diff(b[i]);
-        }
-        out
+    fn one(&self, at: usize) -> u16 {
+        level(self.0, at)
     }
     #[inline(always)]
-    fn first(&self, at: usize) -> [u16; LANES] {
-        lanes(self.0, at)
+    fn near<K: Key, F: Form<K>>(
+        &self,
+        keys: &[K],
+        from: usize,
+        beside: usize,
+        key: K,
+        own: u16,
+        _at: usize,
+        form: &F,
+        costs: &[K; NEAR],
+    ) -> Option<[K; NEAR]> {
+        let (keys, levels) = (lanes(keys, from)?, lanes(self.0, beside)?);
+        let mut differences = [0_u16; NEAR];
+        for i in 0..NEAR {
+            differences[i] = levels[i].abs_diff(own);
+        }
+        fall(keys, key, &differences, form, costs)
     }
     #[inline(always)]
     fn difference(&self, a: usize, b: usize) -> u16 {
@@ -112,20 +157,31 @@ fn level(levels: &[u16], at: usize) -> u16 {
 pub(crate) struct Many<'a>(pub(crate) &'a [Vec<u16>]);
 
 impl Levels for Many<'_> {
+    type Own = ();
     #[inline(always)]
-    fn differences(&self, a: usize, b: usize) -> [u16; LANES] {
-        let mut sum = [0_u16; LANES];
+    fn one(&self, _at: usize) {}
+    #[inline(always)]
+    fn near<K: Key, F: Form<K>>(
+        &self,
+        keys: &[K],
+        from: usize,
+        beside: usize,
+        key: K,
+        _own: (),
+        at: usize,
+        form: &F,
+        costs: &[K; NEAR],
+    ) -> Option<[K; NEAR]> {
+        let keys = lanes(keys, from)?;
+        let mut differences = [0_u16; NEAR];
         for levels in self.0 {
-            let (a, b) = (lanes(levels, a), lanes(levels, b));
-            for i in 0..LANES {
-                sum[i] = sum[i].saturating_add(a[i].abs_diff(b[i]));
+            let own = level(levels, at);
+            let row = lanes(levels, beside)?;
+            for i in 0..NEAR {
+                differences[i] = differences[i].saturating_add(row[i].abs_diff(own));
             }
         }
-        sum
-    }
-    #[inline(always)]
-    fn first(&self, at: usize) -> [u16; LANES] {
-        self.0.first().map_or([OUTSIDE; LANES], |levels| lanes(levels, at))
+        fall(keys, key, &differences, form, costs)
     }
     #[inline(always)]
     fn difference(&self, a: usize, b: usize) -> u16 {
@@ -135,65 +191,4 @@ impl Levels for Many<'_> {
     fn outside(&self, at: usize) -> bool {
         self.0.first().is_none_or(|levels| level(levels, at) == OUTSIDE)
     }
-}
-
-/// Lowers `best` by what a neighbouring row gives: its keys from one left of the segment on.
-#[inline(always)]
-pub(crate) fn pull<K: Key, F: Form<K>>(
-    best: &mut [K; LANES],
-    keys: [K; LANES],
-    differences: [u16; LANES],
-    form: &F,
-    direction: K,
-) {
-    for i in 0..LANES {
-        best[i] = best[i].min(keys[i].plus(form.weight(differences[i], direction)));
-    }
-}
-
-/// Whether any lane differs.
-#[inline(always)]
-pub(crate) fn differ<K: Key>(a: &[K; LANES], b: &[K; LANES]) -> bool {
-    let mut differ = false;
-    for i in 0..LANES {
-        differ |= a[i] != b[i];
-    }
-    differ
-}
-
-/// Closes a segment under its own edges: `weights[i]` is that of the edge from lane `i − 1` to lane `i`
-/// (lane 0's is not looked at).
-///
-/// Both chains run side by side, each from the keys as they came: the cheapest way within a row never
-/// turns round.
-#[inline(always)]
-pub(crate) fn close<K: Key>(best: &mut [K; LANES], weights: &[K; LANES]) {
-    // Keys are added without saturation in twice the width: the minimum with a key is one again.
-    let mut up = best[0].get();
-    let mut down = best[LANES - 1].get();
-    let mut ups = [up; LANES];
-    let mut downs = [down; LANES];
-    for i in 1..LANES {
-        up = (up + weights[i].get()).min(best[i].get());
-        ups[i] = up;
-        let j = LANES - 1 - i;
-        down = (down + weights[j + 1].get()).min(best[j].get());
-        downs[j] = down;
-    }
-    for i in 0..LANES {
-        best[i] = K::of(ups[i].min(downs[i]));
-    }
-}
-
-/// The same, voxel by voxel.
-#[cfg(test)]
-pub(crate) fn close_scalar<K: Key>(best: [K; LANES], weights: [K; LANES]) -> [K; LANES] {
-    let mut out = best;
-    for i in 1..LANES {
-        out[i] = out[i].min(out[i - 1].plus(weights[i]));
-    }
-    for i in (1..LANES).rev() {
-        out[i - 1] = out[i - 1].min(out[i].plus(weights[i]));
-    }
-    out
 }

@@ -1,11 +1,7 @@
 //! Where a voxel of the domain lies in memory.
 //!
-//! In: the domain's size. Out: offsets. The field has a rim of one voxel that never gets a key, and
-//! every row is filled up to whole segments: so every voxel has 26 neighbours in memory, and hot
-//! loops ask for no borders.
-
-/// Voxels of a segment: what is relaxed at once.
-pub(crate) const LANES: usize = 16;
+//! In: the domain's size. Out: offsets. The field has a rim of one voxel that never gets a key: so every
+//! voxel has 26 neighbours in memory, and hot loops ask for no borders.
 
 /// The level of a voxel outside the domain: rim, filling, mask, range.
 pub(crate) const OUTSIDE: u16 = u16::MAX;
@@ -15,8 +11,6 @@ pub(crate) const OUTSIDE: u16 = u16::MAX;
 pub(crate) struct Layout {
     /// Voxels of the domain along x, y, z.
     pub(crate) size: [usize; 3],
-    /// Segments of a row.
-    pub(crate) segments: usize,
     /// Voxels from a row to the next.
     pub(crate) stride: usize,
     /// Rows of a plane, rim included.
@@ -27,10 +21,9 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn new(size: [usize; 3]) -> Self {
-        let segments = size[0].div_ceil(LANES);
-        let stride = segments * LANES + 2;
+        let stride = size[0] + 2;
         let rows = size[1] + 2;
-        Self { size, segments, stride, rows, plane: stride * rows }
+        Self { size, stride, rows, plane: stride * rows }
     }
 
     /// Voxels of a field, rim included.
@@ -61,10 +54,5 @@ impl Layout {
     /// The step in memory to a neighbour.
     pub(crate) fn step(&self, [dx, dy, dz]: [i32; 3]) -> isize {
         dx as isize + dy as isize * self.stride as isize + dz as isize * self.plane as isize
-    }
-
-    /// Flags of a row: one a segment, and one on either side.
-    pub(crate) fn flag_stride(&self) -> usize {
-        self.segments + 2
     }
 }

@@ -8,18 +8,18 @@
 //!
 //! - `options`, `error`: what can be chosen, and why not.
 //! - `levels`, `weights`, `keys`: images and metric as whole numbers.
-//! - `layout`, `kernel`, `sweep`: the solver.
+//! - `layout`, `kernel`, `front`: the solver.
 //! - `update`: strokes, larger regions, other masks.
 //! - `margin`: how sure it is, and where the next stroke would tell most.
 
 mod error;
+mod front;
 mod kernel;
 mod keys;
 mod layout;
 mod levels;
 mod margin;
 mod options;
-mod sweep;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -34,7 +34,7 @@ use kernel::{Floor, Form, Levels, Many, One, Sum, Table};
 use keys::Key;
 use layout::{Layout, OUTSIDE};
 use levels::{Scale, levels, scales};
-use sweep::{Field, Rule};
+use front::{Field, Rule};
 use weights::{FEW, Shape, Weights};
 
 use std::collections::BTreeMap;
@@ -191,9 +191,9 @@ impl GrowCut {
             n => n,
         };
         let keys = if weights.short {
-            Keys::Short(Field::new(layout, slabs))
+            Keys::Short(Field::new(layout, slabs, weights.shift()))
         } else {
-            Keys::Long(Field::new(layout, slabs))
+            Keys::Long(Field::new(layout, slabs, weights.shift()))
         };
         let mut made = Self {
             options,
@@ -386,9 +386,9 @@ impl GrowCut {
             .keys
             .iter()
             .map(|k| if k.get() >> self.weights.bits >= full { u32::MAX } else { u32::from(*k) })
-            .collect();
+            .collect::<Vec<_>>();
         let slabs = field.slabs();
-        let mut wide = Field::new(self.layout, slabs);
+        let mut wide = Field::new(self.layout, slabs, self.weights.shift());
         wide.keys = long;
         wide.refresh();
         for at in beyond {
@@ -479,7 +479,7 @@ impl GrowCut {
             key,
             exact_levels: self.scales.iter().all(|s| s.exact),
             bytes: places * (width + 2 * self.levels.len() as u64)
-                + with_field!(&self.keys, field => field.marks_bytes())
+                + with_field!(&self.keys, field => field.extra_bytes())
                 + (self.doubted.capacity() * 16) as u64,
         }
     }

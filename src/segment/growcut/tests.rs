@@ -5,8 +5,6 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::kernel::{close, close_scalar};
-use super::layout::LANES;
 use super::*;
 use crate::volume::{Affine, Voxels};
 
@@ -245,19 +243,6 @@ fn the_margin_is_the_second_best_label_less_the_best() {
             };
             assert_eq!(margin.units[index], truth, "case {number}, {:?}", case.options);
         }
-    }
-}
-
-#[test]
-fn closing_a_segment_equals_its_scalar_twin() {
-    let mut dice = Dice(4);
-    for _ in 0..20_000 {
-        let range = dice.of(&[4, 300, 70_000]);
-        let keys: [u16; LANES] = std::array::from_fn(|_| dice.below(range) as u16);
-        let weights: [u16; LANES] = std::array::from_fn(|_| dice.below(range) as u16);
-        let mut closed = keys;
-        close(&mut closed, &weights);
-        assert_eq!(closed, close_scalar(keys, weights));
     }
 }
 

@@ -181,7 +181,7 @@ impl GrowCut {
     /// Long keys before anything is grown.
     fn lengthen(&mut self) {
         if let Keys::Short(field) = &self.keys {
-            let mut wide = super::Field::new(self.layout, field.slabs());
+            let mut wide = super::Field::new(self.layout, field.slabs(), self.weights.shift());
             for (at, key) in field.keys.iter().enumerate().filter(|(_, k)| **k != u16::MAX) {
                 wide.put(at, u32::from(*key));
             }

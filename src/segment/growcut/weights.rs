@@ -137,6 +137,16 @@ impl Weights {
         }
     }
 
+    /// Bits of a key below its bucket: a bucket is about a level wide.
+    pub(crate) fn shift(&self) -> u32 {
+        self.bits + if self.table.is_empty() { self.per_level.ilog2() } else { self.hops_bits() }
+    }
+
+    fn hops_bits(&self) -> u32 {
+        // A tenth of a nat or so.
+        (self.per_unit as u64).max(1).ilog2().saturating_sub(10)
+    }
+
     /// What stored differences are multiplied by in a key.
     pub(crate) fn multiplier(&self) -> u32 {
         ((self.per_level << self.bits) / self.stored) as u32
