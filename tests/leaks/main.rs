@@ -82,8 +82,21 @@ fn holds(bytes: &[u8], token: &str) -> bool {
     let token = token.to_lowercase();
     let latin: Vec<u8> = token.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
     let wide: Vec<u8> = token.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let find = |pattern: &[u8]| !pattern.is_empty() && lower.windows(pattern.len()).any(|w| w == pattern);
+    // A short number may stand by chance among the 38 random digits of a UID that is ours.
+    let by_chance = |at: usize| {
+        let digits = |bytes: &mut dyn Iterator<Item = &u8>| bytes.take_while(|b| b.is_ascii_digit()).count();
+        let (before, behind) = lower.split_at(at);
+        pattern_is_number(&token) && digits(&mut before.iter().rev()) + digits(&mut behind.iter()) >= 30
+    };
+    let find = |pattern: &[u8]| {
+        let mut windows = lower.windows(pattern.len().max(1)).enumerate();
+        !pattern.is_empty() && windows.any(|(at, w)| w == pattern && !by_chance(at))
+    };
     find(token.as_bytes()) || (latin.len() >= 3 && find(&latin)) || find(&wide)
+}
+
+fn pattern_is_number(token: &str) -> bool {
+    token.len() <= 8 && token.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn survivors(cases: &[Case], run: &Run) -> Vec<String> {

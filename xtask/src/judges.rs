@@ -20,19 +20,21 @@ const OLDEST_PYTHON: (u32, u32) = (3, 11);
 pub(crate) fn set_up(place: &Place) -> anyhow::Result<PathBuf> {
     npm::check_node()?;
     npm::install(&place.join("tests/judges"))?;
-    dicom_tools()?;
+    system_tools()?;
     python(place)
 }
 
-/// dciodvfy (whether an object is of its IOD) and DCMTK's dcmdump, from Debian's packages.
-fn dicom_tools() -> anyhow::Result<()> {
-    let absent = || !on_path("dciodvfy") || !on_path("dcmdump");
+/// dciodvfy (whether an object is of its IOD), DCMTK's dcmdump and Info-ZIP's unzip, from Debian's packages.
+fn system_tools() -> anyhow::Result<()> {
+    let absent = || ["dciodvfy", "dcmdump", "unzip"].iter().any(|program| !on_path(program));
     if absent() && may_use_apt() {
-        say::note("apt-get install dicom3tools dcmtk");
-        apt_install(&["dicom3tools", "dcmtk"])?;
+        say::note("apt-get install dicom3tools dcmtk unzip");
+        apt_install(&["dicom3tools", "dcmtk", "unzip"])?;
     }
     if absent() {
-        bail!("the judges dciodvfy and dcmdump are absent: on Debian install dicom3tools and dcmtk");
+        bail!(
+            "one of the judges dciodvfy, dcmdump and unzip is absent: on Debian install dicom3tools, dcmtk and unzip"
+        );
     }
     Ok(())
 }
