@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use hepatica::nifti::{HEADER_BYTES, ImageHeader, ParallelGzip, ReadImage, read};
-use hepatica::segment::growcut::{Channel, GrowCut, Input, Metric, Options as Grow, Order, Region};
+use hepatica::segment::growcut::{
+    Advice, Channel, GrowCut, Input, Metric, Options as Grow, Order, Region, advise,
+};
 use hepatica::volume::{Grid, VoxelType, Voxels};
 use serde_json::json;
 
@@ -62,6 +64,9 @@ pub(crate) struct Options {
     /// Weights of the images, in their order, parted by commas.
     #[arg(long, value_delimiter = ',', value_name = "W,W,…")]
     weights: Vec<f64>,
+    /// Grow on all images even where one lies more than two voxels from the first (breathing).
+    #[arg(long)]
+    all_images: bool,
     /// Write by how much the second label was more costly (float32, in units of intensity).
     #[arg(long, value_name = "MARGIN.nii.gz")]
     margin: Option<PathBuf>,
@@ -115,7 +120,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let mask: Option<Vec<u8>> = mask
         .map(|m| (0..m.voxels.len()).map(|i| u8::from(m.voxels.get(i).is_some_and(|v| v != 0.0))).collect());
-    let channels: Vec<Channel<'_>> = images
+    let mut channels: Vec<Channel<'_>> = images
         .iter()
         .enumerate()
         .map(|(i, image)| Channel {
@@ -123,6 +128,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             ..Channel::alone(&image.voxels)
         })
         .collect();
+    let advice = if options.all_images { Advice::All } else { advise(&grid, &channels) };
+    if let Advice::First { channel, voxels } = advice {
+        channels.truncate(1);
+        eprintln!(
+            "hepatica: image {} lies {voxels:.1} voxels from image 1: grown on image 1 alone (--all-images for all)",
+            channel + 1
+        );
+    }
     let grow = Grow {
         metric: match options.metric {
             MetricName::Slicer => Metric::Slicer,
@@ -191,6 +204,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
                 "bytes": summary.bytes,
                 "bytes_per_voxel": summary.bytes as f64 / summary.voxels.max(1) as f64,
                 "region": summary.region,
+                "images": channels.len(),
                 "threads": threads,
                 "next_stroke": next,
             })

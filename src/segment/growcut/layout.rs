@@ -1,10 +1,14 @@
 //! Where a voxel of the domain lies in memory.
 //!
 //! In: the domain's size. Out: offsets. The field has a rim of one voxel that never gets a key: so every
-//! voxel has 26 neighbours in memory, and hot loops ask for no borders.
+//! voxel has 26 neighbours in memory, and hot loops ask for no borders. Rows are filled up to whole
+//! segments of eight voxels.
 
 /// The level of a voxel outside the domain: rim, filling, mask, range.
 pub(crate) const OUTSIDE: u16 = u16::MAX;
+
+/// Voxels of a segment: what one byte of marks stands for.
+pub(crate) const SEGMENT: usize = 8;
 
 /// Sizes and strides of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,13 +21,16 @@ pub(crate) struct Layout {
     pub(crate) rows: usize,
     /// Voxels from a plane to the next.
     pub(crate) plane: usize,
+    /// Segments from a row to the next: whole groups of eight.
+    pub(crate) segments: usize,
 }
 
 impl Layout {
     pub(crate) fn new(size: [usize; 3]) -> Self {
-        let stride = size[0] + 2;
+        let stride = (size[0] + 2).next_multiple_of(SEGMENT);
         let rows = size[1] + 2;
-        Self { size, stride, rows, plane: stride * rows }
+        let segments = (stride / SEGMENT).next_multiple_of(SEGMENT);
+        Self { size, stride, rows, plane: stride * rows, segments }
     }
 
     /// Voxels of a field, rim included.
@@ -36,9 +43,19 @@ impl Layout {
         (z + 1) * self.plane + (y + 1) * self.stride + x + 1
     }
 
+    /// Planes of the field, rim included.
+    pub(crate) fn planes(&self) -> usize {
+        self.size[2] + 2
+    }
+
     /// The place of a row's first voxel.
     pub(crate) fn row(&self, y: usize, z: usize) -> usize {
         self.at([0, y, z])
+    }
+
+    /// The segment of a place.
+    pub(crate) fn segment(&self, at: usize) -> usize {
+        at / self.stride * self.segments + at % self.stride / SEGMENT
     }
 
     /// The voxel at a place of the domain.

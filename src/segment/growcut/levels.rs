@@ -5,8 +5,7 @@
 //! difference exactly.
 
 use super::error::Error;
-use super::kernel::NEAR;
-use super::layout::{Layout, OUTSIDE};
+use super::layout::{Layout, OUTSIDE, SEGMENT};
 use super::options::{Box3, Options, Order};
 use crate::volume::{Affine, Grid, Voxels};
 use crate::with_voxels;
@@ -116,7 +115,7 @@ pub(crate) fn levels(
     layout: &Layout,
 ) -> Vec<u16> {
     let dims = grid.dims().map(|d| d as usize);
-    let mut out = vec![OUTSIDE; layout.len() + NEAR];
+    let mut out = vec![OUTSIDE; layout.len() + SEGMENT];
     let shift = voxel_shift(grid.affine(), channel.shift_mm);
     let level =
         |value: f64| -> u16 { ((value - scale.zero) * scale.per_unit).round().clamp(0.0, MOST) as u16 };

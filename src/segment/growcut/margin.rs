@@ -39,6 +39,26 @@ impl Margin {
         }
     }
 
+    /// The margins of a box of the grid, in scan order, in units of intensity; infinite where it is sure and
+    /// beyond the region.
+    #[must_use]
+    pub fn of_box(&self, of: &Box3) -> Vec<f32> {
+        let size = self.region.size();
+        let mut out = Vec::with_capacity(of.size().iter().product());
+        for z in of.low[2]..of.high[2] {
+            for y in of.low[1]..of.high[1] {
+                for x in of.low[0]..of.high[0] {
+                    let index = self.region.contains([x, y, z]).then(|| {
+                        let low = self.region.low;
+                        ((z - low[2]) * size[1] + y - low[1]) * size[0] + x - low[0]
+                    });
+                    out.push(self.value(index.unwrap_or(usize::MAX)));
+                }
+            }
+        }
+        out
+    }
+
     /// The largest connected region (faces) of margins below `under` units of intensity: its box in voxels
     /// of the grid, its size, and the voxel of it that has the least margin.
     #[must_use]
@@ -121,7 +141,7 @@ impl GrowCut {
             .collect();
         let reached = |at: usize| -> Option<(u64, u64)> {
             let key = with_field!(&self.keys, field => field.keys[at].get());
-            (key >> bits < full).then_some((key >> bits, key & mask))
+            (key != 0 && key >> bits < full).then_some((key >> bits, key & mask))
         };
         let mut margins = vec![Margin::SURE; layout.len()];
         // Buckets by margin, in a ring: an edge's slack is put off to the bucket that it reaches.

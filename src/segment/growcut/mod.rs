@@ -8,14 +8,16 @@
 //!
 //! - `options`, `error`: what can be chosen, and why not.
 //! - `levels`, `weights`, `keys`: images and metric as whole numbers.
-//! - `layout`, `kernel`, `front`: the solver.
+//! - `layout`, `lanes`, `kernel`, `wave`: the solver.
 //! - `update`: strokes, larger regions, other masks.
+//! - `align`: whether several phases lie where the first does.
 //! - `margin`: how sure it is, and where the next stroke would tell most.
 
+mod align;
 mod error;
-mod front;
 mod kernel;
 mod keys;
+mod lanes;
 mod layout;
 mod levels;
 mod margin;
@@ -23,21 +25,23 @@ mod options;
 #[cfg(test)]
 mod tests;
 mod update;
+mod wave;
 mod weights;
 
+pub use align::{Advice, Alignment, advise, alignment};
 pub use error::Error;
 pub use levels::Channel;
 pub use margin::{Margin, NextStroke};
 pub use options::{Box3, Connectivity, Metric, Options, Order, Region};
 
-use kernel::{Floor, Form, Levels, Many, One, Sum, Table};
+use kernel::{Floor, Form, Levels, Many, One, Rule, Sum, Table};
 use keys::Key;
 use layout::{Layout, OUTSIDE};
 use levels::{Scale, levels, scales};
-use front::{Field, Rule};
+use wave::Field;
 use weights::{FEW, Shape, Weights};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::volume::Grid;
 
@@ -130,13 +134,11 @@ pub struct GrowCut {
     keys: Keys,
     border: Vec<Border>,
     /// Voxels whose keys are to be taken from all that stand on them: place and former key.
-    doubted: Vec<(usize, u64)>,
+    doubted: VecDeque<(u32, u32)>,
     /// Seeds to be put when nothing is in doubt.
     sown: Vec<(usize, u8)>,
     /// Seeds of strokes that wait for the field to be at rest: places and labels, 0 for none.
     queue: BTreeMap<usize, u8>,
-    /// Where keys were taken away since the last rest, in voxels of the region.
-    emptied: Option<Box3>,
     /// Whether the whole region was once looked through for distances that did not fit.
     checked: bool,
     looked: u64,
@@ -182,18 +184,24 @@ impl GrowCut {
         let most = input.seeds.iter().copied().max().unwrap_or(0);
         let weights = Weights::plan(&options, input.grid.affine(), &scales, &layout, most);
         let width = if weights.short { 2 } else { 4 };
-        let needed = layout.len() as u64 * (width + 2 * scales.len() as u64) + layout.len() as u64 / 7;
+        // Keys, levels; the least key of eight voxels, and a mark a voxel.
+        let per_eight = 8 * (width + 2 * scales.len() as u64) + width + 1;
+        let needed = (layout.len() as u64).saturating_mul(per_eight).div_ceil(8);
         if needed > options.budget || region.voxels() == 0 {
             return Err(Error::Memory { voxels: region.voxels(), needed, budget: options.budget });
         }
         let slabs = match options.slabs {
-            0 => rayon::current_num_threads(),
+            // Some for each thread, since the wave does not run everywhere at once.
+            0 => match rayon::current_num_threads() {
+                1 => 1,
+                n => 4 * n,
+            },
             n => n,
         };
         let keys = if weights.short {
-            Keys::Short(Field::new(layout, slabs, weights.shift()))
+            Keys::Short(Field::new(layout, slabs, weights.pass()))
         } else {
-            Keys::Long(Field::new(layout, slabs, weights.shift()))
+            Keys::Long(Field::new(layout, slabs, weights.pass()))
         };
         let mut made = Self {
             options,
@@ -206,14 +214,14 @@ impl GrowCut {
             weights,
             keys,
             border: Vec::new(),
-            doubted: Vec::new(),
+            doubted: VecDeque::new(),
             sown: Vec::new(),
             queue: BTreeMap::new(),
-            emptied: None,
             checked: false,
             looked: 0,
         };
         made.read_levels(input);
+        made.close();
         Ok(made)
     }
 
@@ -265,6 +273,13 @@ impl GrowCut {
                 *level *= stored;
             }
         }
+    }
+
+    /// Tells the field which voxels are outside.
+    fn close(&mut self) {
+        let levels = self.levels.first();
+        let outside = |at: usize| levels.and_then(|l| l.get(at)).is_none_or(|level| *level == OUTSIDE);
+        with_field!(&mut self.keys, field => field.close(outside));
     }
 
     /// The place of a region's voxel in the grid's scan order.
@@ -337,11 +352,11 @@ impl GrowCut {
                 }
                 1
             } else if !with_field!(&self.keys, field => field.at_rest()) {
-                self.sweep(left)
+                self.wave(left)
             } else if self.widen()? {
                 1
             } else {
-                self.emptied = None;
+                with_field!(&mut self.keys, field => field.emptied = None);
                 self.checked = true;
                 if self.queue.is_empty() {
                     self.looked = 0;
@@ -364,7 +379,7 @@ impl GrowCut {
         Ok(())
     }
 
-    fn sweep(&mut self, budget: u64) -> u64 {
+    fn wave(&mut self, budget: u64) -> u64 {
         let Self { levels, weights, keys, .. } = self;
         with_field!(keys, field => match levels.as_slice() {
             [one] => advance(field, One(one), weights, budget),
@@ -382,17 +397,12 @@ impl GrowCut {
             return Err(Error::TooWide(32 - self.weights.bits));
         };
         let full = self.weights.full::<u16>();
-        let long = field
-            .keys
-            .iter()
-            .map(|k| if k.get() >> self.weights.bits >= full { u32::MAX } else { u32::from(*k) })
-            .collect::<Vec<_>>();
-        let slabs = field.slabs();
-        let mut wide = Field::new(self.layout, slabs, self.weights.shift());
-        wide.keys = long;
-        wide.refresh();
+        let mut wide = Field::new(self.layout, field.slabs(), self.weights.pass());
+        for (wide, key) in wide.keys.iter_mut().zip(&field.keys) {
+            *wide = if key.get() >> self.weights.bits >= full { u32::MAX } else { u32::from(*key) };
+        }
         for at in beyond {
-            wide.look(at);
+            wide.empty(at);
         }
         self.keys = Keys::Long(wide);
         Ok(true)
@@ -401,13 +411,15 @@ impl GrowCut {
     /// Unreached voxels beside reached ones, over an edge that can be crossed.
     fn beyond(&self) -> Vec<usize> {
         let layout = &self.layout;
-        let all = Box3::whole(layout.size);
+        let mut within = Box3::whole(layout.size);
         // After the first rest only what was taken away can be out of reach anew.
-        let within = match (self.checked, self.emptied) {
-            (false, _) => all,
-            (true, Some(of)) => of.and(&all),
-            (true, None) => return Vec::new(),
-        };
+        if self.checked {
+            let Some(rows) = with_field!(&self.keys, field => field.emptied) else { return Vec::new() };
+            for axis in 1..3 {
+                within.low[axis] = rows.low[axis - 1].saturating_sub(1);
+                within.high[axis] = (rows.high[axis - 1] - 1).min(layout.size[axis]);
+            }
+        }
         let weights = &self.weights;
         let mut found = Vec::new();
         let steps: Vec<(usize, isize)> = (0..27)
@@ -422,12 +434,12 @@ impl GrowCut {
                     let row = field.keys.get(from..from + within.high[0] - within.low[0]).unwrap_or_default();
                     for (x, key) in row.iter().enumerate() {
                         let at = from + x;
-                        if key.get() >> weights.bits < full || self.outside(at) {
+                        if key.get() >> weights.bits < full {
                             continue;
                         }
                         let reachable = steps.iter().any(|(d, step)| {
                             let beside = (at as isize + step) as usize;
-                            field.keys.get(beside).is_some_and(|k| k.get() >> weights.bits < full)
+                            field.keys.get(beside).is_some_and(|k| k.get() != 0 && k.get() >> weights.bits < full)
                                 && self.cost(at, beside, *d).is_some()
                         });
                         if reachable {
@@ -464,23 +476,28 @@ impl GrowCut {
         self.weights.stored
     }
 
-    /// What is being computed.
+    /// How wide the keys are now.
+    #[must_use]
+    pub fn key_width(&self) -> KeyWidth {
+        match &self.keys {
+            Keys::Short(_) => KeyWidth::U16,
+            Keys::Long(_) => KeyWidth::U32,
+        }
+    }
+
+    /// What is being computed. Looks through the region for labels.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let (key, width) = match &self.keys {
-            Keys::Short(_) => (KeyWidth::U16, 2),
-            Keys::Long(_) => (KeyWidth::U32, 4),
-        };
         let places = self.layout.len() as u64;
         Summary {
             voxels: self.region.voxels(),
             region: self.region,
             labels: self.labels_with_seeds(),
-            key,
+            key: self.key_width(),
             exact_levels: self.scales.iter().all(|s| s.exact),
-            bytes: places * (width + 2 * self.levels.len() as u64)
-                + with_field!(&self.keys, field => field.extra_bytes())
-                + (self.doubted.capacity() * 16) as u64,
+            bytes: places * 2 * self.levels.len() as u64
+                + with_field!(&self.keys, field => field.bytes())
+                + (self.doubted.capacity() * 8) as u64,
         }
     }
 
@@ -504,15 +521,31 @@ impl GrowCut {
         out
     }
 
+    /// The labels of a box of the grid, in scan order.
+    #[must_use]
+    pub fn labels_of(&self, of: &Box3) -> Vec<u8> {
+        let size = of.size();
+        let mut out = vec![0; size.iter().product()];
+        self.write_labels_at(of, &mut out, |[x, y, z]| {
+            ((z - of.low[2]) * size[1] + y - of.low[1]) * size[0] + x - of.low[0]
+        });
+        out
+    }
+
     /// Writes the labels of a box of the grid into a map of the whole grid.
     pub fn write_labels(&self, of: &Box3, out: &mut [u8]) {
+        let [nx, ny, _] = self.dims;
+        self.write_labels_at(of, out, |[x, y, z]| (z * ny + y) * nx + x);
+    }
+
+    fn write_labels_at(&self, of: &Box3, out: &mut [u8], place: impl Fn([usize; 3]) -> usize) {
         let within = of.and(&self.region);
         let low = self.region.low;
         let width = within.size()[0];
         for z in within.low[2]..within.high[2] {
             for y in within.low[1]..within.high[1] {
                 let from = self.layout.at([within.low[0] - low[0], y - low[1], z - low[2]]);
-                let to = (z * self.dims[1] + y) * self.dims[0] + within.low[0];
+                let to = place([within.low[0], y, z]);
                 let Some(row) = out.get_mut(to..to + width) else { continue };
                 with_field!(&self.keys, field => {
                     for (out, key) in row.iter_mut().zip(field.keys.get(from..).unwrap_or_default()) {
@@ -523,9 +556,9 @@ impl GrowCut {
         }
         for border in &self.border {
             let voxel = self.layout.voxel(border.at);
-            let place = [0, 1, 2].map(|a| voxel[a] + low[a]);
-            if within.contains(place)
-                && let Some(out) = out.get_mut(self.source(voxel))
+            let at = [0, 1, 2].map(|a| voxel[a] + low[a]);
+            if within.contains(at)
+                && let Some(out) = out.get_mut(place(at))
             {
                 *out = self.border_label(border);
             }
@@ -584,7 +617,7 @@ fn check(input: &Input<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Sweeps with the arithmetic that the weights ask for.
+/// Works with the arithmetic that the weights ask for.
 fn advance<K: Key, L: Levels>(field: &mut Field<K>, levels: L, weights: &Weights, budget: u64) -> u64 {
     fn run<K: Key, L: Levels, F: Form<K>>(
         field: &mut Field<K>,
@@ -593,15 +626,16 @@ fn advance<K: Key, L: Levels>(field: &mut Field<K>, levels: L, weights: &Weights
         weights: &Weights,
         budget: u64,
     ) -> u64 {
-        field.advance(&Rule { levels, form, directions: weights.directions() }, budget)
+        let layout = field.layout;
+        field.advance(&Rule::new(levels, form, weights.directions(), &layout), budget)
     }
-    let multiplier = weights.multiplier();
+    let shift = weights.difference_shift();
     match weights.shape {
         Shape::Floor => {
             let least = weights.key(1, 0);
-            run(field, levels, Floor { multiplier, least }, weights, budget)
+            run(field, levels, Floor { shift, least }, weights, budget)
         }
-        Shape::Sum => run(field, levels, Sum { multiplier }, weights, budget),
+        Shape::Sum => run(field, levels, Sum { shift }, weights, budget),
         Shape::Table => {
             let table = weights.table();
             run(field, levels, Table { table: &table }, weights, budget)

@@ -1,5 +1,6 @@
 //! GrowCut against a plain Dijkstra with a heap, written here from the definition.
 
+#![allow(unsafe_code, reason = "loads within bounds, to hold the twins equal")]
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::cmp::Reverse;
@@ -139,7 +140,8 @@ fn same(grown: &GrowCut, truth: &[Option<(u64, u8)>], what: &str) {
         Keys::Long(f) => f.keys.iter().map(|k| if *k == u32::MAX { u64::MAX } else { k.get() }).collect(),
     };
     for (at, truth) in truth.iter().enumerate() {
-        let truth = truth.map_or(u64::MAX, |(d, l)| d << bits | u64::from(l));
+        let none = if grown.outside(at) { 0 } else { u64::MAX };
+        let truth = truth.map_or(none, |(d, l)| d << bits | u64::from(l));
         assert_eq!(keys[at], truth, "{what}: at {:?} of {:?}", grown.layout.voxel(at), grown.layout.size);
     }
 }
@@ -268,4 +270,115 @@ fn refusals_name_their_cause() {
     assert!(matches!(grow(&image, &seeds[..63], Options::default()), Some(Error::Length { .. })));
     let astray = Options { locality: f64::NAN, ..Options::default() };
     assert!(matches!(grow(&image, &seeds, astray), Some(Error::Setting(_))));
+}
+
+/// Strengths of the cellular automaton as published (Vezhnevets and Konouchine 2005, algorithm 1), run to
+/// its end: every cell is attacked by its neighbours, and falls to one whose strength times g is greater.
+fn automaton(case: &Case, only: Option<u8>, greatest: f64) -> Vec<(f64, u8)> {
+    let dims = case.grid.dims().map(|d| d as usize);
+    let values: Vec<f64> = (0..case.seeds.len()).map(|i| case.images[0].get(i).unwrap()).collect();
+    let mut cells: Vec<(f64, u8)> = case
+        .seeds
+        .iter()
+        .map(|s| if *s != 0 && only.is_none_or(|o| o == *s) { (1.0, *s) } else { (0.0, 0) })
+        .collect();
+    loop {
+        let before = cells.clone();
+        for (i, cell) in cells.iter_mut().enumerate() {
+            let v = [i % dims[0], i / dims[0] % dims[1], i / (dims[0] * dims[1])];
+            for step in 0..27_usize {
+                let d = [step % 3, step / 3 % 3, step / 9];
+                let u = [0, 1, 2].map(|a| (v[a] + d[a]).wrapping_sub(1));
+                let near = case.options.connectivity.has(d.map(|d| d as i32 - 1));
+                if !near || (0..3).any(|a| u[a] >= dims[a]) {
+                    continue;
+                }
+                let j = (u[2] * dims[1] + u[1]) * dims[0] + u[0];
+                let g = 1.0 - (values[i] - values[j]).abs() / greatest;
+                if before[j].0 * g > cell.0 {
+                    *cell = (before[j].0 * g, before[j].1);
+                }
+            }
+        }
+        if cells == before {
+            return cells;
+        }
+    }
+}
+
+#[test]
+fn the_classic_metric_is_the_literal_automaton() {
+    let mut dice = Dice(4);
+    let mut compared = 0;
+    for number in 0..cases() / 25 {
+        let mut case = Case::random(&mut dice);
+        case.options.metric = Metric::Classic;
+        case.options.locality = 0.0;
+        case.options.range = None;
+        case.options.region = Region::Whole;
+        case.options.order = Order::Default;
+        case.mask = None;
+        case.images = vec![Voxels::U16((0..case.seeds.len()).map(|_| dice.below(200) as u16).collect())];
+        let (low, high) = case.images[0].range().unwrap();
+        let Some(mut grown) = case.with(|input| GrowCut::new(input, case.options).ok()) else { continue };
+        grown.solve().unwrap();
+        let labels = grown.labels();
+        let cells = automaton(&case, None, high - low);
+        let mut alone = BTreeMap::new();
+        for label in grown.summary().labels {
+            alone.insert(label, automaton(&case, Some(label), high - low));
+        }
+        // Weights are rounded to a 1,024th of a nat and are that at least: so much a step may be lost.
+        let dims = case.grid.dims().iter().sum::<u32>();
+        let room = (-f64::from(3 * dims) / 1024.0).exp();
+        for (i, (strength, label)) in cells.iter().enumerate() {
+            if *label == 0 || labels[i] == 0 {
+                assert_eq!(*label, labels[i], "case {number}, voxel {i}");
+                continue;
+            }
+            let ours = alone[&labels[i]][i].0;
+            assert!(
+                ours >= strength * room,
+                "case {number}, voxel {i}: {ours} where {strength} is the greatest"
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared > 1000, "{compared} voxels were compared");
+}
+
+#[test]
+fn lanes_equal_their_scalar_twin() {
+    use super::lanes::{Eight, Four, plain};
+    let mut dice = Dice(5);
+    for _ in 0..5_000 {
+        let mut short = || [0; 20].map(|_| dice.of(&[0, 1, 65_535, 65_534, 4_000]) ^ (dice.below(4) as u16));
+        let (a, b) = (short(), short());
+        let (i, j) = (dice.below(16) as usize, dice.below(16) as usize);
+        let (x, y) = (a.first_chunk::<8>().copied().unwrap(), b.first_chunk::<8>().copied().unwrap());
+        let (p, q) = (Eight::of(x), Eight::of(y));
+        let (r, s) = (plain::Eight::of(x), plain::Eight::of(y));
+        assert_eq!(p.difference(q).array(), r.difference(s).array());
+        assert_eq!(p.max(q).array(), r.max(s).array());
+        assert_eq!(p.plus(q).array(), r.plus(s).array());
+        assert_eq!(p.below(q), r.below(s));
+        let bits = dice.below(256) as u8;
+        assert_eq!(p.least(bits), r.least(bits));
+        // SAFETY: 16 and four more are the arrays' length.
+        assert_eq!(unsafe { Eight::two(&a, i, j).array() }, unsafe { plain::Eight::two(&a, i, j).array() });
+        for (p, r) in p.halves().into_iter().zip(r.halves()) {
+            assert_eq!(p.array(), r.array());
+        }
+        let mut long =
+            || [0; 4].map(|_| dice.of(&[0, 1, u32::MAX, u32::MAX - 1, 1 << 31]) ^ dice.below(4) as u32);
+        let (x, y) = (long(), long());
+        let (p, q) = (Four::of(x), Four::of(y));
+        let (r, s) = (plain::Four::of(x), plain::Four::of(y));
+        assert_eq!(p.max(q).array(), r.max(s).array());
+        assert_eq!(p.plus(q).array(), r.plus(s).array());
+        assert_eq!(p.below(q), r.below(s));
+        assert_eq!(p.shifted(3).array(), r.shifted(3).array());
+        // SAFETY: the load is of the whole array.
+        assert_eq!(unsafe { Four::one(&x, 0).array() }, unsafe { plain::Four::one(&x, 0).array() });
+    }
 }

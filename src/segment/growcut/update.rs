@@ -63,15 +63,20 @@ impl GrowCut {
         self.read_levels(input);
         let new = std::mem::replace(&mut self.levels, old);
         let outside = |levels: &[Vec<u16>], at: usize| levels.first().is_none_or(|l| l[at] == OUTSIDE);
+        let mut entered = Vec::new();
         for at in 0..self.layout.len() {
             match (outside(&self.levels, at), outside(&new, at)) {
                 (false, true) => self.doubt_at(at, self.key(at)),
-                (true, false) => with_field!(&mut self.keys, field => field.look(at)),
+                (true, false) => entered.push(at),
                 _ => {}
             }
         }
         self.doubt(u64::MAX);
         self.levels = new;
+        self.close();
+        for at in entered {
+            with_field!(&mut self.keys, field => field.empty(at));
+        }
         self.checked = false;
         self.requeue(input, &self.seeds_box.clone());
         Ok(())
@@ -127,23 +132,20 @@ impl GrowCut {
             for y in 0..size[1] {
                 let from = self.layout.row(y, z);
                 let to = made.layout.at([shift[0], y + shift[1], z + shift[2]]);
-                match (&mut made.keys, &self.keys) {
-                    (Keys::Short(to_field), Keys::Short(field)) => {
-                        to_field.keys[to..to + size[0]].copy_from_slice(&field.keys[from..from + size[0]]);
-                    }
-                    (Keys::Long(to_field), Keys::Long(field)) => {
-                        to_field.keys[to..to + size[0]].copy_from_slice(&field.keys[from..from + size[0]]);
-                    }
-                    _ => {}
-                }
-                // The outermost voxels, and in strict order those within them, have new neighbours.
+                // The outermost voxels, and in strict order those within them, have new neighbours; and
+                // those that were outside as the border are so no more.
                 let outer = [y, z].iter().zip([size[1], size[2]]).any(|(v, n)| *v < 2 || *v + 2 >= n);
-                for x in (0..size[0]).filter(|x| outer || *x < 2 || *x + 2 >= size[0]) {
-                    with_field!(&mut made.keys, field => field.changed(to + x));
+                for x in 0..size[0] {
+                    let key = self.key(from + x);
+                    if key != 0 && key != u64::from(u32::MAX) {
+                        with_field!(&mut made.keys, field => field.keys[to + x] = Key::of(key));
+                        if outer || x < 2 || x + 2 >= size[0] {
+                            with_field!(&mut made.keys, field => field.changed(to + x));
+                        }
+                    }
                 }
             }
         }
-        with_field!(&mut made.keys, field => field.refresh());
         *self = made;
         self.requeue(input, &self.seeds_box.clone());
         Ok(())
@@ -181,9 +183,9 @@ impl GrowCut {
     /// Long keys before anything is grown.
     fn lengthen(&mut self) {
         if let Keys::Short(field) = &self.keys {
-            let mut wide = super::Field::new(self.layout, field.slabs(), self.weights.shift());
-            for (at, key) in field.keys.iter().enumerate().filter(|(_, k)| **k != u16::MAX) {
-                wide.put(at, u32::from(*key));
+            let mut wide = super::Field::new(self.layout, field.slabs(), self.weights.pass());
+            for (wide, key) in wide.keys.iter_mut().zip(&field.keys).filter(|(_, k)| **k != u16::MAX) {
+                *wide = u32::from(*key);
             }
             self.keys = Keys::Long(wide);
         }
@@ -237,14 +239,10 @@ impl GrowCut {
 
     /// Takes a key away, and remembers it.
     fn doubt_at(&mut self, at: usize, key: u64) {
-        with_field!(&mut self.keys, field => {
-            field.keys[at] = Key::MAX;
-            field.look(at);
-        });
-        let [x, y, z] = self.layout.voxel(at);
-        let here = Box3 { low: [x, y, z], high: [x + 1, y + 1, z + 1] };
-        self.emptied = Some(self.emptied.map_or(here, |b| b.or(&here)));
-        self.doubted.push((at, key));
+        with_field!(&mut self.keys, field => field.empty(at));
+        if key < u64::from(u32::MAX) && key != 0 {
+            self.doubted.push_back((at as u32, key as u32));
+        }
     }
 
     /// Takes away what may stand on what was taken away, up to a budget; returns voxels looked at.
@@ -256,15 +254,17 @@ impl GrowCut {
             .filter(|d| self.weights.steps[*d].is_some())
             .map(|d| (d, self.layout.step([d as i32 % 3 - 1, d as i32 / 3 % 3 - 1, d as i32 / 9 - 1])))
             .collect();
+        // The first in are the first out: what waits is a surface, never a volume.
         while spent < budget {
-            let Some((at, key)) = self.doubted.pop() else { break };
-            spent += 8;
+            let Some((at, key)) = self.doubted.pop_front() else { break };
+            let (at, key) = (at as usize, u64::from(key));
+            spent += 2;
             let (distance, label) = (key >> bits, key & mask);
             for (direction, step) in &steps {
                 let beside = (at as isize + step) as usize;
                 let there = self.key(beside);
                 // A seed stands by itself; another label stands on another seed.
-                if there >> bits == 0 || there == u64::from(u32::MAX) || there & mask != label {
+                if there >> bits <= distance || there == u64::from(u32::MAX) || there & mask != label {
                     continue;
                 }
                 let Some(cost) = self.cost(at, beside, *direction) else { continue };

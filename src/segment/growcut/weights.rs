@@ -137,19 +137,15 @@ impl Weights {
         }
     }
 
-    /// Bits of a key below its bucket: a bucket is about a level wide.
-    pub(crate) fn shift(&self) -> u32 {
-        self.bits + if self.table.is_empty() { self.per_level.ilog2() } else { self.hops_bits() }
+    /// By how many of its lowest bits keys are taken together in a pass: about a level, or a tenth of a nat.
+    pub(crate) fn pass(&self) -> u32 {
+        let unit = if self.table.is_empty() { self.per_level } else { self.per_unit as u64 / 1024 };
+        self.bits + unit.max(1).ilog2()
     }
 
-    fn hops_bits(&self) -> u32 {
-        // A tenth of a nat or so.
-        (self.per_unit as u64).max(1).ilog2().saturating_sub(10)
-    }
-
-    /// What stored differences are multiplied by in a key.
-    pub(crate) fn multiplier(&self) -> u32 {
-        ((self.per_level << self.bits) / self.stored) as u32
+    /// What stored differences are shifted by in a long key: a level's worth is a power of two.
+    pub(crate) fn difference_shift(&self) -> u32 {
+        ((self.per_level << self.bits) / self.stored).max(1).ilog2()
     }
 
     /// Costs of the 27 steps in a key.
