@@ -14,7 +14,7 @@ use crate::volume::{Affine, Grid, Voxels};
 
 /// Options as the page names them; what is absent is as in [`Options::default`].
 #[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase")]
 struct Wishes {
     metric: Option<String>,
     strict: bool,

@@ -85,7 +85,7 @@ test("GrowCut in the page can be cancelled, goes on, and says why it refuses", a
     const refusal = (what) => grow.ask("growBegin", what).then(() => "none", (fault) => fault.message);
     const empty = await refusal({ ...grow.volume(0), seeds: new ArrayBuffer(grow.seeds.length) });
     const small = await refusal({ ...grow.volume(0), options: { budget: 1000 } });
-    const odd = await refusal({ ...grow.volume(0), options: { metrik: "slicer" } });
+    const odd = await refusal({ ...grow.volume(0), options: { metric: "slicers" } });
     return { stopped, reached, all: part.length, rest, same: hash, again: null, empty, small, odd };
   });
   assert.equal(seen.stopped.done, false);
@@ -93,5 +93,5 @@ test("GrowCut in the page can be cancelled, goes on, and says why it refuses", a
   assert.equal(seen.rest.done, true);
   assert.match(seen.empty, /^seeds: there are no seeds/);
   assert.match(seen.small, /^memory: .*needs \d+ bytes, and the budget is 1000/);
-  assert.match(seen.odd, /^growcut: /);
+  assert.match(seen.odd, /^growcut: .*this metric/);
 });

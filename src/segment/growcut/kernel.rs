@@ -106,8 +106,6 @@ pub(crate) trait Levels: Copy + Sync {
     fn len(&self) -> usize;
     /// Difference of two voxels.
     fn difference(&self, a: usize, b: usize) -> u16;
-    /// Whether a voxel is outside the domain.
-    fn outside(&self, at: usize) -> bool;
 }
 
 /// One image.
@@ -128,10 +126,6 @@ impl Levels for One<'_> {
     #[inline(always)]
     fn difference(&self, a: usize, b: usize) -> u16 {
         level(self.0, a).abs_diff(level(self.0, b))
-    }
-    #[inline(always)]
-    fn outside(&self, at: usize) -> bool {
-        level(self.0, at) == OUTSIDE
     }
 }
 
@@ -162,10 +156,6 @@ impl Levels for Many<'_> {
     #[inline(always)]
     fn difference(&self, a: usize, b: usize) -> u16 {
         self.0.iter().fold(0, |sum, levels| sum.saturating_add(level(levels, a).abs_diff(level(levels, b))))
-    }
-    #[inline(always)]
-    fn outside(&self, at: usize) -> bool {
-        self.0.first().is_none_or(|levels| level(levels, at) == OUTSIDE)
     }
 }
 

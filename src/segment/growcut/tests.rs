@@ -147,7 +147,7 @@ fn same(grown: &GrowCut, truth: &[Option<(u64, u8)>], what: &str) {
 }
 
 fn cases() -> u64 {
-    if std::env::var_os("HEPATICA_FULL").is_some() { 20_000 } else { 2_500 }
+    if std::env::var_os("HEPATICA_FULL").is_some() { 50_000 } else { 6_000 }
 }
 
 #[test]
@@ -362,6 +362,7 @@ fn lanes_equal_their_scalar_twin() {
         assert_eq!(p.max(q).array(), r.max(s).array());
         assert_eq!(p.plus(q).array(), r.plus(s).array());
         assert_eq!(p.below(q), r.below(s));
+        assert_eq!(Eight::all(x[0]).array(), plain::Eight::all(x[0]).array());
         let bits = dice.below(256) as u8;
         assert_eq!(p.least(bits), r.least(bits));
         // SAFETY: 16 and four more are the arrays' length.
@@ -377,6 +378,7 @@ fn lanes_equal_their_scalar_twin() {
         assert_eq!(p.max(q).array(), r.max(s).array());
         assert_eq!(p.plus(q).array(), r.plus(s).array());
         assert_eq!(p.below(q), r.below(s));
+        assert_eq!(Four::all(x[0]).array(), plain::Four::all(x[0]).array());
         assert_eq!(p.shifted(3).array(), r.shifted(3).array());
         // SAFETY: the load is of the whole array.
         assert_eq!(unsafe { Four::one(&x, 0).array() }, unsafe { plain::Four::one(&x, 0).array() });

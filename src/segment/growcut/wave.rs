@@ -244,8 +244,8 @@ impl<K: Key> Field<K> {
         let each = (budget / slabs.len().max(1) as u64).saturating_add(1);
         match slabs.as_mut_slice() {
             [] => 0,
-            [one] => one.work(rule, limit, each),
-            many => many.par_iter_mut().with_max_len(1).map(|slab| slab.work(rule, limit, each)).sum(),
+            [one] => one.run(rule, limit, each),
+            many => many.par_iter_mut().with_max_len(1).map(|slab| slab.run(rule, limit, each)).sum(),
         }
     }
 }
@@ -282,30 +282,7 @@ impl<K: Key> Slab<'_, K> {
         self.rows.get(inner).is_some_and(|rows| rows.iter().any(|k| *k < limit))
     }
 
-    /// [`Slab::run`], in the instructions that the machine has.
-    fn work<F: Form<K>, L: Levels>(&mut self, rule: &Rule<K, F, L>, limit: K, budget: u64) -> u64 {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2")
-            && std::arch::is_x86_feature_detected!("bmi1")
-            && std::arch::is_x86_feature_detected!("bmi2")
-            && std::arch::is_x86_feature_detected!("lzcnt")
-        {
-            #[allow(unsafe_code, reason = "the instructions were just asked for")]
-            // SAFETY: the machine has what the function is compiled for.
-            return unsafe { self.run_newer(rule, limit, budget) };
-        }
-        self.run(rule, limit, budget)
-    }
-
-    /// The same source, compiled for x86-64 processors of the last ten years: a fifth faster.
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-    fn run_newer<F: Form<K>, L: Levels>(&mut self, rule: &Rule<K, F, L>, limit: K, budget: u64) -> u64 {
-        self.run(rule, limit, budget)
-    }
-
     /// Lets what waits below a limit spread, strip by strip.
-    #[inline(always)]
     fn run<F: Form<K>, L: Levels>(&mut self, rule: &Rule<K, F, L>, limit: K, budget: u64) -> u64 {
         let row = self.planes * self.layout.stride * (size_of::<K>() + 2);
         let strips = (row * self.layout.rows).div_ceil(STRIP).max(1);
@@ -329,7 +306,6 @@ impl<K: Key> Slab<'_, K> {
     }
 
     /// Lets what waits below a limit in some rows of every plane spread.
-    #[inline(always)]
     fn strip<F: Form<K>, L: Levels>(
         &mut self,
         rule: &Rule<K, F, L>,
@@ -363,7 +339,6 @@ impl<K: Key> Slab<'_, K> {
     }
 
     /// Lets a row's voxels below a limit spread; returns voxels looked at.
-    #[inline(always)]
     fn row<F: Form<K>, L: Levels>(&mut self, rule: &Rule<K, F, L>, row: usize, below: K) -> u64 {
         let (stride, segments) = (self.layout.stride, self.layout.segments);
         let mut spent = 1;
@@ -371,8 +346,7 @@ impl<K: Key> Slab<'_, K> {
         self.rows[row] = K::MAX;
         let mut rest = K::MAX;
         for group in (row * segments..(row + 1) * segments).step_by(SEGMENT) {
-            loop {
-                let Some(least) = self.least[group..].first_chunk::<SEGMENT>() else { break };
+            while let Some(least) = self.least[group..].first_chunk::<SEGMENT>() {
                 let mut found = K::below(least, below);
                 if found == 0 {
                     rest = rest.min(K::least(least, 255));
