@@ -11,6 +11,7 @@
 //! - [`nifti`]: NIfTI-1 headers and parallel gzip.
 //! - [`dataset`]: the archive — layout and names, sidecars, manifests, reports, zip in and out.
 //! - [`phantom`]: a synthetic liver-MRI study generator with planted identifiers and known truth.
+//! - [`segment`]: labels grown from seeds: GrowCut, its exact update, its margin.
 //! - [`session`]: the journey itself as one resumable machine: intake, plan, export.
 //! - `serve`: the page on this machine's own address, for `hepatica serve` (feature `cli`).
 //! - `web`: the wasm-bindgen surface of the session, and nothing else (wasm32 only).
@@ -28,6 +29,7 @@ pub mod nifti;
 pub mod phantom;
 #[cfg(feature = "cli")]
 pub mod serve;
+pub mod segment;
 pub mod session;
 pub mod volume;
 #[cfg(target_arch = "wasm32")]

@@ -49,7 +49,7 @@ struct Trouble {
     text: String,
 }
 
-fn trouble(cause: &'static str, text: impl ToString) -> JsValue {
+pub(super) fn trouble(cause: &'static str, text: impl ToString) -> JsValue {
     to_js(&Trouble { cause, text: text.to_string() })
 }
 

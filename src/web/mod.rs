@@ -4,6 +4,7 @@
 //! data that the page draws. Views are identified where they say so; they go to the page that asked.
 
 pub mod demo;
+pub mod growcut;
 pub mod inspect;
 pub mod journey;
 mod report;

@@ -10,7 +10,7 @@ use crate::{chromium, judges, npm, page, process, say};
 
 pub(crate) fn run(place: &Place, arguments: &[String]) -> anyhow::Result<ExitCode> {
     let Some((name, rest)) = arguments.split_first() else {
-        bail!("`bench` wants a name: cohort, convert");
+        bail!("`bench` wants a name: cohort, convert, growcut");
     };
     let script = place.root.join("tests/browser/bench").join(format!("{name}.mjs"));
     if !name.bytes().all(|b| b.is_ascii_lowercase()) || !script.exists() {

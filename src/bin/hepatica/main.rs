@@ -7,6 +7,7 @@
 mod convert;
 mod deidentify;
 mod disk;
+mod growcut;
 mod input;
 mod key;
 mod phantom;
@@ -33,6 +34,8 @@ enum Command {
     Convert(convert::Options),
     /// Write de-identified copies of DICOM files (PS3.15 Annex E).
     Deidentify(deidentify::Options),
+    /// Grow labels from seeds: GrowCut, exact and on every core.
+    Growcut(growcut::Options),
     /// Show what would be made of files, folders and zips.
     Plan(plan::Options),
     /// Generate synthetic studies.
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Convert(options) => convert::run(&options),
         Command::Deidentify(options) => deidentify::run(&options),
+        Command::Growcut(options) => growcut::run(&options),
         Command::Plan(options) => plan::run(&options),
         Command::Phantom(options) => phantom::run(&options),
         Command::Serve(options) => serve::run(&options),
@@ -77,6 +81,9 @@ pub(crate) enum Failure {
     /// A key, mapping or table that can't be read or written.
     #[error("{0}")]
     Key(String),
+    /// An image that can't be read.
+    #[error("{0}")]
+    Read(String),
     /// The output can't be written. The path is the user's own argument.
     #[error("can't write the output: {0}")]
     Write(#[from] std::io::Error),
@@ -87,6 +94,7 @@ impl Failure {
         match self {
             Self::Usage(_) | Self::Plan(_) | Self::Key(_) => 2,
             Self::Write(_) => 3,
+            Self::Read(_) => 4,
         }
     }
 }

@@ -12,6 +12,9 @@ export type Engine = typeof import("../../build/hepatica.js");
 /** The journey, as the engine exports it. */
 export type Journey = InstanceType<Engine["Journey"]>;
 
+/** GrowCut, as the engine exports it. */
+export type Grower = InstanceType<Engine["Grower"]>;
+
 export type Flavour = "threads" | "single";
 
 /** An engine that runs, and the figures that the seal shows. */

@@ -293,6 +293,68 @@ export type ExportOutcome =
   /** Cancelled and discarded: what had been created is gone. */
   | { kind: "discarded"; removed: boolean };
 
+// ---------------------------------------------------------------- growing labels from seeds
+
+/** First voxel, and the voxel after the last. */
+export interface VoxelBox {
+  low: [number, number, number];
+  high: [number, number, number];
+}
+
+/** An image to grow on. */
+export interface GrowChannel {
+  type: "u8" | "i16" | "u16" | "i32" | "u32" | "f32" | "f64";
+  /** Little-endian, in scan order. */
+  voxels: ArrayBuffer;
+  /** What its differences count for among several; 1 alone. */
+  weight?: number;
+  /** Where its content lies relative to the first image, mm. */
+  shiftMm?: [number, number, number];
+}
+
+/** What is absent is as the core has it: Slicer's metric, no locality, 26 neighbours, Slicer's region. */
+export interface GrowOptions {
+  metric?: "slicer" | "classic";
+  /** ITK's order of ties to the letter. */
+  strict?: boolean;
+  /** Cost of a millimetre in units of intensity. */
+  locality?: number;
+  connectivity?: 6 | 18 | 26;
+  range?: [number, number];
+  region?: "seeds" | "whole";
+  /** Bytes beside the images. */
+  budget?: number;
+}
+
+export interface GrowSummary {
+  voxels: number;
+  region: VoxelBox;
+  labels: number[];
+  key: "u16" | "u32";
+  exact_levels: boolean;
+  bytes: number;
+}
+
+/** How far it came. Where it is not done, it was cancelled or overtaken; what is grown is valid. */
+export interface GrowOutcome {
+  done: boolean;
+  /** Milliseconds of work, pauses for messages left out. */
+  workMs: number;
+  /** The longest step, ms. */
+  longestStepMs: number;
+  /** Width of the keys that it took. */
+  key: "u16" | "u32";
+}
+
+/** Where the next stroke tells most. */
+export interface NextStroke extends VoxelBox {
+  voxels: number;
+  /** The least certain voxel. */
+  place: [number, number, number];
+  /** Its margin, in units of intensity. */
+  margin: number;
+}
+
 // ---------------------------------------------------------------- the union
 
 /** What can be asked, with what, and what comes back. */
@@ -319,6 +381,38 @@ export interface Calls {
   report: { ask: null; answer: ArrayBuffer };
   exportTo: { ask: ExportTarget; answer: ExportOutcome };
   cancelExport: { ask: { keepComplete: boolean }; answer: null };
+  /** Images and seeds to grow on, in place of those before; nothing is grown yet. */
+  growBegin: {
+    ask: {
+      dims: [number, number, number];
+      /** Voxels → world: three rows of four. */
+      affine: number[];
+      channels: GrowChannel[];
+      /** A label a voxel, 0 for none. */
+      seeds: ArrayBuffer;
+      /** Where labels may grow; `null` for everywhere. */
+      mask: ArrayBuffer | null;
+      options: GrowOptions;
+    };
+    answer: GrowSummary;
+  };
+  /** Grows to the end in steps of a few milliseconds; tells `grow` on the way. */
+  grow: { ask: null; answer: GrowOutcome };
+  /** Figures of what is grown. */
+  growSummary: { ask: null; answer: GrowSummary };
+  /** Takes up a stroke: the seeds in its box as they are now. `grow` follows. */
+  growStroke: { ask: { box: VoxelBox; seeds: ArrayBuffer }; answer: { regionGrew: boolean } };
+  growMask: { ask: { mask: ArrayBuffer | null }; answer: null };
+  /** Stops growing; `grow` goes on from there. */
+  growCancel: { ask: null; answer: null };
+  /** Labels of a box, a byte a voxel. */
+  growLabels: { ask: VoxelBox; answer: ArrayBuffer };
+  /** Margins of a box, a float a voxel, in units of intensity; infinite where it is sure. */
+  growMargin: { ask: VoxelBox; answer: ArrayBuffer };
+  /** The largest region with margins below so many units of intensity; `null` where there is none. */
+  growNext: { ask: { under: number }; answer: NextStroke | null };
+  /** Frees what was grown. */
+  growEnd: { ask: null; answer: null };
   /** The report was left: what was kept for a download may go; the plan is for a new place again. */
   leaveExport: { ask: null; answer: PlanView };
 }
@@ -346,6 +440,8 @@ export type Tell =
   | { kind: "ready"; seen: EngineSeen }
   | { kind: "intake"; progress: IntakeProgress }
   | { kind: "export"; progress: ExportProgress }
+  /** How far growing is, 0 to 1. */
+  | { kind: "grow"; fraction: number }
   /** Bytes of memory that the engine holds. */
   | { kind: "memory"; bytes: number }
   | { kind: "lost"; trouble: Trouble };

@@ -7,6 +7,7 @@
  */
 import { readDemo } from "./demo";
 import { ExportRun } from "./export-run";
+import { Growing } from "./grow";
 import { loadEngine } from "./load";
 import type { Journey } from "./load";
 import type { Answer, Ask, CallName, Calls, IncomingFile, InspectView, Picture, PlanView, Tell, Trouble } from "./protocol";
@@ -42,6 +43,7 @@ let headers: Promise<boolean> = Promise.resolve(true);
 let readingHeaders = false;
 let running: ExportRun | null = null;
 let written: Sink | null = null;
+const growing = new Growing();
 
 type Handlers = { [K in CallName]: (what: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
 
@@ -205,6 +207,39 @@ const handlers: Handlers = {
   },
   async cancelExport({ keepComplete }) {
     running?.cancel(keepComplete);
+    return null;
+  },
+  async growBegin(what) {
+    const { engine } = await loading;
+    return growing.begin(engine, what);
+  },
+  async grow() {
+    return growing.run((fraction) => tell({ kind: "grow", fraction }));
+  },
+  async growSummary() {
+    return growing.summary();
+  },
+  async growStroke(what) {
+    return growing.stroke(what);
+  },
+  async growMask(what) {
+    return growing.mask(what);
+  },
+  async growCancel() {
+    growing.cancel();
+    return null;
+  },
+  async growLabels(of) {
+    return growing.labels(of);
+  },
+  async growMargin(of) {
+    return growing.margins(of);
+  },
+  async growNext(what) {
+    return growing.next(what);
+  },
+  async growEnd() {
+    growing.end();
     return null;
   },
   async leaveExport() {

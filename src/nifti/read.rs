@@ -1,0 +1,376 @@
+//! NIfTI in: the bytes of a `.nii` or `.nii.gz` file, as a grid and typed voxels.
+//!
+//! Both byte orders, NIfTI-1 and NIfTI-2, every real type. Integers stay integers unless the header
+//! scales them. Bytes in, values out: nothing here opens a file.
+
+use std::io::Read as _;
+
+use crate::volume::{Affine, Grid, Voxels};
+
+/// Why bytes are no image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// Neither NIfTI-1 nor NIfTI-2 in one file.
+    #[error("not a NIfTI file")]
+    NotNifti,
+    /// Header and voxels in two files.
+    #[error("a .hdr/.img pair: convert it to one .nii file first")]
+    Pair,
+    /// Fewer bytes than the header promises, or gzip that breaks off.
+    #[error("the file is cut short or damaged")]
+    Short,
+    /// Complex, RGB, 128-bit values.
+    #[error("voxels of NIfTI type {0} are not numbers that can be read here")]
+    Type(i16),
+    /// Not three dimensions.
+    #[error("{0} volumes in one file: split them first")]
+    Volumes(u64),
+    /// Dimensions below 1, or an affine that cannot be inverted.
+    #[error("the geometry is degenerate")]
+    Geometry,
+    /// More voxels than the budget.
+    #[error("{needed} bytes of voxels, and the budget is {budget}")]
+    Memory {
+        /// Bytes of voxels.
+        needed: u64,
+        /// Bytes allowed.
+        budget: u64,
+    },
+}
+
+/// An image that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadImage {
+    /// Dimensions and affine: sform, else qform, else voxel sizes (nifti1.h, methods 3, 2, 1).
+    pub grid: Grid,
+    /// Its values, scaled where the header scales.
+    pub voxels: Voxels,
+}
+
+/// Reads a three-dimensional image; `budget` bounds the bytes of its voxels.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn read(bytes: &[u8], budget: u64) -> Result<ReadImage, ReadError> {
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        let mut stream = flate2::read::MultiGzDecoder::new(bytes);
+        // Header first: it says how much there may be, whatever gzip unfolds to.
+        let mut head = vec![0_u8; 540];
+        let got = fill(&mut stream, &mut head)?;
+        head.truncate(got);
+        let header = Header::parse(&head)?;
+        let end = header.check(budget)?;
+        let mut rest = Vec::new();
+        let more = end.saturating_sub(head.len() as u64);
+        (&mut stream).take(more).read_to_end(&mut rest).map_err(|_| ReadError::Short)?;
+        head.extend_from_slice(&rest);
+        return header.image(&head);
+    }
+    let header = Header::parse(bytes)?;
+    header.check(budget)?;
+    header.image(bytes)
+}
+
+fn fill(stream: &mut impl std::io::Read, into: &mut [u8]) -> Result<usize, ReadError> {
+    let mut got = 0;
+    while let Some(rest) = into.get_mut(got..).filter(|rest| !rest.is_empty()) {
+        match stream.read(rest) {
+            Ok(0) => break,
+            Ok(n) => got += n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return Err(ReadError::Short),
+        }
+    }
+    Ok(got)
+}
+
+/// What is needed of a header.
+struct Header {
+    big: bool,
+    dims: [u64; 3],
+    datatype: i16,
+    offset: u64,
+    slope: f64,
+    intercept: f64,
+    affine: Affine,
+}
+
+/// Numbers at places, in either byte order.
+struct Bytes<'a>(&'a [u8], bool);
+
+impl Bytes<'_> {
+    fn at<const N: usize>(&self, at: usize) -> Result<[u8; N], ReadError> {
+        let mut found: [u8; N] =
+            *self.0.get(at..).and_then(|rest| rest.first_chunk::<N>()).ok_or(ReadError::NotNifti)?;
+        if self.1 {
+            found.reverse();
+        }
+        Ok(found)
+    }
+    fn i16(&self, at: usize) -> Result<i16, ReadError> {
+        Ok(i16::from_le_bytes(self.at(at)?))
+    }
+    fn i32(&self, at: usize) -> Result<i32, ReadError> {
+        Ok(i32::from_le_bytes(self.at(at)?))
+    }
+    fn i64(&self, at: usize) -> Result<i64, ReadError> {
+        Ok(i64::from_le_bytes(self.at(at)?))
+    }
+    fn f32(&self, at: usize) -> Result<f64, ReadError> {
+        Ok(f64::from(f32::from_le_bytes(self.at(at)?)))
+    }
+    fn f64(&self, at: usize) -> Result<f64, ReadError> {
+        Ok(f64::from_le_bytes(self.at(at)?))
+    }
+}
+
+impl Header {
+    /// nifti1.h and nifti2.h: `sizeof_hdr` tells version and byte order.
+    fn parse(bytes: &[u8]) -> Result<Self, ReadError> {
+        let little = Bytes(bytes, false).i32(0)?;
+        let (big, second) = match (little, little.swap_bytes()) {
+            (348, _) => (false, false),
+            (_, 348) => (true, false),
+            (540, _) => (false, true),
+            (_, 540) => (true, true),
+            _ => return Err(ReadError::NotNifti),
+        };
+        let b = Bytes(bytes, big);
+        let magic = if second { bytes.get(4..8) } else { bytes.get(344..348) };
+        match magic {
+            Some(b"n+1\0" | b"n+2\0") => {}
+            Some(b"ni1\0" | b"ni2\0") => return Err(ReadError::Pair),
+            _ => return Err(ReadError::NotNifti),
+        }
+        let dim = |i: usize| -> Result<i64, ReadError> {
+            if second { b.i64(16 + 8 * i) } else { b.i16(40 + 2 * i).map(i64::from) }
+        };
+        let pixdim = |i: usize| if second { b.f64(104 + 8 * i) } else { b.f32(76 + 4 * i) };
+        let real = |first: usize, later: usize, i: usize| {
+            if second { b.f64(later + 8 * i) } else { b.f32(first + 4 * i) }
+        };
+        let rank = dim(0)?;
+        if !(1..=7).contains(&rank) {
+            return Err(ReadError::Geometry);
+        }
+        let mut dims = [1_u64; 3];
+        let mut times = 1_u64;
+        for axis in 1..=rank as usize {
+            let n = u64::try_from(dim(axis)?).ok().filter(|n| *n > 0).ok_or(ReadError::Geometry)?;
+            match dims.get_mut(axis - 1) {
+                Some(place) => *place = n,
+                None => times = times.saturating_mul(n),
+            }
+        }
+        if times > 1 {
+            return Err(ReadError::Volumes(times));
+        }
+        let code = |first: usize, later: usize| {
+            if second { b.i32(later) } else { b.i16(first).map(i32::from) }
+        };
+        let affine = if code(254, 348)? > 0 {
+            let row = |r: usize| -> Result<[f64; 4], ReadError> {
+                let mut row = [0.0; 4];
+                for (c, value) in row.iter_mut().enumerate() {
+                    *value = real(280, 400, r * 4 + c)?;
+                }
+                Ok(row)
+            };
+            Affine([row(0)?, row(1)?, row(2)?])
+        } else {
+            let mm = [pixdim(1)?, pixdim(2)?, pixdim(3)?].map(|d| if d > 0.0 { d } else { 1.0 });
+            if code(252, 344)? > 0 {
+                let parts = [real(256, 352, 0)?, real(256, 352, 1)?, real(256, 352, 2)?];
+                let origin = [real(268, 376, 0)?, real(268, 376, 1)?, real(268, 376, 2)?];
+                quaternion(parts, if pixdim(0)? < 0.0 { -1.0 } else { 1.0 }, mm, origin)
+            } else {
+                let [x, y, z] = mm;
+                Affine::from_columns([x, 0.0, 0.0], [0.0, y, 0.0], [0.0, 0.0, z], [0.0; 3])
+            }
+        };
+        let offset = if second { b.i64(168)? as f64 } else { b.f32(108)? };
+        let least = if second { 544.0 } else { 352.0 };
+        Ok(Self {
+            big,
+            dims,
+            datatype: if second { b.i16(12)? } else { b.i16(70)? },
+            offset: if offset >= least && offset.is_finite() { offset as u64 } else { least as u64 },
+            slope: if second { b.f64(176)? } else { b.f32(112)? },
+            intercept: if second { b.f64(184)? } else { b.f32(116)? },
+            affine,
+        })
+    }
+
+    /// Bytes of a stored value.
+    fn size(&self) -> Result<u64, ReadError> {
+        match self.datatype {
+            2 | 256 => Ok(1),
+            4 | 512 => Ok(2),
+            8 | 16 | 768 => Ok(4),
+            64 | 1024 | 1280 => Ok(8),
+            other => Err(ReadError::Type(other)),
+        }
+    }
+
+    fn voxels(&self) -> Result<u64, ReadError> {
+        let [x, y, z] = self.dims;
+        x.checked_mul(y).and_then(|xy| xy.checked_mul(z)).ok_or(ReadError::Geometry)
+    }
+
+    /// The byte after the last voxel, if the budget allows.
+    fn check(&self, budget: u64) -> Result<u64, ReadError> {
+        let needed = self.voxels()?.checked_mul(self.size()?).ok_or(ReadError::Geometry)?;
+        if needed > budget {
+            return Err(ReadError::Memory { needed, budget });
+        }
+        self.offset.checked_add(needed).ok_or(ReadError::Geometry)
+    }
+
+    fn image(&self, bytes: &[u8]) -> Result<ReadImage, ReadError> {
+        let dims = self.dims.map(u32::try_from);
+        let [Ok(x), Ok(y), Ok(z)] = dims else { return Err(ReadError::Geometry) };
+        let grid = Grid::new([x, y, z], self.affine).map_err(|_| ReadError::Geometry)?;
+        let from = usize::try_from(self.offset).map_err(|_| ReadError::Short)?;
+        let len = usize::try_from(self.voxels()? * self.size()?).map_err(|_| ReadError::Short)?;
+        let body = from.checked_add(len).and_then(|to| bytes.get(from..to)).ok_or(ReadError::Short)?;
+        let plain =
+            (self.slope == 1.0 && self.intercept == 0.0) || self.slope == 0.0 || !self.slope.is_finite();
+        let voxels = match self.datatype {
+            2 => Voxels::U8(body.to_vec()),
+            4 => Voxels::I16(self.values(body, i16::from_le_bytes)),
+            8 => Voxels::I32(self.values(body, i32::from_le_bytes)),
+            16 => Voxels::F32(self.values(body, f32::from_le_bytes)),
+            64 => Voxels::F64(self.values(body, f64::from_le_bytes)),
+            256 => Voxels::I16(body.iter().map(|b| i16::from(*b as i8)).collect()),
+            512 => Voxels::U16(self.values(body, u16::from_le_bytes)),
+            768 => Voxels::U32(self.values(body, u32::from_le_bytes)),
+            1024 => Voxels::F64(self.values(body, |b| i64::from_le_bytes(b) as f64)),
+            1280 => Voxels::F64(self.values(body, |b| u64::from_le_bytes(b) as f64)),
+            other => return Err(ReadError::Type(other)),
+        };
+        let voxels = if plain { voxels } else { self.scaled(&voxels) };
+        Ok(ReadImage { grid, voxels })
+    }
+
+    fn values<const N: usize, T>(&self, body: &[u8], of: impl Fn([u8; N]) -> T) -> Vec<T> {
+        let (chunks, _) = body.as_chunks::<N>();
+        chunks
+            .iter()
+            .map(|chunk| {
+                let mut chunk = *chunk;
+                if self.big {
+                    chunk.reverse();
+                }
+                of(chunk)
+            })
+            .collect()
+    }
+
+    #[allow(clippy::useless_conversion, reason = "of the seven types one is f64 already")]
+    fn scaled(&self, voxels: &Voxels) -> Voxels {
+        let scale = |v: f64| self.slope * v + self.intercept;
+        crate::with_voxels!(voxels, values => {
+            Voxels::F64(values.iter().map(|v| scale(f64::from(*v))).collect())
+        })
+    }
+}
+
+/// nifti1.h, method 2: rotation by quaternion, the third axis times `qfac`.
+fn quaternion([b, c, d]: [f64; 3], qfac: f64, [x, y, z]: [f64; 3], origin: [f64; 3]) -> Affine {
+    let mut a = 1.0 - (b * b + c * c + d * d);
+    let (mut b, mut c, mut d) = (b, c, d);
+    if a < 1e-7 {
+        let length = (b * b + c * c + d * d).sqrt().max(f64::MIN_POSITIVE);
+        (b, c, d, a) = (b / length, c / length, d / length, 0.0);
+    } else {
+        a = a.sqrt();
+    }
+    let z = z * qfac;
+    Affine::from_columns(
+        [(a * a + b * b - c * c - d * d) * x, (2.0 * (b * c + a * d)) * x, (2.0 * (b * d - a * c)) * x],
+        [(2.0 * (b * c - a * d)) * y, (a * a + c * c - b * b - d * d) * y, (2.0 * (c * d + a * b)) * y],
+        [(2.0 * (b * d + a * c)) * z, (2.0 * (c * d - a * b)) * z, (a * a + d * d - b * b - c * c) * z],
+        origin,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+    use super::*;
+    use crate::nifti::{ImageHeader, ParallelGzip};
+    use crate::volume::VoxelType;
+
+    fn file(slope: f64, code: i16) -> Vec<u8> {
+        let grid = Grid::new(
+            [3, 2, 2],
+            Affine([[-1.5, 0.1, 0.0, 10.0], [0.1, 1.5, 0.0, -20.0], [0.0, 0.0, 2.0, 30.0]]),
+        )
+        .unwrap();
+        let header = ImageHeader {
+            grid,
+            times: 1,
+            time_step_s: 0.0,
+            voxel_type: VoxelType::I16,
+            slope,
+            intercept: 0.0,
+        };
+        let mut bytes = header.to_bytes().to_vec();
+        bytes[254..256].copy_from_slice(&code.to_le_bytes());
+        bytes.extend((0..12_i16).flat_map(|v| (v - 3).to_le_bytes()));
+        bytes
+    }
+
+    #[test]
+    fn what_was_written_is_read_plain_and_zipped_by_sform_and_qform() {
+        let values: Vec<i16> = (0..12).map(|v| v - 3).collect();
+        for code in [0, 1] {
+            let plain = file(1.0, code);
+            for bytes in [plain.clone(), ParallelGzip::compress(&plain, 3)] {
+                let image = read(&bytes, 1 << 20).unwrap();
+                assert_eq!(image.voxels, Voxels::I16(values.clone()));
+                let at = image.grid.affine().apply([1.0, 1.0, 1.0]);
+                let truth = [8.6, -18.4, 32.0];
+                assert!(at.iter().zip(truth).all(|(a, b)| (a - b).abs() < 1e-2), "{at:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn scaled_values_are_numbers_with_fractions() {
+        let image = read(&file(0.5, 1), 1 << 20).unwrap();
+        assert_eq!(image.voxels.get(0), Some(-1.5));
+    }
+
+    #[test]
+    fn big_endian_reads_the_same() {
+        let mut bytes = file(1.0, 1);
+        let swap = |bytes: &mut [u8], at: usize, n: usize| bytes[at..at + n].reverse();
+        swap(&mut bytes, 0, 4);
+        for at in (40..56).step_by(2).chain([70, 72, 252, 254]) {
+            swap(&mut bytes, at, 2);
+        }
+        for at in (76..120).step_by(4).chain((256..328).step_by(4)) {
+            swap(&mut bytes, at, 4);
+        }
+        for at in (352..352 + 24).step_by(2) {
+            swap(&mut bytes, at, 2);
+        }
+        assert_eq!(read(&bytes, 1 << 20).unwrap(), read(&file(1.0, 1), 1 << 20).unwrap());
+    }
+
+    #[test]
+    fn refusals_name_their_cause() {
+        let bytes = file(1.0, 1);
+        assert_eq!(read(&bytes[..360], 1 << 20), Err(ReadError::Short));
+        assert_eq!(read(b"nothing of the kind", 1 << 20), Err(ReadError::NotNifti));
+        assert_eq!(read(&bytes, 10), Err(ReadError::Memory { needed: 24, budget: 10 }));
+        let mut rgb = bytes.clone();
+        rgb[70] = 128;
+        assert_eq!(read(&rgb, 1 << 20), Err(ReadError::Type(128)));
+        let zipped = ParallelGzip::compress(&bytes, 3);
+        assert_eq!(read(&zipped[..zipped.len() / 2], 1 << 20), Err(ReadError::Short));
+    }
+}
