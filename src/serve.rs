@@ -223,6 +223,8 @@ fn kind(path: &str) -> Option<&'static str> {
         "svg" => "image/svg+xml",
         "png" => "image/png",
         "webmanifest" => "application/manifest+json",
+        // The institution's policy, and no other document.
+        "json" if path == "policy.json" => "application/json",
         _ => return None,
     })
 }

@@ -155,7 +155,7 @@ pub(crate) struct Interner {
 }
 
 impl Interner {
-    fn series(&mut self, facts: SeriesFacts) -> Arc<SeriesFacts> {
+    pub(crate) fn series(&mut self, facts: SeriesFacts) -> Arc<SeriesFacts> {
         let fresh = Arc::new(facts);
         Arc::clone(self.series.entry(fresh).insert_entry(()).key())
     }

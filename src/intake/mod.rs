@@ -9,6 +9,7 @@ mod catalogue;
 mod classify;
 mod facts;
 mod files;
+mod others;
 mod plan;
 mod published;
 mod ranges;
@@ -16,8 +17,10 @@ mod reading;
 mod sessions;
 
 pub use catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntry, VolumeId};
+pub(crate) use crate::convert::instance::SeriesFacts;
 pub(crate) use classify::fail_reason;
 pub use files::{FileId, FileState, FileTable};
+pub(crate) use others::OtherObject;
 pub use plan::{
     Choices, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan,
 };

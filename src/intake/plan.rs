@@ -13,7 +13,7 @@ use crate::convert::resample::Mended;
 use crate::dataset::extend::Existing;
 use crate::dataset::{Copy as NameCopy, FieldMap, Modality, Part, Plane as NamePlane, Stem, VolumeName};
 use crate::deid::{
-    Age, Assignment, Date, DatePolicy, Doubt, KeyUse, Options, ProjectKey, SubjectCode, SubjectError,
+    Age, Assignment, Date, DatePolicy, Doubt, KeyUse, Options, Policy, ProjectKey, SubjectCode, SubjectError,
     SubjectNaming, Subjects,
 };
 use crate::hanging::facts::{ComplexPart, Plane, VolumeFacts};
@@ -50,6 +50,10 @@ pub struct Choices {
     pub dates: DatePolicy,
     /// The switches of the de-identification policy.
     pub options: Options,
+    /// The rest of the policy: name, lock, lists. Its options and dates are those above.
+    pub policy: Policy,
+    /// Also write de-identified DICOM.
+    pub dicom: bool,
     /// How subjects are named.
     pub naming: SubjectNaming,
     /// Convert localizers and projections too.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::classify::{Kind, classify, fail_reason};
 use super::files::{FileId, FileState, FileTable, Origin};
+use super::others::OtherObject;
 use super::ranges::{RangeReader, reason};
 use crate::convert::instance::{Instance, Interner, SeriesFacts, series_of};
 use crate::dataset::{DirectoryReader, FailReason, SkipReason, looks_like_zip};
@@ -50,6 +51,8 @@ pub struct IntakeProgress {
 pub struct Intake {
     pub(crate) files: FileTable,
     pub(crate) instances: Vec<Instance>,
+    /// Objects that no volume is made of, for a tree of DICOM.
+    pub(crate) others: Vec<OtherObject>,
     /// What must not come out, by patient: of all files whose reading was finished.
     pub(crate) secrets: BTreeMap<IdentityKey, Secrets>,
     /// The same of the reading in hand, which may yet be abandoned.
@@ -119,6 +122,7 @@ impl Intake {
             entry.state = state;
         }
         self.instances.clear();
+        self.others.retain(|other| (other.file as usize) < self.files.len());
         self.fresh.clear();
         self.interner = Interner::default();
         self.waiting.clear();
@@ -336,7 +340,11 @@ impl Intake {
             secrets.add_path(path);
         }
         let size = self.files.get(file).map_or(0, |entry| entry.size);
-        let state = match classify(header, size) {
+        let kind = classify(header, size);
+        if !matches!(kind, Kind::Image) {
+            self.others.push(OtherObject::of(file, header, self.interner.series(facts)));
+        }
+        let state = match kind {
             Kind::Skip(why) => FileState::Skipped(why),
             Kind::Fail(why) => {
                 if why == FailReason::TransferSyntax {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use hepatica::dataset::{FailReason, Outcome};
-use hepatica::deid::DatePolicy;
+use hepatica::deid::{DatePolicy, Policy};
 use hepatica::intake::PublishedPlan;
 use hepatica::session::{Export, ExportOptions, ExportStep};
 
@@ -30,8 +30,20 @@ pub(crate) struct Options {
     /// What becomes of dates: none (days from the first study only), shift, or keep.
     #[arg(long, value_name = "none|shift|keep")]
     dates: Option<DatePolicy>,
+    /// A de-identification policy; --dates may only tighten it where it is locked.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Also write de-identified DICOM, as `dicom/` of the data set.
+    #[arg(long)]
+    dicom: bool,
     #[command(flatten)]
     key: KeyOptions,
+    /// Save id_old,id_new. Identified.
+    #[arg(long, value_name = "FILE")]
+    id_map: Option<PathBuf>,
+    /// Save uid_old,uid_new of what --dicom wrote. Identified.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    uid_map: Option<PathBuf>,
     /// Save which file each ordinal is. Identified: it holds paths.
     #[arg(long, value_name = "FILE")]
     file_map: Option<PathBuf>,
@@ -47,6 +59,12 @@ pub(crate) struct Options {
     /// The report as JSON on standard output.
     #[arg(long)]
     json: bool,
+}
+
+/// Reads a policy file.
+pub(crate) fn read_policy(path: &std::path::Path) -> Result<Policy, Failure> {
+    let json = std::fs::read(path).map_err(|e| Failure::Usage(format!("the policy can't be read: {e}")))?;
+    Policy::parse(&json).map_err(|e| Failure::Usage(e.to_string()))
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
@@ -65,19 +83,25 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             Some(PublishedPlan::parse(&text)?)
         }
     };
+    let policy = options.policy.as_deref().map(read_policy).transpose()?;
     let key = options.key.open()?;
     let (mut target, existing) = Target::open(&options.out)?;
     let mut inputs = input::read(&options.input, key, options.json)?;
     let session = &mut inputs.session;
     let naming = options.key.naming()?;
+    let dates = policy.as_ref().map(|policy| policy.dates);
+    if let Some(policy) = policy {
+        session.set_institution(policy)?;
+    }
     session.choose(|choices| {
         choices.naming = naming;
-        choices.dates = options.dates.unwrap_or_default();
+        choices.dicom = options.dicom;
+        choices.dates = options.dates.or(dates).unwrap_or_default();
     })?;
     session.set_existing(existing)?;
     if let Some(published) = &published {
         session.obey(published)?;
-        if let Some(dates) = options.dates {
+        if let Some(dates) = options.dates.or(dates) {
             session.choose(|choices| choices.dates = dates)?;
         }
     }
@@ -121,7 +145,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         let progress = export.progress();
         let share = (f64::from(progress.done) + progress.fraction) / f64::from(progress.total.max(1));
         bar.set_position((share * 1000.0) as u64);
-        bar.set_message(format!("volume {} of {}", (progress.done + 1).min(progress.total), progress.total));
+        bar.set_message(if progress.done < progress.total || progress.objects_total == 0 {
+            format!("volume {} of {}", (progress.done + 1).min(progress.total), progress.total)
+        } else {
+            format!("DICOM object {} of {}", progress.objects_done, progress.objects_total)
+        });
     }
     target.finish()?;
     bar.finish_and_clear();
@@ -130,6 +158,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             options.key.protect(|p| session.linking_table(p).map_err(|e| Failure::Key(e.to_string())))?;
         crate::key::write_private(path, &bytes)
             .map_err(|e| Failure::Key(format!("the linking table can't be written: {e}")))?;
+    }
+    if let Some(path) = &options.id_map {
+        crate::key::save_map(path, "id_old,id_new", session.id_map())?;
+    }
+    if let Some(path) = &options.uid_map {
+        crate::key::save_map(path, "uid_old,uid_new", export.uid_map())?;
     }
     let Some(report) = export.report() else {
         return Err(Failure::Usage("nothing was written".into()));
@@ -141,6 +175,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             "report": report,
             "summary": report.summary(),
             "refusals": export.refusals(),
+            "dicom": export.object_lines(),
             "seconds": seconds,
             "bytesIn": progress.bytes_in,
             "bytesOut": progress.bytes_out,
@@ -149,6 +184,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         crate::say(&(serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"));
     } else {
         crate::say(&format!("{}\n", report.summary()));
+        for line in export.object_lines() {
+            let why = if line.label.is_empty() { String::new() } else { format!(": {}", line.label) };
+            crate::say(&format!("  DICOM: {} {}{why}\n", line.count, line.outcome));
+        }
         let reasons: BTreeSet<FailReason> = report
             .rows()
             .iter()

@@ -190,6 +190,30 @@ impl ObjectCertificate {
         }
     }
 
+    /// A document with every sentence that one may have.
+    pub(in crate::deid) fn wording(policy: &Policy) -> String {
+        let exclusions = [
+            Exclusion::Directory,
+            Exclusion::Document,
+            Exclusion::StructuredReport,
+            Exclusion::Audio,
+            Exclusion::Video,
+            Exclusion::PrivateObject,
+            Exclusion::NoPatient,
+            Exclusion::BurnedIn(super::Suspicion::Declared),
+            Exclusion::BurnedIn(super::Suspicion::SecondaryCapture),
+            Exclusion::BurnedIn(super::Suspicion::Modality),
+            Exclusion::BurnedIn(super::Suspicion::Screen),
+        ];
+        let counts = Counts {
+            excluded: exclusions.into_iter().map(|why| (why, 1)).collect(),
+            withheld: BTreeMap::from([(Tag(0, 0), 1)]),
+            suspects_written: 1,
+            ..Counts::default()
+        };
+        Self::new(&counts, policy, None).to_json()
+    }
+
     /// The document's bytes.
     pub fn to_json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self).unwrap_or_default();

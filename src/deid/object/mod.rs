@@ -27,6 +27,7 @@ mod verify;
 pub use certificate::{Counts, ObjectCertificate};
 pub use codestream::Untraceable;
 pub use roster::{Cohort, Placed, Roster, Subject};
+pub(crate) use roster::{Entry, place};
 pub use suspects::{Exclusion, Suspicion, exclusion, suspicion};
 
 use super::check::{Check, CheckCount, Leak, Retained, Searched, TooManySecrets};

@@ -37,6 +37,20 @@ pub enum Exclusion {
     BurnedIn(Suspicion),
 }
 
+impl Exclusion {
+    /// A word of ours for tables: `structured_report`, `burned_in_declared`.
+    pub fn id(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(id)) => id,
+            Ok(serde_json::Value::Object(fields)) => fields
+                .iter()
+                .map(|(name, inner)| format!("{name}_{}", inner.as_str().unwrap_or_default()))
+                .collect(),
+            _ => String::new(),
+        }
+    }
+}
+
 /// Why text is suspected in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
