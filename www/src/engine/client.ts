@@ -46,6 +46,14 @@ export class Engine {
     });
   }
 
+  /** Ends the worker and its threads at once; whatever they held is gone. Questions fail quietly: nobody waits. */
+  terminate(): void {
+    this.#listeners.clear();
+    this.#worker.terminate();
+    for (const waiting of this.#waiting.values()) waiting.reject(new EngineTrouble({ cause: "forgotten", text: "" }));
+    this.#waiting.clear();
+  }
+
   /** Hears tellings until the returned function is called. */
   listen(listener: (tell: Tell) => void): () => void {
     this.#listeners.add(listener);
