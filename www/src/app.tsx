@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Annotate } from "./annotate/Annotate";
 import { Deliver } from "./deliver/Deliver";
-import { Forget, ForgetButton } from "./guard/Forget";
+import { Forget, ForgetButton } from "./guard/ForgetDialog";
 import { watchIdle } from "./guard/forget";
 import { policyClosed, startInstitution } from "./guard/institution";
 import { Prepare } from "./prepare/Prepare";

@@ -264,8 +264,8 @@ impl Export {
     /// Takes the bytes of a need.
     pub fn feed(&mut self, session: &Session, need: Need, bytes: Vec<u8>) {
         self.progress.bytes_in += bytes.len() as u64;
-        if self.objects.as_mut().is_some_and(|objects| objects.feed(&need, Some(&bytes))) {
-            return;
+        if let Some(objects) = self.objects.as_mut().filter(|objects| objects.awaits(&need)) {
+            return objects.feed(&need, Some(bytes));
         }
         self.in_flight_bytes = self.in_flight_bytes.saturating_sub(need.len);
         let mut bytes = bytes;
@@ -280,8 +280,8 @@ impl Export {
 
     /// A need that could not be read.
     pub fn feed_failed(&mut self, session: &Session, need: Need) {
-        if self.objects.as_mut().is_some_and(|objects| objects.feed(&need, None)) {
-            return;
+        if let Some(objects) = self.objects.as_mut().filter(|objects| objects.awaits(&need)) {
+            return objects.feed(&need, None);
         }
         self.in_flight_bytes = self.in_flight_bytes.saturating_sub(need.len);
         for target in self.in_flight.remove(&need).unwrap_or_default() {

@@ -232,16 +232,19 @@ impl Objects {
         needs
     }
 
-    /// Takes the bytes of a need, or that there are none; false if it is nobody's here.
-    pub(super) fn feed(&mut self, need: &Need, bytes: Option<&[u8]>) -> bool {
-        let Some(files) = self.in_flight.remove(need) else { return false };
-        for reading in self.reading.iter_mut().filter(|reading| files.contains(&reading.item.file)) {
-            reading.failed |= match bytes {
-                Some(bytes) => reading.range.feed(bytes.to_vec()).is_err(),
-                None => true,
-            };
+    /// Whether a need is this tree's.
+    pub(super) fn awaits(&self, need: &Need) -> bool {
+        self.in_flight.contains_key(need)
+    }
+
+    /// Takes the bytes of a need, or that there are none.
+    pub(super) fn feed(&mut self, need: &Need, mut bytes: Option<Vec<u8>>) {
+        let mut files = self.in_flight.remove(need).unwrap_or_default();
+        while let Some(file) = files.pop() {
+            let given = if files.is_empty() { bytes.take() } else { bytes.clone() };
+            let Some(reading) = self.reading.iter_mut().find(|r| r.item.file == file) else { continue };
+            reading.failed |= given.is_none_or(|bytes| reading.range.feed(bytes).is_err());
         }
-        true
     }
 
     fn unreadable(&mut self, ordinal: u32) {
