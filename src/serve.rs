@@ -281,6 +281,13 @@ mod tests {
     }
 
     #[test]
+    fn of_documents_only_the_policy_is_served() {
+        assert_eq!(kind("policy.json"), Some("application/json"));
+        assert_eq!(kind("build.json"), None);
+        assert_eq!(kind("threads/policy.json"), None);
+    }
+
+    #[test]
     fn no_path_leaves_the_folder() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let www = here.ancestors().map(|folder| folder.join("www")).find(|www| www.exists());

@@ -180,6 +180,15 @@ fn serial_numbers_stay_only_where_the_policy_asks_for_the_whole_option() {
     let (code, said) = place.run(&["convert", "in", "--out", "b", "--dicom", "--policy", "policy"]);
     assert_eq!(code, 0, "{said}");
     assert!(holds("b", "SN9988776") && holds("b", "Sankt Nirgendwo"), "as the standard has it");
+    let sidecars = |out: &str| {
+        let all = tree(&place.at(out)).into_iter().filter(|(n, _)| {
+            n.starts_with("sub-") && n.ends_with("_T1w.json")
+                || n.starts_with("other/") && n.ends_with(".json")
+        });
+        all.map(|(_, bytes)| String::from_utf8(bytes).unwrap()).collect::<Vec<_>>().concat()
+    };
+    assert!(sidecars("b").contains(r#""InstitutionName": "Sankt Nirgendwo""#), "{}", sidecars("b"));
+    assert!(!sidecars("a").contains("Nirgendwo") && !sidecars("b").contains("SN9988776"));
     place.policy(r#""options": {"retain_device_identity": true}, "device": "model""#);
     assert_eq!(place.run(&["convert", "in", "--out", "c", "--dicom", "--policy", "policy"]).0, 0);
     assert!(!holds("c", "SN9988776"));

@@ -113,10 +113,10 @@ fn section(out: &mut String, title: &str, certificate: &Value) {
         let total = certificate.pointer(&format!("/actions/{action}")).and_then(Value::as_u64).unwrap_or(0);
         let _ = write!(
             out,
-            "<details><summary>{action}: {} values of {} attributes</summary>\n\
+            "<details><summary>{action}: {} of {}</summary>\n\
              <table><thead><tr><th>Element</th><th>Name</th><th>How often</th></tr></thead><tbody>\n",
-            grouped(total),
-            grouped(rows.len() as u64)
+            counted(total, "value"),
+            counted(rows.len() as u64, "attribute")
         );
         for row in rows {
             let _ = writeln!(
@@ -204,6 +204,11 @@ fn number(value: &Value, field: &str) -> String {
     value.get(field).and_then(Value::as_u64).map(grouped).unwrap_or_default()
 }
 
+/// `1 value`, `1,204 values`.
+fn counted(n: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
 /// `1,204`.
 fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -258,7 +263,7 @@ mod tests {
             "Pseudonymised. Known identifiers not found",
             "Basic Application Confidentiality Profile (113100)",
             "of the institution, locked: &lt;b&gt;Ward &amp; Co&lt;/b&gt;",
-            "1,204 values of 1 attributes",
+            "1,204 values of 1 attribute",
             "PatientName",
             "text burned into images was not searched for",
             "agreed",

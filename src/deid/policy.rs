@@ -412,7 +412,7 @@ impl PolicyOption {
             }
             (Self::RetainDeviceIdentity, false) => "Nothing about the scanner's make is written.",
             (Self::RetainInstitutionIdentity, true) => {
-                "The institution's name and department are written to sidecars."
+                "The institution's name, address and department are written to sidecars."
             }
             (Self::RetainInstitutionIdentity, false) => "Nothing about the institution is written.",
             (Self::RetainFullDates, true) => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cp, mkdtemp, readFile, readdir, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import {
@@ -13,6 +13,8 @@ import { SMALL, confirmRoles, drop, exportZip, open, phantom, plantedAt, table, 
 
 const side = (page) => page.getByRole("complementary", { name: "De-identification" });
 const option = (page, name) => side(page).getByRole("switch", { name });
+/** All of an option: its switch, and what it does. */
+const whole = (page, name) => side(page).locator(".option").filter({ has: page.getByRole("switch", { name }) });
 
 /** Unpacks an archive and gives back its files: name, and bytes, images unpacked too. */
 async function unpacked(archive) {
@@ -93,11 +95,11 @@ test("options say what they do to the data at hand, by keyboard too, and are und
   await page.getByRole("button", { name: "Try the demo study" }).click();
   await untilPlan(page);
   const institution = option(page, "Keep institution");
-  const details = side(page).locator(".option").filter({ has: institution });
-  await untilText(details.locator("summary"), /^Would write 1 attribute, [\d,]+ values$/);
+  const details = whole(page, "Keep institution");
+  await untilText(details.locator("summary"), /^Would write [12] attributes?, [\d,]+ values$/);
   await institution.focus();
   await page.keyboard.press("Space");
-  await untilText(details.locator("summary"), /^Writes 1 attribute, /);
+  await untilText(details.locator("summary"), /^Writes [12] attributes?, /);
   await details.locator("summary").focus();
   await page.keyboard.press("Enter");
   const shown = await details.locator("dl").innerText();
@@ -110,11 +112,9 @@ test("options say what they do to the data at hand, by keyboard too, and are und
   assert.equal(await option(page, "Keep UIDs").isDisabled(), true);
   await option(page, "Also write de-identified DICOM").click();
   await until("they can be switched", async () => option(page, "Keep UIDs").isEnabled());
-  const uids = side(page).locator(".option").filter({ has: option(page, "Keep UIDs") });
-  await untilText(uids.locator("summary"), /^Would write \d+ attributes?, /);
-  const words = side(page).locator(".option").filter({ has: option(page, "Keep the harmless words") });
-  await untilText(words.locator("summary"), /^Would write \d+ attributes, /);
-  await untilText(side(page).locator(".option").filter({ has: option(page, "private elements") }).locator("summary"), /^Would write \d+ attribute/);
+  await untilText(whole(page, "Keep UIDs").locator("summary"), /^Would write \d+ attributes?, /);
+  await untilText(whole(page, "Keep the harmless words").locator("summary"), /^Would write \d+ attributes, /);
+  await untilText(whole(page, "private elements").locator("summary"), /^Would write \d+ attribute/);
   assert.deepEqual(await accessibilityFaults(page), []);
   await screenshot(page, "options-dicom");
   await side(page).getByRole("combobox", { name: "Policy" }).selectOption("basic");
@@ -161,9 +161,10 @@ print("read")`, path.join(folder, "dicom")], { encoding: "utf8" });
   await untilText(report, new RegExp(`${objects.length.toLocaleString("en")} objects written`));
   const certificate = page.getByRole("region", { name: "Certificate" });
   assert.match(await certificate.innerText(), /Pseudonymised\. Known identifiers not found/);
-  await certificate.getByText("DICOM objects").click();
-  await certificate.getByText(/^removed: [\d,]+ values of \d+ attributes$/).click();
-  await certificate.getByRole("row").filter({ hasText: "PatientBirthDate" }).waitFor();
+  const objectsPart = certificate.locator("details.certificate").filter({ hasText: "DICOM objects" });
+  await objectsPart.getByText("DICOM objects").click();
+  await objectsPart.getByText(/^removed: [\d,]+ values of \d+ attributes$/).click();
+  await objectsPart.getByRole("row").filter({ hasText: "InstitutionName" }).waitFor();
   assert.deepEqual(await accessibilityFaults(page), []);
   await screenshot(page, "certificate");
   const html = found.get("provenance/deidentification.html").toString();
@@ -193,7 +194,7 @@ print("read")`, path.join(folder, "dicom")], { encoding: "utf8" });
   assert.match(await save("Save mapping of IDs", false), /AGE ENCRYPTED/);
   const ids = await save("Save mapping of IDs", true);
   assert.match(ids, /^id_old,id_new\n/);
-  for (const patient of [1, 2].slice(0, 1)) assert.ok(ids.includes(plantedAt(made, patient, "PatientID")));
+  for (const patient of [1, 2]) assert.ok(ids.includes(plantedAt(made, patient, "PatientID")));
   const uids = (await save("Save mapping of UIDs", true)).trim().split("\n");
   assert.equal(uids[0], "uid_old,uid_new");
   assert.ok(uids.length > objects.length && uids.slice(1).every((line) => /^[\d.]+,2\.25\.\d+$/.test(line)));
@@ -415,11 +416,22 @@ test("identified data is forgotten when nobody is there, after a countdown", asy
   await side(page).getByText(/Locked by Radiology/).waitFor();
 }, { patience: 180_000 });
 
-test("no token of the hostile corpus survives the page: archive, console, storage, address", async () => {
+/** The corpus of tests/leaks, as its own tests left it; made anew where a case has changed since. */
+async function hostileCorpus() {
+  const left = path.join(ROOT, "target/tmp/leaks");
+  const age = (file) => stat(file).then(({ mtimeMs }) => mtimeMs, () => 0);
+  const sources = ["tests/common/dicom.rs", ...(await filesBelow(path.join(ROOT, "tests/leaks"))).filter((name) => name !== "main.rs").map((name) => `tests/leaks/${name}`)];
+  const changed = Math.max(...(await Promise.all(sources.map((name) => age(path.join(ROOT, name))))));
+  if ((await age(path.join(left, "tokens.json"))) > changed) return left;
   const corpus = await scratch();
   execFileSync("cargo", ["test", "--quiet", "--locked", "-p", "hepatica", "--test", "leaks", "the_corpus_can_be_written"], {
     cwd: ROOT, stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, HEPATICA_CORPUS: corpus },
   });
+  return corpus;
+}
+
+test("no token of the hostile corpus survives the page: archive, console, storage, address", async () => {
+  const corpus = await hostileCorpus();
   const tokens = Object.entries(JSON.parse(await readFile(path.join(corpus, "tokens.json"), "utf8")));
   assert.ok(tokens.length >= 80);
   const { url } = await serveSealed();
@@ -430,7 +442,6 @@ test("no token of the hostile corpus survives the page: archive, console, storag
   for (const name of ["Keep the harmless words", "Keep structured content", "Keep overlays", "private elements"]) await option(page, name).click();
   await side(page).getByText("shifted", { exact: true }).click();
   await confirmRoles(page);
-  await page.getByRole("button", { name: /^left out/ }).click();
   const archive = await exportZip(page);
   const { found } = await unpacked(archive);
   const objects = [...found.keys()].filter((name) => name.endsWith(".dcm"));

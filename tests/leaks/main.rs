@@ -264,6 +264,8 @@ fn check_conversion(arguments: &[&str]) -> tempfile::TempDir {
         hay.push((name, bytes));
     }
     assert!(hay.len() > 20, "{} places to search", hay.len());
+    // No value of one hostile file stops the tables of all.
+    assert!(out.join("provenance/deidentification.json").exists(), "{}", String::from_utf8_lossy(&hay[1].1));
     let mut found = Vec::new();
     for case in &cases {
         for token in &case.tokens {

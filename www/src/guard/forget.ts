@@ -49,6 +49,8 @@ export function watchIdle(start: () => void): void {
 /** The user is there. Within the countdown only a click on the notice says so, or a key: not a nudged table. */
 function used(event: Event): void {
   if (secondsLeft.value !== null && event.type === "pointermove") return;
+  // The notice's own buttons say what is meant.
+  if (event.target instanceof Element && event.target.closest(".countdown")) return;
   stay();
 }
 

@@ -8,7 +8,7 @@ import { computed, signal } from "@preact/signals";
 import type { PolicySeen } from "../engine/protocol";
 import { EngineTrouble } from "../engine/client";
 import { engine } from "../prepare/state";
-import { canOpenSources, refreshSeal } from "../shell/seal";
+import { settleBeforeOpening } from "../shell/seal";
 
 type Institution =
   | { kind: "asking" }
@@ -29,13 +29,9 @@ export const policyClosed = computed(() => {
 /** No policy needs more. */
 const MOST = 256 << 10;
 
-/** Waits for the seal, then asks; called once, when the page starts. */
+/** Has the host asked as soon as the policy of the page has been seen to hold; called once, when the page starts. */
 export function startInstitution(): void {
-  const stop = canOpenSources.subscribe((open) => {
-    if (!open) return;
-    queueMicrotask(() => stop());
-    void askHost();
-  });
+  settleBeforeOpening(askHost);
 }
 
 async function askHost(): Promise<void> {
@@ -51,8 +47,6 @@ async function askHost(): Promise<void> {
   if (json !== null && json.length > MOST) institution.value = { kind: "unusable", why: "it is larger than a policy can be." };
   else if (json === null) institution.value = { kind: "none" };
   else await hold(json);
-  // The host was asked: the seal says when.
-  await refreshSeal().catch(() => undefined);
 }
 
 async function hold(json: string): Promise<void> {

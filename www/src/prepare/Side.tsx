@@ -140,7 +140,7 @@ function Option({ option, plan }: { option: PolicyOption; plan: PlanView }) {
         <summary class="option__sum">{sumOf(option)}</summary>
         <p class="option__text">{option.consequence}</p>
         {option.examples.length > 0 && (
-          <dl class="option__examples" aria-label="Some of them">
+          <dl class="option__examples">
             {option.examples.map(({ keyword, value }) => (
               <div key={keyword} class="option__example">
                 <dt class="cut" title={keyword}>
