@@ -27,9 +27,9 @@ pub mod hanging;
 pub mod intake;
 pub mod nifti;
 pub mod phantom;
+pub mod segment;
 #[cfg(feature = "cli")]
 pub mod serve;
-pub mod segment;
 pub mod session;
 pub mod volume;
 #[cfg(target_arch = "wasm32")]

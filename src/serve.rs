@@ -223,6 +223,8 @@ fn kind(path: &str) -> Option<&'static str> {
         "svg" => "image/svg+xml",
         "png" => "image/png",
         "webmanifest" => "application/manifest+json",
+        // The institution's policy, and no other document.
+        "json" if path == "policy.json" => "application/json",
         _ => return None,
     })
 }
@@ -276,6 +278,13 @@ mod tests {
     fn a_module_is_served_as_webassembly() {
         let found = content(&Three, "GET", "/threads/hepatica_bg.wasm");
         assert_eq!(found.map(|(kind, _)| kind), Ok("application/wasm"));
+    }
+
+    #[test]
+    fn of_documents_only_the_policy_is_served() {
+        assert_eq!(kind("policy.json"), Some("application/json"));
+        assert_eq!(kind("build.json"), None);
+        assert_eq!(kind("threads/policy.json"), None);
     }
 
     #[test]

@@ -147,6 +147,8 @@ fn export(subject: &str, existing: &Existing) -> Vec<(EntryName, Vec<u8>)> {
         plan: json!({ "schema": "hepatica-plan/1" }),
         deidentification: json!({}),
         hanging: json!({}),
+        further: Vec::new(),
+        objects: 0,
     };
     entries.extend(documents.closing(existing).unwrap());
     entries

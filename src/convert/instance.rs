@@ -19,6 +19,12 @@ use crate::hanging::facts::{ComplexPart, Dixon};
 /// More frames than any real object has (a long functional series of one file has some 60,000).
 const MOST_FRAMES: usize = 200_000;
 
+/// Distances of slices, mm: what is longer than a body is something else, perhaps a date (`19640705`), and
+/// would stand in the image's header as a number that nobody takes for one.
+fn of_a_body(distance: &f64) -> bool {
+    distance.abs() <= 10_000.0
+}
+
 /// A number that can be compared and hashed: by its bits.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Num(pub(crate) Option<f64>);
@@ -160,7 +166,7 @@ impl Interner {
         Self { displayed, ..Self::default() }
     }
 
-    fn series(&mut self, facts: SeriesFacts) -> Arc<SeriesFacts> {
+    pub(crate) fn series(&mut self, facts: SeriesFacts) -> Arc<SeriesFacts> {
         let fresh = Arc::new(facts);
         Arc::clone(self.series.entry(fresh).insert_entry(()).key())
     }
@@ -372,8 +378,8 @@ fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut I
         position: plane.position,
         orientation: plane.orientation,
         spacing: view.floats(tags::PIXEL_SPACING).get(..2).and_then(|s| s.try_into().ok()),
-        thickness: view.float(tags::SLICE_THICKNESS),
-        slice_spacing: view.float(tags::SPACING_BETWEEN_SLICES),
+        thickness: view.float(tags::SLICE_THICKNESS).filter(of_a_body),
+        slice_spacing: view.float(tags::SPACING_BETWEEN_SLICES).filter(of_a_body),
         acquisition: view.int(Tag(0x0020, 0x9156)).or_else(|| root.int(tags::ACQUISITION_NUMBER)),
         temporal: view
             .int(tags::TEMPORAL_POSITION_INDEX)

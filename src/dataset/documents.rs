@@ -105,6 +105,10 @@ pub struct Documents<'a> {
     pub deidentification: Value,
     /// Roles and order for the viewer: `provenance/hanging.json`.
     pub hanging: Value,
+    /// Further documents of `provenance/`: name, extension, content.
+    pub further: Vec<(&'static str, &'static str, Vec<u8>)>,
+    /// Objects written to `dicom/`.
+    pub objects: u64,
 }
 
 /// One file of the archive.
@@ -116,6 +120,12 @@ pub(super) fn is_merged(name: &EntryName) -> bool {
     let table = name.ends_with("_scans.tsv") || name.ends_with("_sessions.tsv");
     matches!(name, DESCRIPTION | "participants.tsv" | "participants.json" | "CHANGES")
         || (table && name.starts_with("sub-"))
+        || is_objects_table(name)
+}
+
+/// Whether a document lists the objects of a run: `provenance/objects.tsv`, `…_run-02.tsv`.
+pub(super) fn is_objects_table(name: &str) -> bool {
+    name.starts_with("provenance/objects") && name.ends_with(".tsv")
 }
 
 /// JSON as the archive writes it: two spaces, keys as they stand, a line end at the end.
@@ -189,7 +199,7 @@ impl Documents<'_> {
     pub fn closing(&self, existing: &Existing) -> Result<Vec<Entry>, Error> {
         let added = self.report.volumes().len();
         let finished = finished_runs(existing.names()) > 0;
-        if added == 0 && finished {
+        if added == 0 && self.objects == 0 && finished {
             return Ok(Vec::new());
         }
         let mut entries = Vec::new();
@@ -288,7 +298,9 @@ impl Documents<'_> {
             ("deidentification", "json", json_bytes(&self.deidentification)),
             ("hanging", "json", json_bytes(&self.hanging)),
         ];
-        for (name, extension, contents) in texts {
+        // The last of these says that the run was finished.
+        let (last, others) = texts.split_last().map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
+        for (name, extension, contents) in others.iter().chain(&self.further).chain(last).cloned() {
             entries.push((EntryName::new(format!("provenance/{name}{run}.{extension}"))?, contents));
         }
         Ok(())
@@ -412,6 +424,7 @@ Layout
   sub-*/ses-*/dwi/*_ADC.nii.gz are the scanner's apparent diffusion coefficients; BIDS has no name
   for them, hence .bidsignore.
   other/ holds what BIDS has no word for, or nobody recognised, under generic names.
+  dicom/, where it was asked for, holds the de-identified DICOM objects of the same subjects and sessions.
   provenance/ tells what was converted, skipped and failed (input files by their ordinal only), the
   plan, the de-identification policy and the roles of the volumes.
 

@@ -44,6 +44,8 @@ fn write(existing: &Existing, subject: &str, stems: &[Stem]) -> Vec<Entry> {
         plan: json!({ "schema": "x" }),
         deidentification: json!({}),
         hanging: json!({}),
+        further: Vec::new(),
+        objects: 0,
     };
     let mut entries = opening(existing).unwrap();
     entries.extend(documents.closing(existing).unwrap());
@@ -123,6 +125,8 @@ fn a_damaged_table_is_not_overwritten() {
         plan: Value::Null,
         deidentification: Value::Null,
         hanging: Value::Null,
+        further: Vec::new(),
+        objects: 0,
     };
     assert_eq!(documents.closing(&survey(&first)), Err(Error::Document("participants.tsv")));
 }

@@ -132,8 +132,25 @@ impl Existing {
         self.documents.get(name).map(Vec::as_slice)
     }
 
-    /// Files of interrupted exports: images and gradient tables without a whole sidecar.
+    /// Folders of the DICOM tree by the keyed fingerprint of their series, as the tables of earlier runs tell.
+    pub fn object_folders(&self) -> BTreeMap<&str, &str> {
+        let mut folders = BTreeMap::new();
+        let tables = self.documents.iter().filter(|(name, _)| documents::is_objects_table(name.as_str()));
+        for text in tables.filter_map(|(_, table)| std::str::from_utf8(table).ok()) {
+            for line in text.lines().skip(1) {
+                let cells: Vec<&str> = line.split('\t').collect();
+                if let [_, "written", _, folder, _, source] = cells.as_slice() {
+                    folders.insert(*source, *folder);
+                }
+            }
+        }
+        folders
+    }
+
+    /// Files of interrupted exports: images and gradient tables without a whole sidecar, and objects of a
+    /// run that was stopped before its table.
     pub fn remains(&self) -> impl Iterator<Item = &EntryName> {
+        let listed: BTreeSet<&str> = self.object_folders().into_values().collect();
         let is_part =
             |name: &EntryName| [".nii.gz", ".bval", ".bvec"].iter().any(|e| name.as_str().ends_with(e));
         let of_a_volume = move |name: &&EntryName| {
@@ -142,7 +159,9 @@ impl Existing {
                 && !in_derivatives
                 && name.stem().is_some_and(|stem| !self.volumes.contains_key(&stem))
         };
-        self.names.iter().filter(of_a_volume)
+        let unlisted =
+            move |name: &&EntryName| name.as_str().starts_with("dicom/") && !listed.contains(name.folder());
+        self.names.iter().filter(move |name| of_a_volume(name) || unlisted(name))
     }
 }
 

@@ -425,7 +425,7 @@ const ROLES: &[Rule] = {
 };
 
 /// `.bidsignore`: what the layout holds beyond BIDS, in the syntax of `.gitignore`.
-pub const BIDS_IGNORE: &str = "other/\ntraining/\nprovenance/\n**/*_ADC.nii.gz\n**/*_ADC.json\n";
+pub const BIDS_IGNORE: &str = "other/\ntraining/\nprovenance/\ndicom/\n**/*_ADC.nii.gz\n**/*_ADC.json\n";
 
 /// The `task` of a functional series: no header says what a patient was asked to do.
 pub const UNNAMED_TASK: &str = "unspecified";

@@ -20,6 +20,8 @@ use serde_json::{Map, Number, Value, json};
 pub struct Retain {
     /// Model and software version (Retain Device Identity option, without serial number or station).
     pub device: bool,
+    /// Name, address and department (Retain Institution Identity option).
+    pub institution: bool,
 }
 
 /// What `Units` says of voxel values (BIDS 1.10.0, *Units*).
@@ -79,7 +81,12 @@ pub fn sidecar(frame: &FrameView<'_>, computed: &Computed, retain: Retain) -> Ma
     let source = Source::new(frame);
     let mut out = Map::new();
     for field in FIELDS {
-        if field.needs == Needs::Device && !retain.device {
+        let retained = match field.needs {
+            Needs::Nothing => true,
+            Needs::Device => retain.device,
+            Needs::Institution => retain.institution,
+        };
+        if !retained {
             continue;
         }
         if let Some(value) = source.field(field) {
@@ -276,6 +283,11 @@ impl<'a> Source<'a> {
                     texts.iter().map(String::as_str).filter(|t| words::is_code(t, known)).collect();
                 // BIDS has one string here; DICOM's separator parts the values.
                 (!codes.is_empty()).then(|| codes.join("\\").into())
+            }
+            Allowed::Whole => {
+                let texts: Vec<String> =
+                    self.strings(source).into_iter().filter(|text| !text.trim().is_empty()).collect();
+                (!texts.is_empty()).then(|| texts.join("\\").into())
             }
             Allowed::Truth(yes, no) => {
                 let text = self.strings(source).into_iter().next()?;

@@ -7,7 +7,7 @@
 //! writes them. Tags: PS3.6; defined terms: PS3.3 C.8.3 (MR), C.8.13 (Enhanced MR), C.8.2 (CT).
 //! Private elements: the vendors' conformance statements and PS3.15 Table E.3.10-1.
 //!
-//! Dates, times, identifiers, institutions, people, protocol names and descriptions are absent on
+//! Dates, times, identifiers, people, protocol names and descriptions are absent on
 //! purpose, as are serial numbers and stations.
 
 use super::vocabulary;
@@ -21,6 +21,8 @@ pub(super) enum Needs {
     Nothing,
     /// Retain Device Identity (113109).
     Device,
+    /// Retain Institution Identity (113112).
+    Institution,
 }
 
 /// Where a header has a field; the first source that gives a value counts.
@@ -49,6 +51,8 @@ pub(super) enum Value {
     Code(&'static [&'static str]),
     /// `YES`/`NO` and their kin, as a truth value: words for true, words for false.
     Truth(&'static [&'static str], &'static [&'static str]),
+    /// Whatever text stands there: only for what an option retains as it is.
+    Whole,
 }
 
 /// One row.
@@ -66,6 +70,10 @@ const fn row(name: &'static str, sources: &'static [From], value: Value) -> Fiel
 
 const fn device(name: &'static str, sources: &'static [From], value: Value) -> Field {
     Field { name, needs: Needs::Device, sources, value }
+}
+
+const fn institution(name: &'static str, sources: &'static [From]) -> Field {
+    Field { name, needs: Needs::Institution, sources, value: Value::Whole }
 }
 
 /// As it stands in the header, within a range.
@@ -100,6 +108,9 @@ pub(super) const FIELDS: &[Field] = &[
         Value::Code(vocabulary::MODELS),
     ),
     device("SoftwareVersions", &[From::Tag(tags::SOFTWARE_VERSIONS)], Value::Code(vocabulary::SOFTWARE)),
+    institution("InstitutionName", &[From::Tag(tags::INSTITUTION_NAME)]),
+    institution("InstitutionAddress", &[From::Tag(tags::INSTITUTION_ADDRESS)]),
+    institution("InstitutionalDepartmentName", &[From::Tag(tags::INSTITUTIONAL_DEPARTMENT_NAME)]),
     row("BodyPart", &[From::Tag(tags::BODY_PART_EXAMINED)], Value::Term(vocabulary::BODY_PARTS)),
     row("PatientPosition", &[From::Tag(tags::PATIENT_POSITION)], Value::Term(vocabulary::POSITIONS)),
     row("MRAcquisitionType", &[From::Tag(tags::MR_ACQUISITION_TYPE)], Value::Term(&["1D", "2D", "3D"])),

@@ -44,7 +44,7 @@ fn header(elements: &[(Tag, &str, &str)]) -> Header {
 
 fn write(elements: &[(Tag, &str, &str)], computed: &Computed, device: bool) -> Map<String, Value> {
     let header = header(elements);
-    sidecar(&header.frame(0), computed, Retain { device })
+    sidecar(&header.frame(0), computed, Retain { device, ..Retain::default() })
 }
 
 const LIVER: &[(Tag, &str, &str)] = &[
@@ -219,7 +219,7 @@ fn header_of_bytes(elements: &[(Tag, &str, Vec<u8>)]) -> Header {
 }
 
 fn of_bytes(elements: &[(Tag, &str, Vec<u8>)], computed: &Computed) -> Map<String, Value> {
-    sidecar(&header_of_bytes(elements).frame(0), computed, Retain { device: false })
+    sidecar(&header_of_bytes(elements).frame(0), computed, Retain::default())
 }
 
 fn text(tag: Tag, vr: &'static str, value: &str) -> (Tag, &'static str, Vec<u8>) {

@@ -11,6 +11,7 @@ use super::policy::{Policy, PolicyOption, Reach};
 use super::secrets::{ByPosition, SecretKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// The certificate's schema (invariant 11).
 pub const CERTIFICATE_SCHEMA: &str = "hepatica-deidentification/1";
@@ -249,34 +250,10 @@ impl Certificate {
         }
     }
 
-    /// Every text that a certificate may contain but keywords: ours, so no leak.
-    pub(super) fn wording() -> String {
-        let all = super::policy::Options {
-            retain_institution_identity: true,
-            retain_uids: true,
-            retain_safe_private: true,
-            clean_descriptors: true,
-            clean_structured_content: true,
-            clean_graphics: true,
-            ..super::policy::Options::default()
-        };
-        let texts = [DatePolicy::None, DatePolicy::Shift, DatePolicy::Keep].map(|dates| {
-            let policy = Policy { options: all, dates, ..Policy::default() };
-            Self::new(&Evidence {
-                policy: &policy,
-                key_fingerprint: None,
-                subjects: 0,
-                actions: &ActionCounts::new(),
-                searched: &Searched::default(),
-                checked: CheckCount::default(),
-                stopped: 0,
-                faces: 1,
-                burned_in_suspected: 1,
-                cohort: Some(&every_offer()),
-            })
-            .to_json()
-        });
-        texts.concat()
+    /// Every text that a certificate, or its page, may contain but keywords: ours, so no leak.
+    pub(super) fn wording() -> &'static str {
+        static WORDING: LazyLock<String> = LazyLock::new(wording);
+        &WORDING
     }
 
     /// The document's bytes.
@@ -336,6 +313,41 @@ fn every_offer() -> SmallCohort {
         offers: vec![offer(all(AgeSteps::Five)), offer(all(AgeSteps::AsTheyAre))],
         ..SmallCohort::default()
     }
+}
+
+fn wording() -> String {
+    let all = super::policy::Options {
+        retain_institution_identity: true,
+        retain_uids: true,
+        retain_safe_private: true,
+        clean_descriptors: true,
+        clean_structured_content: true,
+        clean_graphics: true,
+        ..super::policy::Options::default()
+    };
+    let mut words = String::new();
+    for (dates, locked) in [(DatePolicy::None, false), (DatePolicy::Shift, true), (DatePolicy::Keep, false)] {
+        let policy = Policy { options: all, dates, locked, ..Policy::default() };
+        let images = Certificate::new(&Evidence {
+            policy: &policy,
+            key_fingerprint: None,
+            subjects: 0,
+            actions: &ActionCounts::new(),
+            searched: &Searched::default(),
+            checked: CheckCount::default(),
+            stopped: 0,
+            faces: 1,
+            burned_in_suspected: 1,
+            cohort: Some(&every_offer()),
+        })
+        .to_json();
+        let objects = super::object::ObjectCertificate::wording(&policy);
+        let value = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap_or_default();
+        words.push_str(&super::certificate_page(&value(&images), Some(&value(&objects))));
+        words.push_str(&images);
+        words.push_str(&objects);
+    }
+    words
 }
 
 /// In what forms values are searched for, in words.

@@ -185,7 +185,7 @@ impl Check {
         };
         let mut retained_text = String::new();
         // The certificate and its list of keywords are ours too.
-        let mut our_text = Certificate::wording();
+        let mut our_text = Certificate::wording().to_owned();
         for secrets in secrets {
             check.take(secrets, retained, &mut retained_text);
             for keyword in secrets.occurrences().keys().filter_map(|&tag| place::keyword(tag)) {

@@ -2,6 +2,22 @@
 //! spreadsheet saved it (`,`, `;` or tab; BOM; CRLF). Out: records; and records → text. Never:
 //! hands a spreadsheet a cell that it would run as a formula.
 
+/// A table of two columns, such as `id_old,id_new`: fields with separators, quotes or line ends are quoted.
+pub fn pairs(header: &str, rows: &[(String, String)]) -> String {
+    let field = |text: &str| {
+        if text.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text.to_owned()
+        }
+    };
+    let mut text = format!("{header}\n");
+    for (old, new) in rows {
+        text.push_str(&format!("{},{}\n", field(old), field(new)));
+    }
+    text
+}
+
 /// The records of a CSV text, each with the number of the line that it begins on (from 1, as editors
 /// count); quotes, doubled quotes, and line ends within quotes understood. The separator is whichever
 /// of `,` `;` tab occurs most in the first line.

@@ -10,8 +10,10 @@
 mod ages;
 mod blob;
 mod certificate;
+mod certificate_page;
 mod check;
 mod cohort;
+mod consequence;
 mod csv;
 mod date;
 mod dates;
@@ -28,6 +30,7 @@ pub mod object;
 pub mod pixels;
 mod place;
 mod policy;
+mod policy_schema;
 pub mod profile;
 mod sealed;
 mod secrets;
@@ -42,8 +45,11 @@ pub use certificate::{
     CERTIFICATE_SCHEMA, Certificate, CertificateError, Coded, EDITION, ElementCount, Evidence, FacesSection,
     PositionSection, RetainedItem, SearchSection,
 };
+pub use certificate_page::certificate_page;
 pub use check::{Check, CheckCount, EntryKind, Leak, Retained, Searched, TooManySecrets};
 pub use cohort::{AgeSteps, Coarsening, NoCoarsening, Offer, SmallCohort, Traits};
+pub use consequence::{Consequence, Example, Holdings};
+pub use csv::pairs;
 pub use date::{Date, DateTime, TimeOfDay, days_between, parse_offset};
 pub use dates::{DatePolicy, DateShift, NoShift, SHIFT_DAYS};
 pub use fate::{Action, ActionCounts, action};
@@ -54,9 +60,10 @@ pub use key::{KeyError, KeyUse, ProjectKey};
 pub use linking::{LinkingRow, LinkingTable};
 pub use mapping::{Mapping, MappingError, MappingRow};
 pub use policy::{
-    Code, Effect, Faces, Keep, KeepPrivate, Options, POLICY_SCHEMA, Policy, PolicyError, PolicyOption,
-    PolicySchema, Profile, Reach, SubjectScheme,
+    Code, DeviceDetail, Effect, Faces, Keep, KeepPrivate, Options, POLICY_SCHEMA, Policy, PolicyError,
+    PolicyOption, PolicySchema, Profile, Reach, SubjectScheme,
 };
+pub use policy_schema::{Fault, SCHEMA_FILE};
 pub use sealed::{Protection, SealError, WORK_FACTOR, is_sealed, seal, unseal};
 pub use secrets::{ByPosition, SecretKind, Secrets};
 pub use subjects::{

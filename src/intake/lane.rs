@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::classify::{Kind, classify};
 use super::files::{FileId, FileTable};
+use super::others::OtherObject;
 use super::ranges::RangeReader;
 use super::reading::identity_of;
 use crate::convert::instance::{Instance, Interner, series_of};
@@ -43,6 +44,8 @@ pub(super) struct Object {
     pub(super) study: u64,
     pub(super) series: u64,
     pub(super) kind: ObjectKind,
+    /// What it takes to place an object that no volume is made of.
+    pub(super) other: Option<OtherObject>,
 }
 
 /// What an object is to the intake.
@@ -86,7 +89,10 @@ impl Lane {
             secrets.add_path(path);
         }
         let size = files.get(file).map_or(0, |entry| entry.size);
-        let kind = match classify(header, size) {
+        let kind = classify(header, size);
+        let other = (!matches!(kind, Kind::Image))
+            .then(|| OtherObject::of(file, header, self.interner.series(facts)));
+        let kind = match kind {
             Kind::Skip(why) => ObjectKind::Skip(why),
             Kind::Fail(FailReason::TransferSyntax) => ObjectKind::Undecodable(header.syntax().name),
             Kind::Fail(why) => ObjectKind::Fail(why),
@@ -95,7 +101,7 @@ impl Lane {
                 Err(error) => ObjectKind::Unreadable(error),
             },
         };
-        Object { patient, study, series, kind }
+        Object { patient, study, series, kind, other }
     }
 }
 

@@ -10,15 +10,18 @@ mod classify;
 mod facts;
 mod files;
 mod lane;
+mod others;
 mod plan;
 mod published;
 mod ranges;
 mod reading;
 mod sessions;
 
+pub(crate) use crate::convert::instance::SeriesFacts;
 pub use catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntry, VolumeId};
 pub(crate) use classify::fail_reason;
 pub use files::{FileId, FileState, FileTable};
+pub(crate) use others::OtherObject;
 pub use plan::{
     Choices, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan,
 };

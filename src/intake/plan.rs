@@ -13,8 +13,8 @@ use crate::convert::resample::Mended;
 use crate::dataset::extend::Existing;
 use crate::dataset::{Copy as NameCopy, FieldMap, Modality, Part, Plane as NamePlane, Stem, VolumeName};
 use crate::deid::{
-    Age, Assignment, Coarsening, Date, DatePolicy, Doubt, Faces, KeyUse, Options, ProjectKey, SubjectCode,
-    SubjectError, SubjectNaming, Subjects,
+    Age, Assignment, Coarsening, Date, DatePolicy, Doubt, Faces, KeyUse, Options, Policy, ProjectKey,
+    SubjectCode, SubjectError, SubjectNaming, Subjects,
 };
 use crate::hanging::facts::{ComplexPart, Plane, VolumeFacts};
 use crate::hanging::{Preset, Protocol, RoleId, RoleMatch, assign, role_label_with_b};
@@ -50,10 +50,12 @@ pub struct Choices {
     pub dates: DatePolicy,
     /// The switches of the de-identification policy.
     pub options: Options,
-    /// What becomes of volumes that may show a face.
-    pub faces: Faces,
     /// What is made coarser, so that fewer patients stand alone.
     pub coarsen: Coarsening,
+    /// The rest of the policy: name, lock, lists. Its options and dates are those above.
+    pub policy: Policy,
+    /// Also write de-identified DICOM.
+    pub dicom: bool,
     /// How subjects are named.
     pub naming: SubjectNaming,
     /// Convert localizers and projections too.
@@ -549,7 +551,7 @@ fn planned_volume(
         _ => None,
     });
     // A policy's word, not a habit: no choice of single volumes undoes it.
-    let face = choices.faces == Faces::Exclude && stack.warnings.contains(&VolumeWarning::MayShowFace);
+    let face = choices.policy.faces == Faces::Exclude && stack.warnings.contains(&VolumeWarning::MayShowFace);
     if face {
         left_out = Some("may show a face");
     }

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::classify::fail_reason;
 use super::files::{FileId, FileState, FileTable, Origin};
 use super::lane::{Lane, Object, ObjectKind, Reading, Ready};
+use super::others::OtherObject;
 use super::ranges::{RangeReader, reason};
 use crate::convert::instance::{Instance, SeriesFacts};
 use crate::dataset::{DirectoryReader, FailReason, SkipReason};
@@ -54,6 +55,8 @@ pub struct IntakeProgress {
 pub struct Intake {
     pub(crate) files: FileTable,
     pub(crate) instances: Vec<Instance>,
+    /// Objects that no volume is made of, for a tree of DICOM.
+    pub(crate) others: Vec<OtherObject>,
     /// What must not come out, by patient: of all files whose reading was finished.
     pub(crate) secrets: BTreeMap<IdentityKey, Secrets>,
     /// What each thread found in the reading in hand, which may yet be abandoned.
@@ -125,6 +128,7 @@ impl Intake {
             entry.state = state;
         }
         self.instances.clear();
+        self.others.retain(|other| (other.file as usize) < self.files.len());
         self.lanes.clear();
         self.waiting.clear();
         self.readers.clear();
@@ -372,10 +376,11 @@ impl Intake {
     }
 
     fn take_object(&mut self, file: FileId, object: Object) {
-        let Object { patient, study, series, kind } = object;
+        let Object { patient, study, series, kind, other } = object;
         self.progress.patients += u32::from(self.patients.insert(patient));
         self.progress.studies += u32::from(self.studies.insert(study));
         self.progress.series += u32::from(self.series.insert(series));
+        self.others.extend(other);
         match kind {
             ObjectKind::Image(instance) => {
                 self.instances.push(instance);

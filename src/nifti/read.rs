@@ -328,7 +328,7 @@ mod tests {
         let values: Vec<i16> = (0..12).map(|v| v - 3).collect();
         for code in [0, 1] {
             let plain = file(1.0, code);
-            for bytes in [plain.clone(), ParallelGzip::compress(&plain, 3)] {
+            for bytes in [plain.clone(), ParallelGzip::compress(&plain, true)] {
                 let image = read(&bytes, 1 << 20).unwrap();
                 assert_eq!(image.voxels, Voxels::I16(values.clone()));
                 let at = image.grid.affine().apply([1.0, 1.0, 1.0]);
@@ -370,7 +370,7 @@ mod tests {
         let mut rgb = bytes.clone();
         rgb[70] = 128;
         assert_eq!(read(&rgb, 1 << 20), Err(ReadError::Type(128)));
-        let zipped = ParallelGzip::compress(&bytes, 3);
+        let zipped = ParallelGzip::compress(&bytes, true);
         assert_eq!(read(&zipped[..zipped.len() / 2], 1 << 20), Err(ReadError::Short));
     }
 }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Session;
 use crate::dataset::Stem;
-use crate::deid::{DatePolicy, Mapping, PolicyOption, SubjectCode, SubjectNaming};
+use crate::deid::{
+    DatePolicy, DeviceDetail, Mapping, Policy, PolicyError, PolicyOption, SubjectCode, SubjectNaming,
+};
 use crate::hanging::{Preset, Protocol, RoleId};
 use crate::intake::{PlanError, VolumeId, is_session_label};
 
@@ -113,6 +115,26 @@ pub enum PlanEdit {
         /// The policy.
         dates: DatePolicy,
     },
+    /// Says how far *Retain Device Identity* goes in DICOM output.
+    SetDevice {
+        /// How far.
+        device: DeviceDetail,
+    },
+    /// Says whether de-identified DICOM is written beside the images.
+    SetDicom {
+        /// Whether it is.
+        on: bool,
+    },
+    /// The profile with the options that the program proposes, or with none of them.
+    SetProfile {
+        /// Whether the Basic Profile holds alone.
+        basic: bool,
+    },
+    /// Works under a policy file.
+    LoadPolicy {
+        /// Its JSON.
+        json: String,
+    },
     /// Takes the last change back.
     Undo,
     /// Makes it again.
@@ -200,7 +222,7 @@ impl Session {
                 self.choose(|c| c.protocol = protocol)?;
             }
             PlanEdit::SetPolicy { option, on } => {
-                let mut policy = self.policy();
+                let mut policy = self.policy_to_change();
                 policy.set(option, on)?;
                 self.choose(|c| {
                     c.options = policy.options;
@@ -208,7 +230,24 @@ impl Session {
                 })?;
             }
             PlanEdit::SetDates { dates } => {
+                self.policy_to_change().set_dates(dates)?;
                 self.choose(|c| c.dates = dates)?;
+            }
+            PlanEdit::SetDevice { device } => {
+                let now = self.policy_to_change();
+                if now.locked && device > now.device {
+                    return Err(PolicyError::Locked.into());
+                }
+                self.choose(|c| c.policy.device = device)?;
+            }
+            PlanEdit::SetDicom { on } => {
+                self.choose(|c| c.dicom = on)?;
+            }
+            PlanEdit::SetProfile { basic } => {
+                self.set_profile(basic)?;
+            }
+            PlanEdit::LoadPolicy { json } => {
+                self.load_policy(Policy::parse(json.as_bytes())?)?;
             }
         }
         Ok(())

@@ -22,6 +22,8 @@ use crate::intake::{PatientEntry, PlannedVolume};
 pub(crate) enum Refusal {
     /// A known identifier is in it.
     Leak(Leak),
+    /// A known identifier is in a document of this name, which is ours.
+    Document(String, Leak),
     /// It can't be checked.
     Unchecked,
 }
@@ -30,6 +32,7 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Leak(leak) => leak.fmt(f),
+            Self::Document(name, leak) => write!(f, "{name}: {leak}"),
             Self::Unchecked => f.write_str("could not be checked; it was not written"),
         }
     }
@@ -97,7 +100,8 @@ impl Guard {
             let check = build(session, &secrets, &[], &ours)?;
             let mut count = CheckCount::default();
             for (name, bytes) in entries {
-                count += check.entry(name.as_str(), bytes).map_err(Refusal::Leak)?;
+                let found = check.entry(name.as_str(), bytes);
+                count += found.map_err(|leak| Refusal::Document(name.as_str().to_owned(), leak))?;
             }
             Ok(count)
         };

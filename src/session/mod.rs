@@ -7,13 +7,14 @@
 mod edit;
 mod export;
 mod guard;
+mod policies;
 mod preview;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub use edit::{NamingKind, PlanEdit, StudyEdit};
-pub use export::{Export, ExportOptions, ExportProgress, ExportStep};
+pub use export::{Export, ExportOptions, ExportProgress, ExportStep, ObjectLine};
 pub use preview::{Preview, Thumbnail};
 pub use view::PlanView;
 
@@ -22,13 +23,13 @@ use std::collections::BTreeMap;
 use crate::convert::instance::Instance;
 use crate::dataset::extend::Existing;
 use crate::deid::{
-    Date, DatePolicy, DateShift, Identified, IdentityKey, LinkingRow, LinkingTable, Mapping, Policy,
-    ProjectKey, Protection, SealError, Secrets, SubjectNaming,
+    Date, DatePolicy, DateShift, Holdings, Identified, IdentityKey, LinkingRow, LinkingTable, Mapping,
+    Policy, ProjectKey, Protection, SealError, Secrets, SubjectNaming,
 };
 use crate::dicom::Need;
 use crate::intake::{
-    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PatientEntry, PlanError,
-    PlannedPatient, PublishedPlan, VolumeId, WorkingPlan, identity_of,
+    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, OtherObject, PatientEntry,
+    PlanError, PlannedPatient, PublishedPlan, VolumeId, WorkingPlan, identity_of,
 };
 
 /// Undo goes back this many choices.
@@ -46,6 +47,12 @@ pub struct Session {
     existing: Existing,
     /// The mapping file loaded last, for choosing it again.
     mapping: Option<Mapping>,
+    /// The institution's policy, which no choice may loosen.
+    institution: Option<Policy>,
+    /// The policy that the journey began under.
+    given_policy: Option<Policy>,
+    /// What all headers hold, for the consequences of options.
+    holdings: Holdings,
     plan: Option<WorkingPlan>,
 }
 
@@ -102,6 +109,9 @@ impl Session {
             redo: Vec::new(),
             existing: Existing::default(),
             mapping: None,
+            institution: None,
+            given_policy: None,
+            holdings: Holdings::default(),
             plan: None,
         }
     }
@@ -170,6 +180,7 @@ impl Session {
             Ok(plan) => {
                 self.plan = Some(plan);
                 self.intake.keep();
+                self.holdings = Holdings::of(self.intake.secrets.values());
             }
             Err(error) => {
                 // What joined makes no plan: all is as it was before.
@@ -260,8 +271,16 @@ impl Session {
 
     /// The de-identification policy as the user left it.
     pub fn policy(&self) -> Policy {
-        let Choices { options, dates, faces, .. } = self.choices;
-        Policy { options, dates, faces, ..Policy::default() }
+        policies::of(&self.choices)
+    }
+
+    pub(crate) const fn holdings(&self) -> &Holdings {
+        &self.holdings
+    }
+
+    /// Objects that no volume is made of.
+    pub(crate) fn other_objects(&self) -> &[OtherObject] {
+        &self.intake.others
     }
 
     /// Who became whom: the linking table's file.
@@ -289,12 +308,33 @@ impl Session {
         table.save(protection)
     }
 
+    /// `id_old,id_new`: each patient's ID and code. Identified: for the user's own file.
+    pub fn id_map(&self) -> Vec<(String, String)> {
+        let patients = self.plan.iter().flat_map(|plan| &plan.patients).zip(&self.catalogue.patients);
+        let mut rows: Vec<(String, String)> = patients
+            .map(|(planned, found)| {
+                let id = found.identity.patient_id.reveal(crate::deid::Purpose::LinkingTable).clone();
+                (id, planned.subject.as_str().to_owned())
+            })
+            .collect();
+        rows.sort();
+        rows
+    }
+
     /// The days by which a patient's dates move, where they are shifted.
     pub fn date_shift(&self, planned: &PlannedPatient, found: &PatientEntry) -> Option<DateShift> {
         if self.choices.dates != DatePolicy::Shift {
             return None;
         }
+        // Two IDs that are one subject have one shift: no date of either may equal one of the other.
         let mut dates = found.dates.clone();
+        let plan = self.plan.iter().flat_map(|plan| &plan.patients).zip(&self.catalogue.patients);
+        for (other, found) in plan.filter(|(other, _)| other.subject == planned.subject) {
+            dates.extend(found.dates.iter().copied());
+            if other.assignment.person == planned.assignment.person {
+                dates.extend(self.secrets(&found.key).map(Secrets::original_dates).unwrap_or_default());
+            }
+        }
         dates.extend(self.secrets(&found.key).map(Secrets::original_dates).unwrap_or_default());
         DateShift::for_patient(&self.key, &planned.assignment.person, &dates).ok()
     }
@@ -321,6 +361,10 @@ impl Session {
     pub fn choose(&mut self, change: impl FnOnce(&mut Choices)) -> Result<&WorkingPlan, PlanError> {
         let before = self.choices.clone();
         change(&mut self.choices);
+        if let Err(error) = self.obeys_institution() {
+            self.choices = before;
+            return Err(error);
+        }
         match WorkingPlan::new(&self.catalogue, &self.key, &self.choices, &self.existing) {
             Ok(plan) => {
                 self.undo.push(before);

@@ -10,8 +10,9 @@ use serde::Serialize;
 use super::Session;
 use super::edit::NamingKind;
 use crate::convert::VolumeWarning;
+use crate::dataset::sidecar::field_of;
 use crate::dataset::{FailReason, SkipReason};
-use crate::deid::{DatePolicy, Doubt, Effect, Purpose, SubjectNaming};
+use crate::deid::{DatePolicy, DeviceDetail, Doubt, Effect, PolicyOption, Purpose, Reach, SubjectNaming};
 use crate::hanging::{Agent, KNOWN_ROLES, Preset, role_label};
 use crate::intake::{
     FileState, PlannedPatient, PlannedStudy, PlannedVolume, SeriesEntry, StudyEntry, VolumeEntry,
@@ -167,6 +168,53 @@ pub struct NamingView {
     pub missing: Vec<u32>,
 }
 
+/// An option, and what it does to the data at hand.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OptionView {
+    /// The option as it stands.
+    #[serde(flatten)]
+    pub effect: Effect,
+    /// Attributes that it lets out, or would.
+    pub attributes: u32,
+    /// Values of them, in all headers.
+    pub values: u64,
+    /// Some of them, `keyword` and `value`, covered where they identify. Screen only.
+    pub examples: Vec<ExampleView>,
+}
+
+/// An attribute that an option lets out.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExampleView {
+    pub keyword: String,
+    pub value: String,
+}
+
+/// The policy behind the options.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyView {
+    /// `institution`, `file` or `own`.
+    pub origin: &'static str,
+    /// What it is called; empty if it has no name.
+    pub name: String,
+    /// Users may only tighten it.
+    pub locked: bool,
+    /// Whether the Basic Profile holds with no option beside it.
+    pub basic: bool,
+    /// Elements kept for a reason, in DICOM.
+    pub keeps: u32,
+    /// How far *Retain Device Identity* goes in DICOM.
+    pub device: DeviceDetail,
+    /// Minutes without use after which identified data is cleared.
+    pub idle_minutes: Option<u16>,
+    /// What of dates can be chosen under it.
+    pub dates_allowed: Vec<DatePolicy>,
+    /// Whether all of the device option can be chosen under it.
+    pub device_all_allowed: bool,
+}
+
 /// The plan on the screen.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -178,7 +226,9 @@ pub struct PlanView {
     pub time_points: Vec<ChoiceView>,
     pub patients: Vec<PatientView>,
     pub roles: Vec<ChoiceView>,
-    pub policy: Vec<Effect>,
+    pub policy: Vec<OptionView>,
+    pub profile: PolicyView,
+    pub dicom: bool,
     pub dates: DatePolicy,
     pub naming: NamingView,
     pub to_confirm: u32,
@@ -247,7 +297,9 @@ impl Session {
                 .iter()
                 .map(|r| ChoiceView { id: r.id.into(), label: r.label.into() })
                 .collect(),
-            policy: self.policy().effects(),
+            policy: self.option_views(),
+            profile: self.policy_view(),
+            dicom: self.choices().dicom,
             dates: plan.dates,
             naming: self.naming_view(),
             to_confirm: plan.to_confirm().count() as u32,
@@ -258,12 +310,56 @@ impl Session {
                     .filter(|p| p.studies.iter().any(|s| s.volumes.iter().any(|v| v.include)))
                     .count() as u32,
             },
-            // What clinical MRI compresses to, on average.
-            estimated_bytes: included * 55 / 100,
+            // What clinical MRI compresses to, on average; objects are not compressed.
+            estimated_bytes: included * 55 / 100 + if self.choices().dicom { included } else { 0 },
             can_undo,
             can_redo,
             patients,
         })
+    }
+
+    fn option_views(&self) -> Vec<OptionView> {
+        let (policy, dicom) = (self.policy(), self.choices().dicom);
+        let views = policy.effects(dicom).into_iter().map(|effect| {
+            let reached = effect.reach == Reach::Images || dicom && effect.reach == Reach::DicomOnly;
+            let changeable = reached && (effect.on || self.may_hold(effect.option));
+            let effect = Effect { changeable, ..effect };
+            let found = self.holdings().consequence(&policy, effect.option, dicom, &field_of);
+            let examples = found.examples.into_iter().map(|example| ExampleView {
+                keyword: example.keyword,
+                value: example.shown.reveal(Purpose::Screen).clone(),
+            });
+            OptionView {
+                attributes: found.attributes,
+                values: found.values,
+                examples: examples.collect(),
+                effect,
+            }
+        });
+        views.collect()
+    }
+
+    fn policy_view(&self) -> PolicyView {
+        let policy = self.policy();
+        let on = |option: &PolicyOption| policy.holds(*option);
+        PolicyView {
+            origin: match (self.institution().is_some(), policy.name.is_some() || policy.locked) {
+                (true, _) => "institution",
+                (false, true) => "file",
+                (false, false) => "own",
+            },
+            name: policy.name.clone().unwrap_or_default(),
+            locked: policy.locked,
+            basic: !PolicyOption::ALL.iter().any(on),
+            keeps: (policy.keep.len() + policy.keep_private.len()) as u32,
+            device: policy.device,
+            idle_minutes: policy.idle_minutes,
+            dates_allowed: self.dates_allowed(),
+            device_all_allowed: match self.institution() {
+                Some(institution) => institution.device == DeviceDetail::All,
+                None => !policy.locked || policy.device == DeviceDetail::All,
+            },
+        }
     }
 
     /// Time points to choose from: the protocol's, and what studies have been given.

@@ -13,7 +13,7 @@ use super::report::{line_of, report_view};
 use crate::dataset::extend::{Existing, Survey};
 use crate::dataset::zip_out::crc32;
 use crate::dataset::{EntryName, Error, Report, ZipStream};
-use crate::deid::{KeyError, Mapping, MappingError, ProjectKey, Protection, Purpose, SealError};
+use crate::deid::{KeyError, Mapping, MappingError, Policy, ProjectKey, Protection, Purpose, SealError};
 use crate::dicom::Need;
 use crate::intake::{PlanError, VolumeId};
 use crate::session::{Export, ExportOptions, ExportStep, PlanEdit, Preview, Session};
@@ -143,15 +143,14 @@ impl Journey {
         })
     }
 
-    /// Forgets all but the key, so that the same patients get the same codes.
+    /// Forgets all but the key, so that the same patients get the same codes, and the institution's policy.
     pub fn restart(&mut self) {
-        *self = Self {
-            session: Session::new(self.session.key().clone()),
-            export: None,
-            zip: None,
-            survey: None,
-            key: self.key,
-        };
+        let mut session = Session::new(self.session.key().clone());
+        if let Some(policy) = self.session.given_policy() {
+            // It held before, and there is no plan that it could not hold for.
+            let _ = session.set_institution(policy.clone());
+        }
+        *self = Self { session, export: None, zip: None, survey: None, key: self.key };
     }
 
     // ------------------------------------------------------------ intake
@@ -239,6 +238,19 @@ impl Journey {
         Inspector::new(&self.session, VolumeId(volume))
     }
 
+    /// Works under the policy of the page's host from now on.
+    #[wasm_bindgen(js_name = setInstitution)]
+    pub fn set_institution(&mut self, json: &str) -> Result<(), JsValue> {
+        let policy = Policy::parse(json.as_bytes()).map_err(|e| trouble("policy-file", e))?;
+        self.session.set_institution(policy).map_err(|e| plan_trouble(&e))
+    }
+
+    /// The policy as it stands, as a file.
+    #[wasm_bindgen(js_name = policyFile)]
+    pub fn policy_file(&self) -> String {
+        self.session.policy().to_json()
+    }
+
     // ------------------------------------------------------------ keys
 
     /// Works under the key of a file.
@@ -263,6 +275,19 @@ impl Journey {
             self.key = KeyState::Saved;
         }
         self.plan()
+    }
+
+    /// `id_old,id_new`, under the passphrase if there is one.
+    #[wasm_bindgen(js_name = idMap)]
+    pub fn id_map(&self, passphrase: Option<String>) -> Result<Vec<u8>, JsValue> {
+        sealed("id_old,id_new", &self.session.id_map(), passphrase.as_deref())
+    }
+
+    /// `uid_old,uid_new` of the export's DICOM, under the passphrase if there is one.
+    #[wasm_bindgen(js_name = uidMap)]
+    pub fn uid_map(&self, passphrase: Option<String>) -> Result<Vec<u8>, JsValue> {
+        let rows = self.export.as_ref().map(Export::uid_map).unwrap_or_default();
+        sealed("uid_old,uid_new", &rows, passphrase.as_deref())
     }
 
     /// Obeys a mapping file: which patient has which code.
@@ -387,7 +412,8 @@ impl Journey {
     #[wasm_bindgen(js_name = reportView)]
     pub fn report_view(&self) -> JsValue {
         let refused = self.export.as_ref().map(Export::refusals).unwrap_or_default();
-        to_js(&self.report().map(|report| report_view(report, refused)))
+        let objects = self.export.as_ref().map(Export::object_lines).unwrap_or_default();
+        to_js(&self.report().map(|report| report_view(report, refused, objects)))
     }
 
     /// The report as a file, without identifiers.
@@ -406,6 +432,30 @@ impl Journey {
 fn new_key(entropy: &[u8]) -> Result<ProjectKey, JsValue> {
     let bytes = <[u8; 32]>::try_from(entropy).map_err(|_| trouble("plan", "a key is made from 32 bytes"))?;
     Ok(ProjectKey::from_entropy(bytes))
+}
+
+fn sealed(header: &str, rows: &[(String, String)], passphrase: Option<&str>) -> Result<Vec<u8>, JsValue> {
+    crate::deid::seal(crate::deid::pairs(header, rows).as_bytes(), protection(passphrase))
+        .map_err(|e| key_trouble(&KeyError::Seal(e)))
+}
+
+/// Whether a policy file can be used, and what it is called.
+#[wasm_bindgen(js_name = checkPolicy)]
+pub fn check_policy(json: &str) -> Result<JsValue, JsValue> {
+    let policy = Policy::parse(json.as_bytes()).map_err(|e| trouble("policy-file", e))?;
+    Ok(to_js(&PolicySeen {
+        name: policy.name.unwrap_or_default(),
+        locked: policy.locked,
+        idle_minutes: policy.idle_minutes,
+    }))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PolicySeen {
+    name: String,
+    locked: bool,
+    idle_minutes: Option<u16>,
 }
 
 fn protection(passphrase: Option<&str>) -> Protection<'_> {

@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use crate::dataset::{Outcome, Report};
+use crate::session::ObjectLine;
 
 #[derive(Serialize)]
 struct Line {
@@ -23,6 +24,8 @@ pub(super) struct ReportView {
     lines: Vec<Line>,
     /// What the check stopped: elements and places, never a value.
     refused: Vec<String>,
+    /// What became of the objects of the DICOM tree; empty where none was asked for.
+    dicom: Vec<ObjectLine>,
 }
 
 /// The line that an outcome counts in.
@@ -39,7 +42,7 @@ fn reason_id(why: &impl Serialize) -> String {
 }
 
 /// One line for what was converted, then one a reason.
-pub(super) fn report_view(report: &Report, refused: &[String]) -> ReportView {
+pub(super) fn report_view(report: &Report, refused: &[String], dicom: Vec<ObjectLine>) -> ReportView {
     let tally = report.tally();
     let mut lines = Vec::new();
     if tally.converted > 0 {
@@ -65,5 +68,5 @@ pub(super) fn report_view(report: &Report, refused: &[String]) -> ReportView {
         count: *count,
         detail: why.remedy().to_owned(),
     }));
-    ReportView { files: tally.files, volumes: tally.volumes, lines, refused: refused.to_vec() }
+    ReportView { files: tally.files, volumes: tally.volumes, lines, refused: refused.to_vec(), dicom }
 }

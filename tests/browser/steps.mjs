@@ -50,7 +50,9 @@ export async function confirmRoles(page) {
     const before = await left.innerText();
     await left.click();
     await page.getByRole("button", { name: /^Yes, / }).click();
-    await until("a role is confirmed", async () => !(await left.count()) || (await left.innerText()) !== before);
+    // The last one takes the button with it, perhaps between being counted and being read.
+    const now = () => left.innerText({ timeout: 500 }).catch(() => "");
+    await until("a role is confirmed", async () => !(await left.count()) || (await now()) !== before);
   }
 }
 

@@ -3,6 +3,9 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Annotate } from "./annotate/Annotate";
 import { Deliver } from "./deliver/Deliver";
+import { Forget, ForgetButton } from "./guard/ForgetDialog";
+import { watchIdle } from "./guard/forget";
+import { policyClosed, startInstitution } from "./guard/institution";
 import { Prepare } from "./prepare/Prepare";
 import { unsaved } from "./prepare/state";
 import { startEngine } from "./engine/start";
@@ -23,11 +26,14 @@ export function openRoom(id: RoomId): void {
   room.value = id;
 }
 
-startEngine({ saw: sawEngine, memory: sawMemory });
+const freshEngine = (): void => startEngine({ saw: sawEngine, memory: sawMemory });
+freshEngine();
+startInstitution();
+watchIdle(freshEngine);
 
 /** Why no source can be opened; empty once the seal has been seen to hold. */
 function closedBecause(): string {
-  if (canOpenSources.value) return "";
+  if (canOpenSources.value) return policyClosed.value;
   if (seal.value.status === "testing") return "Testing the seal: sources open as soon as it has been seen to hold.";
   return seal.value.remedy ?? "The seal does not hold here, so no source can be opened.";
 }
@@ -61,6 +67,7 @@ export function App() {
           ))}
         </nav>
         <span class="grow" />
+        <ForgetButton />
         <SealPill />
         <span class="top__use">Research use only</span>
       </header>
@@ -69,6 +76,7 @@ export function App() {
         {room.value === "annotate" && <Annotate prepare={() => openRoom("prepare")} />}
         {room.value === "deliver" && <Deliver prepare={() => openRoom("prepare")} />}
       </div>
+      <Forget />
     </>
   );
 }

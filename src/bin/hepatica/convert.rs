@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use hepatica::dataset::{FailReason, Outcome};
-use hepatica::deid::{Coarsening, DatePolicy, Faces};
+use hepatica::deid::{Coarsening, DatePolicy, Faces, Policy};
 use hepatica::intake::PublishedPlan;
 use hepatica::session::{Export, ExportOptions, ExportStep, Session};
 
@@ -31,14 +31,26 @@ pub(crate) struct Options {
     #[arg(long, value_name = "none|shift|keep")]
     dates: Option<DatePolicy>,
     /// What becomes of volumes that may show a face: flag them in plan, report and certificate, or exclude them.
-    #[arg(long, value_name = "flag|exclude", default_value = "flag")]
-    faces: Faces,
+    #[arg(long, value_name = "flag|exclude")]
+    faces: Option<Faces>,
     /// Make coarser what tells patients apart: age10 (bands of ten years), device (no make or model), weeks
     /// (days between studies).
     #[arg(long, value_name = "LIST")]
     coarsen: Option<Coarsening>,
+    /// A de-identification policy; --dates may only tighten it where it is locked.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Also write de-identified DICOM, as `dicom/` of the data set.
+    #[arg(long)]
+    dicom: bool,
     #[command(flatten)]
     key: KeyOptions,
+    /// Save id_old,id_new. Identified.
+    #[arg(long, value_name = "FILE")]
+    id_map: Option<PathBuf>,
+    /// Save uid_old,uid_new of what --dicom wrote. Identified.
+    #[arg(long, value_name = "FILE", requires = "dicom")]
+    uid_map: Option<PathBuf>,
     /// Save which file each ordinal is. Identified: it holds paths.
     #[arg(long, value_name = "FILE")]
     file_map: Option<PathBuf>,
@@ -77,6 +89,12 @@ fn step_until(
     }
 }
 
+/// Reads a policy file.
+pub(crate) fn read_policy(path: &std::path::Path) -> Result<Policy, Failure> {
+    let json = std::fs::read(path).map_err(|e| Failure::Usage(format!("the policy can't be read: {e}")))?;
+    Policy::parse(&json).map_err(|e| Failure::Usage(e.to_string()))
+}
+
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     if let Some(threads) = options.threads {
         if threads == 0 {
@@ -97,22 +115,30 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     if coarsen.weeks && options.dates == Some(DatePolicy::Keep) {
         return Err(Failure::Usage("dates that are kept can't be rounded to weeks; shift them".into()));
     }
+    let policy = options.policy.as_deref().map(read_policy).transpose()?;
     let key = options.key.open()?;
     let (mut target, existing) = Target::open(&options.out)?;
     let mut inputs = input::read(&options.input, key, options.json)?;
     let session = &mut inputs.session;
     let naming = options.key.naming()?;
+    let dates = policy.as_ref().map(|policy| policy.dates);
+    if let Some(policy) = policy {
+        session.set_institution(policy)?;
+    }
     session.choose(|choices| {
         choices.naming = naming;
-        choices.dates = options.dates.unwrap_or_default();
-        choices.faces = options.faces;
+        choices.dates = options.dates.or(dates).unwrap_or_default();
+        if let Some(faces) = options.faces {
+            choices.policy.faces = faces;
+        }
         choices.coarsen = coarsen;
         choices.options.retain_device_identity &= !coarsen.device;
+        choices.dicom = options.dicom;
     })?;
     session.set_existing(existing)?;
     if let Some(published) = &published {
         session.obey(published)?;
-        if let Some(dates) = options.dates {
+        if let Some(dates) = options.dates.or(dates) {
             session.choose(|choices| choices.dates = dates)?;
         }
     }
@@ -164,7 +190,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         let progress = export.progress();
         let share = (f64::from(progress.done) + progress.fraction) / f64::from(progress.total.max(1));
         bar.set_position((share * 1000.0) as u64);
-        bar.set_message(format!("volume {} of {}", (progress.done + 1).min(progress.total), progress.total));
+        bar.set_message(if progress.done < progress.total || progress.objects_total == 0 {
+            format!("volume {} of {}", (progress.done + 1).min(progress.total), progress.total)
+        } else {
+            format!("DICOM object {} of {}", progress.objects_done, progress.objects_total)
+        });
     }
     target.finish()?;
     bar.finish_and_clear();
@@ -173,6 +203,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             options.key.protect(|p| session.linking_table(p).map_err(|e| Failure::Key(e.to_string())))?;
         crate::key::write_private(path, &bytes)
             .map_err(|e| Failure::Key(format!("the linking table can't be written: {e}")))?;
+    }
+    if let Some(path) = &options.id_map {
+        crate::key::save_map(path, "id_old,id_new", session.id_map())?;
+    }
+    if let Some(path) = &options.uid_map {
+        crate::key::save_map(path, "uid_old,uid_new", export.uid_map())?;
     }
     let Some(report) = export.report() else {
         return Err(Failure::Usage("nothing was written".into()));
@@ -186,6 +222,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
             "refusals": export.refusals(),
             "mayShowFace": export.faces(),
             "smallCohort": export.cohort(),
+            "dicom": export.object_lines(),
             "seconds": seconds,
             "bytesIn": progress.bytes_in,
             "bytesOut": progress.bytes_out,
@@ -194,6 +231,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         crate::say(&(serde_json::to_string_pretty(&value).unwrap_or_default() + "\n"));
     } else {
         crate::say(&format!("{}\n", report.summary()));
+        for line in export.object_lines() {
+            let why = if line.label.is_empty() { String::new() } else { format!(": {}", line.label) };
+            crate::say(&format!("  DICOM: {} {}{why}\n", line.count, line.outcome));
+        }
         let reasons: BTreeSet<FailReason> = report
             .rows()
             .iter()

@@ -18,13 +18,15 @@ use hepatica::deid::object::{
     review_item,
 };
 use hepatica::deid::pixels::Redactions;
-use hepatica::deid::{Coarsening, DatePolicy, Faces, Identified, Policy, PolicyOption, SmallCohort};
+use hepatica::deid::{
+    Coarsening, DatePolicy, DeviceDetail, Faces, Identified, Policy, PolicyOption, SmallCohort,
+};
 use hepatica::dicom::{DicomError, HeaderReader, Need, ReadStep};
 use rayon::prelude::*;
 
 use crate::Failure;
 use crate::input::bar;
-use crate::key::{KeyOptions, write_private};
+use crate::key::{KeyOptions, save_map};
 
 /// A zip's directory, and one file of it, may take this much memory.
 const ZIP_BUDGET: u64 = 4 << 30;
@@ -229,11 +231,7 @@ fn review_items(review: &BTreeMap<usize, ReviewItem>) -> Vec<serde_json::Value> 
 fn policy(options: &Options) -> Result<Policy, Failure> {
     let usage = |error: hepatica::deid::PolicyError| Failure::Usage(error.to_string());
     let mut policy = match &options.policy {
-        Some(path) => {
-            let json =
-                std::fs::read(path).map_err(|e| Failure::Usage(format!("the policy can't be read: {e}")))?;
-            Policy::parse(&json).map_err(usage)?
-        }
+        Some(path) => crate::convert::read_policy(path)?,
         // The Basic Profile and nothing beside it.
         None => {
             let mut policy = Policy::default();
@@ -252,7 +250,13 @@ fn policy(options: &Options) -> Result<Policy, Failure> {
         let option = match word.trim() {
             "safe-private" => PolicyOption::RetainSafePrivate,
             "uids" => PolicyOption::RetainUids,
-            "device" => PolicyOption::RetainDeviceIdentity,
+            "device" if policy.locked && policy.device == DeviceDetail::Model => {
+                return Err(usage(hepatica::deid::PolicyError::Locked));
+            }
+            "device" => {
+                policy.device = DeviceDetail::All;
+                PolicyOption::RetainDeviceIdentity
+            }
             "institution" => PolicyOption::RetainInstitutionIdentity,
             "patient" => PolicyOption::RetainPatientCharacteristics,
             "descriptors" => PolicyOption::CleanDescriptors,
@@ -269,7 +273,7 @@ fn policy(options: &Options) -> Result<Policy, Failure> {
         };
         policy.set(option, true).map_err(usage)?;
     }
-    Ok(policy)
+    Ok(policy.for_objects())
 }
 
 /// Every file at or below the inputs, in the order of paths, zips opened; nothing of the output folder.
@@ -544,22 +548,6 @@ fn table(outcomes: &BTreeMap<usize, Outcome>, files: usize) -> String {
         text.push_str(&row);
     }
     text
-}
-
-/// Writes a table that the user asked for, for the owner's eyes only.
-fn save_map(path: &Path, header: &str, rows: Vec<(String, String)>) -> Result<(), Failure> {
-    let field = |text: &str| {
-        if text.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        } else {
-            text.to_owned()
-        }
-    };
-    let mut text = format!("{header}\n");
-    for (old, new) in rows {
-        text.push_str(&format!("{},{}\n", field(&old), field(&new)));
-    }
-    write_private(path, text.as_bytes()).map_err(|e| Failure::Key(format!("a table can't be written: {e}")))
 }
 
 /// What the report tells.

@@ -274,6 +274,6 @@ fn write(path: &Path, grid: &Grid, voxel_type: VoxelType, body: &[u8]) -> Result
     bytes.extend_from_slice(&header.to_bytes());
     bytes.extend_from_slice(body);
     let zipped = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
-    std::fs::write(path, if zipped { ParallelGzip::compress(&bytes, 3) } else { bytes })?;
+    std::fs::write(path, if zipped { ParallelGzip::compress(&bytes, true) } else { bytes })?;
     Ok(())
 }

@@ -128,3 +128,9 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)?.write_all(bytes)
 }
+
+/// Writes a table that the user asked for, for the owner's eyes only.
+pub(crate) fn save_map(path: &Path, header: &str, rows: Vec<(String, String)>) -> Result<(), Failure> {
+    let text = hepatica::deid::pairs(header, &rows);
+    write_private(path, text.as_bytes()).map_err(|e| Failure::Key(format!("a table can't be written: {e}")))
+}

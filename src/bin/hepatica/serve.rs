@@ -14,6 +14,9 @@ pub(crate) struct Options {
     /// Don't open the browser.
     #[arg(long)]
     no_open: bool,
+    /// A de-identification policy for the page; users can't loosen one that is locked.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<std::path::PathBuf>,
     /// Serve this folder instead of the page inside the program.
     #[arg(long, value_name = "DIR")]
     dist: Option<std::path::PathBuf>,
@@ -41,18 +44,38 @@ mod embedded {
     }
 }
 
+/// A site, and the policy beside it.
+struct WithPolicy<S> {
+    site: S,
+    policy: Option<Vec<u8>>,
+}
+
+impl<S: serve::Site> serve::Site for WithPolicy<S> {
+    fn file(&self, path: &str) -> Option<std::borrow::Cow<'_, [u8]>> {
+        match &self.policy {
+            Some(policy) if path == "policy.json" => Some(policy.as_slice().into()),
+            _ => self.site.file(path),
+        }
+    }
+}
+
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let mut settings = serve::Options::default();
     settings.port = options.port;
     settings.open = !options.no_open;
+    // Checked now: a page with a policy that can't be used opens no source.
+    let policy = match &options.policy {
+        Some(path) => Some(crate::convert::read_policy(path)?.to_json().into_bytes()),
+        None => None,
+    };
     match &options.dist {
-        Some(folder) => forever(&serve::Folder::new(folder), &settings),
+        Some(folder) => forever(&WithPolicy { site: serve::Folder::new(folder), policy }, &settings),
         #[cfg(feature = "embed-page")]
         None => {
             if let Some(build) = embedded::BUILD {
                 crate::say(&format!("The page is build {build}.\n"));
             }
-            forever(&embedded::Page, &settings)
+            forever(&WithPolicy { site: embedded::Page, policy }, &settings)
         }
         #[cfg(not(feature = "embed-page"))]
         None => Err(Failure::Usage(

@@ -7,6 +7,7 @@ use super::super::certificate::{
 };
 use super::super::check::{CheckCount, Searched};
 use super::super::cohort::SmallCohort;
+use super::super::pixels::Suspicion;
 use super::super::policy::{Policy, PolicyOption};
 use super::super::secrets::SecretKind;
 use super::super::{ByPosition, place};
@@ -259,6 +260,30 @@ impl ObjectCertificate {
     #[must_use]
     pub fn with_cohort(self, cohort: SmallCohort) -> Self {
         Self { small_cohort: Some(cohort), ..self }
+    }
+
+    /// A document with every sentence that one may have.
+    pub(in crate::deid) fn wording(policy: &Policy) -> String {
+        let suspicions = Suspicion::ALL.into_iter().map(Exclusion::BurnedIn);
+        let exclusions = [
+            Exclusion::Directory,
+            Exclusion::Document,
+            Exclusion::StructuredReport,
+            Exclusion::Audio,
+            Exclusion::Video,
+            Exclusion::PrivateObject,
+            Exclusion::NoPatient,
+            Exclusion::LeftOut,
+            Exclusion::BoxOutside,
+            Exclusion::Face,
+        ];
+        let counts = Counts {
+            excluded: exclusions.into_iter().chain(suspicions).map(|why| (why, 1)).collect(),
+            withheld: BTreeMap::from([(Tag(0, 0), 1)]),
+            suspects_written: 1,
+            ..Counts::default()
+        };
+        Self::new(&counts, policy, None).to_json()
     }
 
     /// The document's bytes.

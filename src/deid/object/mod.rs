@@ -29,6 +29,7 @@ pub use certificate::{Counts, ObjectCertificate};
 pub use codestream::Untraceable;
 pub use review::{Pixels, ReviewItem, review_item};
 pub use roster::{Cohort, Placed, Roster, Subject};
+pub(crate) use roster::{Entry, place};
 pub use suspects::{Exclusion, exclusion};
 
 pub use super::pixels::{Suspicion, suspicion};

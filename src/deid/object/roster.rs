@@ -17,14 +17,16 @@ use crate::dicom::{Header, Tag, tags};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One object, as far as naming it goes.
-struct Entry {
-    ordinal: u32,
-    study: Box<str>,
-    series: Box<str>,
-    series_number: Option<i64>,
-    number: Option<i64>,
-    instance: Box<str>,
-    when: Option<(Date, Option<u64>)>,
+pub(crate) struct Entry {
+    /// The number that the caller gave it.
+    pub(crate) ordinal: u32,
+    pub(crate) study: Box<str>,
+    pub(crate) series: Box<str>,
+    pub(crate) series_number: Option<i64>,
+    pub(crate) number: Option<i64>,
+    pub(crate) instance: Box<str>,
+    /// Day and microseconds of the study.
+    pub(crate) when: Option<(Date, Option<u64>)>,
 }
 
 struct Patient {
@@ -209,7 +211,7 @@ impl Roster {
                 DatePolicy::Shift => DateShift::for_patient(key, &person, &originals).ok(),
                 _ => None,
             };
-            let objects = place(&code, entries, key);
+            let objects = place(&code, entries, key, &BTreeMap::new());
             Subject { code, shift, secrets, dates: originals, objects, faces, days, traits, identities }
         });
         let list = subjects_list.collect();
@@ -282,8 +284,14 @@ fn identity(header: &Header) -> PatientIdentity {
 }
 
 /// Studies in the order of their dates, series and objects in that of their numbers; what has none, or the
-/// same, in the order of a keyed hash.
-fn place(code: &SubjectCode, mut entries: Vec<Entry>, key: &ProjectKey) -> Vec<Placed> {
+/// same, in the order of a keyed hash. `sessions` has labels of studies, where they were given some; several
+/// studies may share one.
+pub(crate) fn place(
+    code: &SubjectCode,
+    mut entries: Vec<Entry>,
+    key: &ProjectKey,
+    sessions: &BTreeMap<String, String>,
+) -> Vec<Placed> {
     let hash = |uid: &str| key.mac(KeyUse::Order, &[b"uid", uid.as_bytes()]);
     let mut studies: BTreeMap<&str, Option<(Date, Option<u64>)>> = BTreeMap::new();
     let mut series: BTreeMap<(&str, &str), Option<i64>> = BTreeMap::new();
@@ -302,23 +310,38 @@ fn place(code: &SubjectCode, mut entries: Vec<Entry>, key: &ProjectKey) -> Vec<P
     let mut ordered: Vec<_> =
         studies.iter().map(|(study, when)| ((when.is_none(), *when, hash(study)), *study)).collect();
     ordered.sort_unstable();
-    let sessions: BTreeMap<String, usize> =
-        ordered.iter().enumerate().map(|(at, (_, study))| ((*study).to_owned(), at + 1)).collect();
+    let labels: BTreeMap<&str, (String, usize)> = ordered
+        .iter()
+        .enumerate()
+        .map(|(at, (_, study))| {
+            let label = sessions.get(*study).cloned().unwrap_or_else(|| format!("{:02}", at + 1));
+            (*study, (label, at))
+        })
+        .collect();
     let mut ordered: Vec<_> = series
         .iter()
-        .map(|((study, uid), number)| ((*study, number.is_none(), *number, hash(uid)), *uid))
+        .map(|((study, uid), number)| {
+            (
+                labels.get(study).cloned().unwrap_or_default(),
+                number.is_none(),
+                *number,
+                hash(uid),
+                *study,
+                *uid,
+            )
+        })
         .collect();
     ordered.sort_unstable();
-    let mut numbers: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let mut last: (Option<&str>, usize) = (None, 0);
-    for ((study, ..), uid) in &ordered {
-        last = if last.0 == Some(study) { (last.0, last.1 + 1) } else { (Some(study), 1) };
-        numbers.insert(((*study).to_owned(), (*uid).to_owned()), last.1);
+    // By study and series: the session's label, and the number of the series within it.
+    let mut places: BTreeMap<(String, String), (String, usize)> = BTreeMap::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for ((label, _), _, _, _, study, uid) in ordered {
+        let count = counts.entry(label.clone()).or_default();
+        *count += 1;
+        places.insert((study.to_owned(), uid.to_owned()), (label, *count));
     }
     let place_of = |entry: &Entry| {
-        let session = sessions.get(&*entry.study).copied().unwrap_or(0);
-        let series = numbers.get(&(entry.study.to_string(), entry.series.to_string())).copied().unwrap_or(0);
-        (session, series)
+        places.get(&(entry.study.to_string(), entry.series.to_string())).cloned().unwrap_or_default()
     };
     let mut keyed: Vec<_> = entries
         .drain(..)
@@ -333,16 +356,38 @@ fn place(code: &SubjectCode, mut entries: Vec<Entry>, key: &ProjectKey) -> Vec<P
     keyed
         .into_iter()
         .map(|(place, _, _, _, ordinal)| {
-            count = if current == Some(place) { count + 1 } else { 1 };
+            count = if current.as_ref() == Some(&place) { count + 1 } else { 1 };
+            let (session, series) = &place;
+            let name = format!("sub-{code}/ses-{session}/ser-{series:02}/{count:06}.dcm");
             current = Some(place);
-            let (session, series) = place;
-            let name = format!("sub-{code}/ses-{session:02}/ser-{series:02}/{count:06}.dcm");
             Placed { ordinal, name }
         })
         .collect()
 }
 
 impl Subject {
+    /// A subject whose objects are placed elsewhere; `days` from the first study, by the study's UID.
+    pub(crate) fn of(
+        code: SubjectCode,
+        shift: Option<DateShift>,
+        mut secrets: Secrets,
+        days: BTreeMap<Box<str>, i64>,
+    ) -> Self {
+        secrets.settle();
+        let dates = secrets.original_dates();
+        Self {
+            code,
+            shift,
+            secrets,
+            dates,
+            objects: Vec::new(),
+            faces: BTreeMap::new(),
+            days,
+            traits: Traits::default(),
+            identities: Vec::new(),
+        }
+    }
+
     /// The IDs as the mapping that the user asked for has them.
     pub fn ids(&self) -> impl Iterator<Item = &String> {
         self.identities.iter().map(|who| who.patient_id.reveal(Purpose::LinkingTable))

@@ -47,6 +47,20 @@ pub enum Exclusion {
     Face,
 }
 
+impl Exclusion {
+    /// A word of ours for tables: `structured_report`, `burned_in_declared`.
+    pub fn id(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(id)) => id,
+            Ok(serde_json::Value::Object(fields)) => fields
+                .iter()
+                .map(|(name, inner)| format!("{name}_{}", inner.as_str().unwrap_or_default()))
+                .collect(),
+            _ => String::new(),
+        }
+    }
+}
+
 /// Classes of which nothing is written, by the start of their UID.
 const NOT_WRITTEN: &[(&str, Exclusion)] = &[
     ("1.2.840.10008.1.3.10", Exclusion::Directory),

@@ -30,6 +30,17 @@ pub enum Suspicion {
 }
 
 impl Suspicion {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::Declared,
+        Self::SecondaryCapture,
+        Self::Modality,
+        Self::Screen,
+        Self::Colour,
+        Self::Text,
+        Self::Unseen,
+    ];
+
     /// The reason in words, after "text may be burned into its pixels: ".
     pub const fn words(self) -> &'static str {
         match self {

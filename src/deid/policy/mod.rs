@@ -8,8 +8,10 @@ mod option;
 pub use option::{Code, Effect, PolicyOption, Reach};
 
 use super::dates::DatePolicy;
+use super::policy_schema::{self, Fault};
 use super::profile;
 use crate::dicom::Tag;
+use option::join;
 use serde::{Deserialize, Serialize};
 
 /// The schema of policy files (invariant 11).
@@ -119,6 +121,18 @@ impl Default for Options {
     }
 }
 
+/// How far *Retain Device Identity* goes in DICOM output. Images and sidecars hold make, model and
+/// software at most, whatever is said here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceDetail {
+    /// Make, model and software, which Table E.1-1 lets stay in any case.
+    #[default]
+    Model,
+    /// Whatever the option retains: serial numbers, station names and device UIDs as well.
+    All,
+}
+
 /// An element that an institution keeps beyond the profile, in DICOM output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -168,6 +182,12 @@ pub struct Policy {
     /// Volumes that may show a face.
     #[serde(default)]
     pub faces: Faces,
+    /// How far *Retain Device Identity* goes in DICOM output.
+    #[serde(default)]
+    pub device: DeviceDetail,
+    /// Minutes without use after which the page clears identified data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle_minutes: Option<u16>,
     /// Elements kept in DICOM output.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keep: Vec<Keep>,
@@ -187,6 +207,8 @@ impl Default for Policy {
             dates: DatePolicy::default(),
             subjects: SubjectScheme::default(),
             faces: Faces::default(),
+            device: DeviceDetail::default(),
+            idle_minutes: None,
             keep: Vec::new(),
             keep_private: Vec::new(),
         }
@@ -207,11 +229,16 @@ pub enum PolicyError {
         /// What was expected; nothing of the file is repeated.
         what: String,
     },
+    /// The file is JSON, and not what the schema asks for.
+    #[error("the policy is not as its schema asks: {}", list(.0))]
+    Faults(Vec<Fault>),
     /// Another schema.
     #[error("this is not a policy of schema {POLICY_SCHEMA}; if a newer Hepatica wrote it, update to use it")]
     Schema,
     /// An element is kept without a reason.
-    #[error("element {entry} of the policy's keep list needs a reason")]
+    #[error(
+        "element {entry} of the policy's keep lists needs a reason: what may identify is kept for one, and the certificate says so"
+    )]
     NoReason {
         /// Which, from 1.
         entry: usize,
@@ -232,6 +259,14 @@ pub enum PolicyError {
     Locked,
 }
 
+/// The first few faults, in words.
+fn list(faults: &[Fault]) -> String {
+    let shown: Vec<String> = faults.iter().take(4).map(Fault::to_string).collect();
+    let more = faults.len() - shown.len();
+    let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+    shown.join("; ") + &rest
+}
+
 impl Policy {
     /// Reads a policy file and checks it.
     ///
@@ -239,16 +274,59 @@ impl Policy {
     /// [`PolicyError`] says what and where; unknown fields are errors.
     pub fn parse(json: &[u8]) -> Result<Self, PolicyError> {
         // Another schema may have another shape: look at it first.
-        let schema = serde_json::from_slice::<serde_json::Value>(json)
-            .map_err(|error| shape(&error))?
-            .get("schema")
-            .and_then(|schema| schema.as_str().map(str::to_owned));
-        if schema.as_deref() != Some(POLICY_SCHEMA) {
+        let value = serde_json::from_slice::<serde_json::Value>(json).map_err(|error| shape(&error))?;
+        if value.get("schema").and_then(serde_json::Value::as_str) != Some(POLICY_SCHEMA) {
             return Err(PolicyError::Schema);
         }
-        let policy: Self = serde_json::from_slice(json).map_err(|error| shape(&error))?;
+        let faults = policy_schema::faults(&value);
+        if !faults.is_empty() {
+            return Err(PolicyError::Faults(faults));
+        }
+        let mut policy: Self = serde_json::from_slice(json).map_err(|error| shape(&error))?;
+        // Who names the standard's option and says no more means the standard's option.
+        let named = value.pointer("/options/retain_device_identity").and_then(serde_json::Value::as_bool);
+        if named == Some(true) && value.get("device").is_none() {
+            policy.device = DeviceDetail::All;
+        }
         policy.check()?;
         Ok(policy)
+    }
+
+    /// The policy under which objects are made: without *Retain Device Identity* where only make and model
+    /// are to stay, which they do in any case.
+    pub fn for_objects(&self) -> Self {
+        let mut policy = self.clone();
+        policy.options.retain_device_identity &= policy.device == DeviceDetail::All;
+        policy
+    }
+
+    /// Whether this policy keeps nothing that another does not: what a locked one asks of whoever works
+    /// under it.
+    pub fn keeps_no_more_than(&self, other: &Self) -> bool {
+        // Dates are compared below; what cleans pixels keeps nothing.
+        let apart = [
+            PolicyOption::RetainFullDates,
+            PolicyOption::RetainModifiedDates,
+            PolicyOption::CleanPixelData,
+            PolicyOption::CleanRecognizableVisualFeatures,
+        ];
+        let mut options = PolicyOption::ALL.into_iter().filter(|option| !apart.contains(option));
+        options.all(|o| !self.holds(o) || other.holds(o))
+            && looseness(self.dates) <= looseness(other.dates)
+            && (!self.options.retain_device_identity || self.device <= other.device)
+            && self.keep.iter().all(|keep| other.keep.iter().any(|k| tag_text(&k.tag) == tag_text(&keep.tag)))
+            && self.keep_private.iter().all(|keep| {
+                let same = |k: &KeepPrivate| {
+                    tag_text(&k.tag) == tag_text(&keep.tag) && k.creator.trim() == keep.creator.trim()
+                };
+                other.keep_private.iter().any(same)
+            })
+            // What cleans or leaves out is on at least where the other has it on.
+            && (self.faces == Faces::Exclude || other.faces == Faces::Flag)
+            && (self.options.clean_pixel_data || !other.options.clean_pixel_data)
+            && (self.options.clean_recognizable_visual_features
+                || !other.options.clean_recognizable_visual_features)
+            && other.idle_minutes.is_none_or(|most| self.idle_minutes.is_some_and(|own| own <= most))
     }
 
     /// The policy's file.
@@ -334,11 +412,6 @@ impl Policy {
     /// # Errors
     /// [`PolicyError::Locked`] if that would loosen a locked policy.
     pub fn set_dates(&mut self, dates: DatePolicy) -> Result<(), PolicyError> {
-        let looseness = |dates| match dates {
-            DatePolicy::None => 0,
-            DatePolicy::Shift => 1,
-            DatePolicy::Keep => 2,
-        };
         if self.locked && looseness(dates) > looseness(self.dates) {
             return Err(PolicyError::Locked);
         }
@@ -358,8 +431,9 @@ impl Policy {
         Ok(())
     }
 
-    /// Every option as it stands, and what it does to images and sidecars.
-    pub fn effects(&self) -> Vec<Effect> {
+    /// Every option as it stands, and what it does to images and sidecars, or with `dicom` to objects as
+    /// well.
+    pub fn effects(&self, dicom: bool) -> Vec<Effect> {
         let effect = |option: PolicyOption| {
             let on = self.holds(option);
             let by_dates =
@@ -370,9 +444,13 @@ impl Policy {
                 label: option.label(),
                 on,
                 switch: !by_dates,
-                changeable: option.reach() == Reach::Images && (!self.locked || on),
+                changeable: (option.reach() == Reach::Images || dicom && option.reach() == Reach::DicomOnly)
+                    && (!self.locked || on),
                 reach: option.reach(),
-                consequence: option.consequence(on),
+                consequence: match option.in_objects(on, self.device) {
+                    Some(more) if dicom => join(option.consequence(on), more),
+                    _ => option.consequence(on).to_owned(),
+                },
             }
         };
         PolicyOption::ALL.into_iter().map(effect).collect()
@@ -390,6 +468,19 @@ impl Policy {
             && (!DEVICE.contains(&tag) || self.options.retain_device_identity)
             && (!by(PolicyOption::RetainInstitutionIdentity) || self.options.retain_institution_identity)
     }
+}
+
+const fn looseness(dates: DatePolicy) -> u8 {
+    match dates {
+        DatePolicy::None => 0,
+        DatePolicy::Shift => 1,
+        DatePolicy::Keep => 2,
+    }
+}
+
+/// A tag's text as it compares: `(0018,100C)` is `(0018,100c)`.
+fn tag_text(text: &str) -> String {
+    text.trim().to_ascii_lowercase()
 }
 
 fn dates_of(dates: DatePolicy, on: bool) -> DatePolicy {
@@ -491,7 +582,53 @@ mod tests {
         policy.set_dates(DatePolicy::None).unwrap();
         policy.set_faces(Faces::Exclude).unwrap();
         assert_eq!(policy.set_faces(Faces::Flag), Err(PolicyError::Locked));
-        assert!(policy.effects().iter().all(|e| !e.changeable || e.on));
+        assert!(policy.effects(true).iter().all(|e| !e.changeable || e.on));
+    }
+
+    #[test]
+    fn a_policy_that_keeps_less_obeys_one_that_keeps_more_and_never_the_other_way() {
+        let strict = Policy { idle_minutes: Some(10), ..Policy::default() };
+        assert!(strict.keeps_no_more_than(&Policy::default()) && strict.keeps_no_more_than(&strict));
+        let looser: [fn(&mut Policy); 9] = [
+            |p| p.options.retain_institution_identity = true,
+            |p| p.options.clean_descriptors = true,
+            |p| p.options.retain_safe_private = true,
+            |p| p.dates = DatePolicy::Shift,
+            |p| p.device = DeviceDetail::All,
+            |p| p.idle_minutes = None,
+            |p| p.idle_minutes = Some(11),
+            |p| p.keep.push(Keep { tag: "(0010,4000)".into(), reason: "x".into() }),
+            |p| {
+                p.keep_private.push(KeepPrivate {
+                    creator: "A".into(),
+                    tag: "(0019,xx0C)".into(),
+                    reason: "x".into(),
+                });
+            },
+        ];
+        for (number, loosen) in looser.into_iter().enumerate() {
+            let mut policy = strict.clone();
+            loosen(&mut policy);
+            assert!(!policy.keeps_no_more_than(&strict), "{number}");
+            if !matches!(number, 5 | 6) {
+                assert!(strict.keeps_no_more_than(&policy), "{number}");
+            }
+        }
+        let faces = Policy { faces: Faces::Exclude, ..Policy::default() };
+        assert!(
+            faces.keeps_no_more_than(&Policy::default()) && !Policy::default().keeps_no_more_than(&faces)
+        );
+    }
+
+    #[test]
+    fn serial_numbers_stay_in_objects_only_where_a_policy_says_so() {
+        assert!(!Policy::default().for_objects().holds(PolicyOption::RetainDeviceIdentity));
+        let named = br#"{"schema": "hepatica-policy/1", "options": {"retain_device_identity": true}}"#;
+        let named = Policy::parse(named).unwrap();
+        assert!(named.for_objects().holds(PolicyOption::RetainDeviceIdentity), "the standard's option");
+        assert_eq!(Policy::parse(named.to_json().as_bytes()).unwrap(), named);
+        let saved = Policy::parse(Policy::default().to_json().as_bytes()).unwrap();
+        assert_eq!(saved.device, DeviceDetail::Model, "what the program saves says both");
     }
 
     #[test]
@@ -500,7 +637,7 @@ mod tests {
         codes.sort_unstable();
         let expected: Vec<String> = (113_101..=113_112).map(|c| c.to_string()).collect();
         assert_eq!(codes, expected);
-        assert!(Policy::default().effects().iter().all(|e| e.consequence.ends_with('.')));
+        assert!(Policy::default().effects(true).iter().all(|e| e.consequence.ends_with('.')));
     }
 
     #[test]

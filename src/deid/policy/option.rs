@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::DeviceDetail;
+
 /// A code of CID 7050 (PS3.16), scheme DCM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Code {
@@ -48,7 +50,7 @@ pub enum PolicyOption {
 pub enum Reach {
     /// On images and sidecars.
     Images,
-    /// On DICOM output only, which this version does not write: a switch without effect now.
+    /// On DICOM output only: a switch without effect where none is written.
     DicomOnly,
     /// Nowhere yet: it cannot be switched on.
     NotAvailable,
@@ -73,7 +75,7 @@ pub struct Effect {
     /// Where it has an effect.
     pub reach: Reach,
     /// What that means for this output, as it stands.
-    pub consequence: &'static str,
+    pub consequence: String,
 }
 
 impl PolicyOption {
@@ -162,7 +164,7 @@ impl PolicyOption {
             }
             (Self::RetainDeviceIdentity, false) => "Nothing about the scanner's make is written.",
             (Self::RetainInstitutionIdentity, true) => {
-                "The institution's name and department are written to sidecars."
+                "The institution's name, address and department are written to sidecars."
             }
             (Self::RetainInstitutionIdentity, false) => "Nothing about the institution is written.",
             (Self::RetainFullDates, true) => {
@@ -175,14 +177,16 @@ impl PolicyOption {
             }
             (Self::RetainModifiedDates, false) => "No shifted date is written.",
             (Self::CleanDescriptors, _) => {
-                "No effect here: descriptions are never written, the role stands in their place."
+                "No effect on images: descriptions are never written, the role stands in their place."
             }
-            (Self::RetainUids, _) => "No effect here: images and sidecars hold no UIDs.",
+            (Self::RetainUids, _) => "No effect on images: they and their sidecars hold no UIDs.",
             (Self::RetainSafePrivate, _) => {
-                "No effect here: private elements are read for the conversion and never written."
+                "No effect on images: private elements are read for the conversion and never written."
             }
-            (Self::CleanStructuredContent, _) => "No effect here: structured content is never written.",
-            (Self::CleanGraphics, _) => "No effect here: overlays, curves and annotations are never written.",
+            (Self::CleanStructuredContent, _) => "No effect on images: structured content is never written.",
+            (Self::CleanGraphics, _) => {
+                "No effect on images: overlays, curves and annotations are never written."
+            }
             (Self::CleanPixelData, true) => {
                 "DICOM images suspected of burned-in text are written only redacted or reviewed, never unseen."
             }
@@ -194,4 +198,53 @@ impl PolicyOption {
             }
         }
     }
+}
+
+impl PolicyOption {
+    /// What it means for DICOM objects, where that says more than the words for images.
+    pub(super) const fn in_objects(self, on: bool, device: DeviceDetail) -> Option<&'static str> {
+        Some(match (self, on) {
+            (Self::RetainPatientCharacteristics, true) => {
+                "DICOM: sex, age in years (90 and over as 90), size and weight stay; allergies and the like as cleaned words."
+            }
+            (Self::RetainPatientCharacteristics, false) => "DICOM: sex, age, size and weight go.",
+            (Self::RetainDeviceIdentity, true) => match device {
+                DeviceDetail::Model => "DICOM: make and model stay; serial numbers and station names go.",
+                DeviceDetail::All => "DICOM: serial numbers, station names and device UIDs stay as well.",
+            },
+            (Self::RetainDeviceIdentity, false) => {
+                "DICOM: make and model stay, as the Basic Profile has it; serial numbers and station names go."
+            }
+            (Self::RetainInstitutionIdentity, true) => "DICOM: name, address and department stay.",
+            (Self::RetainInstitutionIdentity, false) => "DICOM: name, address and department go.",
+            (Self::RetainFullDates, true) => "DICOM: dates and times stay; birth dates never.",
+            (Self::RetainFullDates, false) => return None,
+            (Self::RetainModifiedDates, true) => "DICOM: the same shift for every date of a patient.",
+            (Self::RetainModifiedDates, false) => return None,
+            (Self::CleanDescriptors, true) => {
+                "Words of scanners stay in descriptions and comments; names, dates, numbers and addresses go."
+            }
+            (Self::CleanDescriptors, false) => "Descriptions and comments go.",
+            (Self::RetainUids, true) => "UIDs stay as they are, and lead back to the archive that gave them.",
+            (Self::RetainUids, false) => "UIDs are replaced under the project key, alike in every file.",
+            (Self::RetainSafePrivate, true) => {
+                "Private elements of the standard's list stay; texts in them only if all words are scanners' own."
+            }
+            (Self::RetainSafePrivate, false) => "All private elements go.",
+            (Self::CleanStructuredContent, true) => {
+                "Structured reports are written, their texts, names and dates cleaned."
+            }
+            (Self::CleanStructuredContent, false) => "Structured reports are left out.",
+            (Self::CleanGraphics, true) => {
+                "Overlays that are regions of interest stay, graphic annotations without their texts."
+            }
+            (Self::CleanGraphics, false) => "Overlays and annotations go.",
+            (Self::CleanPixelData | Self::CleanRecognizableVisualFeatures, _) => return None,
+        })
+    }
+}
+
+/// What an option does to images and to objects; of one that concerns objects only, the latter.
+pub(super) fn join(images: &str, objects: &str) -> String {
+    if images.starts_with("No effect on images") { objects.to_owned() } else { format!("{images} {objects}") }
 }

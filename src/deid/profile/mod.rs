@@ -233,5 +233,10 @@ pub fn safe_private(group: u16, creator: &str, element: u8) -> Option<(&'static 
     listed.iter().find(|(name, _)| name.eq_ignore_ascii_case(creator.trim())).copied()
 }
 
+/// Creators whose blocks have this element on the list.
+pub(super) fn safe_private_creators(group: u16, element: u8) -> impl Iterator<Item = &'static str> {
+    SAFE.get(&(group, element)).into_iter().flatten().map(|(name, _)| *name)
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,14 @@
 //! What is written behind the last volume: tables, provenance, the certificate, the report.
 
 use super::Export;
+use super::objects::Objects;
 use crate::convert::VolumeWarning;
 use crate::dataset::Ledger;
 use crate::dataset::documents::{Documents, Participant, Scan, Session as SessionRow, Sex};
 use crate::dataset::sidecar::field_of;
 use crate::deid::{
     ActionCounts, AgeSteps, Certificate, Coarsening, Date, DatePolicy, Evidence, PolicyOption, SmallCohort,
-    Traits,
+    Traits, certificate_page,
 };
 use crate::hanging::{PublishedHanging, PublishedRole};
 use crate::intake::{
@@ -81,6 +82,10 @@ impl Export {
         SmallCohort::of(&traits.into_values().collect::<Vec<_>>(), coarsen)
     }
 
+    fn wrote_nothing(&self) -> bool {
+        self.books.written.is_empty() && self.objects.as_ref().is_none_or(|objects| objects.written() == 0)
+    }
+
     pub(super) fn documents(&mut self, session: &Session) {
         let ledger = std::mem::replace(&mut self.ledger, Ledger::new(0));
         // Every file of the session has been told of: the books close.
@@ -103,6 +108,8 @@ impl Export {
             plan: serde_json::to_value(&published).unwrap_or_default(),
             deidentification,
             hanging: serde_json::Value::Null,
+            further: Vec::new(),
+            objects: self.objects.as_ref().map_or(0, Objects::written),
         };
         let mut hanging = PublishedHanging::default();
         for (patient, found) in plan.patients.iter().zip(&session.catalogue().patients) {
@@ -156,10 +163,19 @@ impl Export {
             }
         }
         documents.hanging = serde_json::to_value(&hanging).unwrap_or_default();
+        let objects = self.objects.as_ref().map(|objects| objects.documents(session));
+        let certificates = objects.as_ref().map(|(certificate, _)| certificate.to_json());
+        let value = certificates.as_ref().and_then(|json| serde_json::from_str(json).ok());
+        let page = certificate_page(&documents.deidentification, value.as_ref());
+        documents.further.push(("deidentification", "html", page.into_bytes()));
+        if let (Some((_, table)), Some(json)) = (objects, certificates) {
+            documents.further.push(("deidentification_dicom", "json", json.into_bytes()));
+            documents.further.push(("objects", "tsv", table.into_bytes()));
+        }
         let entries = documents.closing(session.existing()).unwrap_or_default();
         match self.guard.check_shared(session, &entries) {
             // Tables of no volume are no data set.
-            Ok(()) if self.books.written.is_empty() && session.existing().volumes().next().is_none() => {}
+            Ok(()) if self.wrote_nothing() && session.existing().volumes().next().is_none() => {}
             Ok(()) => self.put_out(session, entries),
             Err(refusal) => {
                 self.refused_documents = true;

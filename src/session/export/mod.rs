@@ -6,12 +6,14 @@
 //! with a sidecar is complete. Every file ends with one outcome.
 
 mod closing;
+mod objects;
 mod volume;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use rayon::prelude::*;
 
+use self::objects::Objects;
 use super::Session;
 use super::guard::Guard;
 use crate::convert::{Product, VolumeJob};
@@ -19,6 +21,8 @@ use crate::dataset::{EntryName, FailReason, Ledger, Report, SkipReason, document
 use crate::deid::SmallCohort;
 use crate::dicom::{DicomError, Header, Need};
 use crate::intake::{FileId, FileState, PlannedVolume, RangeReader, VolumeId, fail_reason};
+
+pub use objects::ObjectLine;
 
 /// Bytes asked for at a time.
 const IN_FLIGHT: u64 = 64 << 20;
@@ -57,8 +61,12 @@ pub struct ExportProgress {
     pub bytes_in: u64,
     /// Bytes of entries handed out.
     pub bytes_out: u64,
-    /// Bytes of all frames to read.
+    /// Bytes of all frames to read, and of all objects of the DICOM tree.
     pub bytes_total: u64,
+    /// Objects of the DICOM tree made, or found not to be made.
+    pub objects_done: u32,
+    /// Objects of the DICOM tree.
+    pub objects_total: u32,
 }
 
 /// What a step of an export comes to.
@@ -135,11 +143,14 @@ pub struct Export {
     /// Volumes written that may show a face, and who of the patients stands alone: known at the end.
     faces: u64,
     cohort: Option<SmallCohort>,
+    /// The tree of DICOM, where it is wanted.
+    objects: Option<Objects>,
 }
 
 #[derive(PartialEq, Clone, Copy)]
 enum State {
     Volumes,
+    Objects,
     Documents,
     Done,
 }
@@ -186,6 +197,8 @@ impl Export {
                 let _ = ledger.skipped(session.ordinals().of(file), why);
             }
         }
+        let objects = session.choices().dicom.then(|| Objects::new(session, &options));
+        bytes_total += objects.as_ref().map_or(0, |objects| objects.bytes);
         let progress = ExportProgress { total: queue.len() as u32, bytes_total, ..ExportProgress::default() };
         Self {
             options,
@@ -206,6 +219,7 @@ impl Export {
             stopped: 0,
             faces: 0,
             cohort: None,
+            objects,
         }
     }
 
@@ -215,12 +229,17 @@ impl Export {
         ExportProgress {
             volume: front.map(|a| a.volume.id.0),
             fraction: front.map_or(0.0, |a| a.job.progress()),
+            objects_done: self.objects.as_ref().map_or(0, Objects::done),
+            objects_total: self.objects.as_ref().map_or(0, |objects| objects.total),
             ..self.progress
         }
     }
 
     /// Ranges to read next. Every one must be answered by `feed` or `feed_failed`.
     pub fn needs(&mut self, session: &Session) -> Vec<Need> {
+        if self.state == State::Objects {
+            return self.objects.as_mut().map(|objects| objects.needs(session)).unwrap_or_default();
+        }
         while self.has_room() {
             let Some(volume) = self.queue.pop_front() else { break };
             match open(session, &volume, &self.options) {
@@ -272,6 +291,9 @@ impl Export {
     /// Takes the bytes of a need.
     pub fn feed(&mut self, session: &Session, need: Need, bytes: Vec<u8>) {
         self.progress.bytes_in += bytes.len() as u64;
+        if let Some(objects) = self.objects.as_mut().filter(|objects| objects.awaits(&need)) {
+            return objects.feed(&need, Some(bytes));
+        }
         self.in_flight_bytes = self.in_flight_bytes.saturating_sub(need.len);
         let mut bytes = bytes;
         let mut targets = self.in_flight.remove(&need).unwrap_or_default();
@@ -285,6 +307,9 @@ impl Export {
 
     /// A need that could not be read.
     pub fn feed_failed(&mut self, session: &Session, need: Need) {
+        if let Some(objects) = self.objects.as_mut().filter(|objects| objects.awaits(&need)) {
+            return objects.feed(&need, None);
+        }
         self.in_flight_bytes = self.in_flight_bytes.saturating_sub(need.len);
         for target in self.in_flight.remove(&need).unwrap_or_default() {
             self.abandon(session, target.volume(), FailReason::Io);
@@ -324,10 +349,11 @@ impl Export {
         }
         match self.state {
             State::Volumes if self.active.is_empty() && self.queue.is_empty() => {
-                self.state = State::Documents;
+                self.state = State::Objects;
                 ExportStep::Working
             }
             State::Volumes => self.step_volume(session),
+            State::Objects => self.step_objects(session),
             State::Documents => {
                 self.documents(session);
                 self.state = State::Done;
@@ -358,12 +384,40 @@ impl Export {
         }
     }
 
+    fn step_objects(&mut self, session: &Session) -> ExportStep {
+        match self.objects.as_mut().filter(|objects| !objects.is_done()) {
+            Some(objects) => match objects.step(session) {
+                Some(finished) => self.put_out(session, finished),
+                None => return ExportStep::Waiting,
+            },
+            None => {
+                let refused = self.objects.as_mut().map(|objects| std::mem::take(&mut objects.refusals));
+                self.refusals.extend(refused.into_iter().flatten());
+                self.state = State::Documents;
+            }
+        }
+        ExportStep::Working
+    }
+
+    /// What became of the objects of the DICOM tree; nothing where none was asked for.
+    pub fn object_lines(&self) -> Vec<ObjectLine> {
+        self.objects.as_ref().map(Objects::lines).unwrap_or_default()
+    }
+
+    /// `uid_old,uid_new` of the DICOM tree. Identified: for the user's own file.
+    pub fn uid_map(&self) -> Vec<(String, String)> {
+        self.objects.as_ref().map(Objects::uid_rows).unwrap_or_default()
+    }
+
     /// Stops: with `keep`, what is complete stays and the report is still to come.
     pub fn cancel(&mut self, keep: bool) {
         self.queue.clear();
         self.active.clear();
         self.in_flight.clear();
         self.ledger.fail_the_rest(FailReason::Cancelled);
+        if let Some(objects) = &mut self.objects {
+            objects.cancel();
+        }
         if !keep {
             self.outbox.clear();
         }

@@ -32,7 +32,11 @@ impl Export {
         let frame = found.stack.frames.first().map_or(0, |at| at.frame as usize);
         let instances = session.catalogue().instances_of(series);
         let computed = computed(&volume, found, &instances, &product.image);
-        let retain = Retain { device: session.policy().holds(PolicyOption::RetainDeviceIdentity) };
+        let policy = session.policy();
+        let retain = Retain {
+            device: policy.holds(PolicyOption::RetainDeviceIdentity),
+            institution: policy.holds(PolicyOption::RetainInstitutionIdentity),
+        };
         let fields = sidecar(&first.frame(frame), &computed, retain);
         entries.push((stem.sidecar(), documents::json_bytes(&serde_json::Value::Object(fields))));
         if let Err(refusal) = self.guard.check_volume(session, &volume, &product.header, &entries) {

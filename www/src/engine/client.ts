@@ -25,6 +25,7 @@ export class Engine {
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(tell: Tell) => void>();
   #next = 1;
+  #ended = false;
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -39,11 +40,21 @@ export class Engine {
     what: Calls[K]["ask"],
     transfer: Transferable[] = [],
   ): Promise<Calls[K]["answer"]> {
+    if (this.#ended) return Promise.reject(new EngineTrouble({ cause: "forgotten", text: "" }));
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
       this.#worker.postMessage({ kind: "ask", id, call, with: what } as Ask, transfer);
     });
+  }
+
+  /** Ends the worker and its threads at once; whatever they held is gone. Questions fail quietly: nobody waits. */
+  terminate(): void {
+    this.#ended = true;
+    this.#listeners.clear();
+    this.#worker.terminate();
+    for (const waiting of this.#waiting.values()) waiting.reject(new EngineTrouble({ cause: "forgotten", text: "" }));
+    this.#waiting.clear();
   }
 
   /** Hears tellings until the returned function is called. */

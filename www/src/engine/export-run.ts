@@ -4,7 +4,7 @@
  * In: a journey with its plan, the sources, a target. Out: the report, or nothing left behind. An
  * entry is written whole before the next step, so that memory stays at a volume or two.
  */
-import { CERTIFICATE, sentencesOf } from "./certificate";
+import { type Certificate, certificateOf, parsed, sentencesOf } from "./certificate";
 import type { EngineSeen, Journey } from "./load";
 import type { ExportOutcome, ExportProgress, ExportTarget, ExportVolume, PlanView, ReportView } from "./protocol";
 import { flat, type Need, needsOf, READS, type Sources, takeRead } from "./reader";
@@ -28,6 +28,8 @@ interface CoreProgress {
   bytesIn: number;
   bytesOut: number;
   bytesTotal: number;
+  objectsDone: number;
+  objectsTotal: number;
 }
 
 /** Share of the engine's memory that one uncompressed volume may take; the other bytes of it are
@@ -42,7 +44,7 @@ export class ExportRun {
   readonly #sources: Sources;
   readonly #seen: EngineSeen;
   readonly #tell: (progress: ExportProgress) => void;
-  #check: string[] = [];
+  #certificates: { images: Certificate | null; dicom: Certificate | null } = { images: null, dicom: null };
   #wrote = false;
   #cancel: { keepComplete: boolean } | null = null;
   #wake: () => void = () => undefined;
@@ -70,8 +72,10 @@ export class ExportRun {
       if (!kept) return { outcome: { kind: "discarded", removed: await sink.discard() }, sink };
       const download = await this.#close(sink);
       const report: ReportView = {
-        ...(this.#journey.reportView() as Omit<ReportView, "complete" | "seconds" | "bytesOut" | "check">),
-        check: this.#check,
+        ...(this.#journey.reportView() as Omit<ReportView, "complete" | "seconds" | "bytesOut" | "check" | "certificate" | "dicomCertificate">),
+        check: sentencesOf(this.#certificates.images),
+        certificate: this.#certificates.images,
+        dicomCertificate: this.#certificates.dicom,
         complete: this.#cancel === null,
         seconds: (performance.now() - since) / 1000,
         bytesOut: (this.#journey.exportProgress() as CoreProgress).bytesOut,
@@ -150,7 +154,8 @@ export class ExportRun {
         await sink.write(step.bytes, step.path);
         this.#wrote = true;
         volumes.written(step.path);
-        if (step.path === CERTIFICATE) this.#check = sentencesOf(step.bytes);
+        const certificate = certificateOf(step.path);
+        if (certificate) this.#certificates[certificate] = parsed(step.bytes);
         spell = performance.now();
       }
       if (performance.now() - spell > SPELL) {
@@ -171,6 +176,8 @@ export class ExportRun {
       total: core.total,
       fraction: core.bytesTotal > 0 ? Math.min(1, core.bytesIn / core.bytesTotal) : 1,
       bytesOut: core.bytesOut,
+      objectsDone: core.objectsDone,
+      objectsTotal: core.objectsTotal,
       changed: volumes.takeChanged(),
     });
   }

@@ -6,6 +6,7 @@
  * screen: what is marked *identified* in them is drawn and never stored, logged or put into a URL.
  */
 
+import type { Certificate } from "./certificate";
 import type { EngineSeen } from "./load";
 
 // ---------------------------------------------------------------- sources and counts
@@ -151,6 +152,37 @@ export interface PolicyOption {
   /** Where it has an effect. */
   reach: "images" | "dicom_only" | "not_available";
   consequence: string;
+  /** Attributes that it lets out of the data at hand, or would, and how many values of them there are. */
+  attributes: number;
+  values: number;
+  /** Some of them; values are covered where they identify. Screen only. */
+  examples: { keyword: string; value: string }[];
+}
+
+/** How far *Retain Device Identity* goes in DICOM. */
+export type DeviceDetail = "model" | "all";
+
+/** The policy behind the options. */
+export interface ProfileView {
+  origin: "institution" | "file" | "own";
+  name: string;
+  /** It can be tightened only. */
+  locked: boolean;
+  /** The Basic Profile with no option beside it. */
+  basic: boolean;
+  /** Elements that it keeps for a reason, in DICOM. */
+  keeps: number;
+  device: DeviceDetail;
+  idleMinutes: number | null;
+  datesAllowed: DatePolicy[];
+  deviceAllAllowed: boolean;
+}
+
+/** What a policy file says of itself. */
+export interface PolicySeen {
+  name: string;
+  locked: boolean;
+  idleMinutes: number | null;
 }
 
 export type DatePolicy = "none" | "shift" | "keep";
@@ -192,6 +224,9 @@ export interface PlanView {
   patients: PatientView[];
   roles: Choice[];
   policy: PolicyOption[];
+  profile: ProfileView;
+  /** De-identified DICOM is written too. */
+  dicom: boolean;
   dates: DatePolicy;
   naming: NamingView;
   key: KeyState;
@@ -216,6 +251,11 @@ export type PlanEdit =
   | { kind: "setProtocol"; protocol: string }
   | { kind: "setPolicy"; option: string; on: boolean }
   | { kind: "setDates"; dates: DatePolicy }
+  | { kind: "setDevice"; device: DeviceDetail }
+  | { kind: "setDicom"; on: boolean }
+  /** The options that the program proposes, or none beside the Basic Profile. */
+  | { kind: "setProfile"; basic: boolean }
+  | { kind: "loadPolicy"; json: string }
   | { kind: "undo" }
   | { kind: "redo" };
 
@@ -265,6 +305,9 @@ export interface ExportProgress {
   /** 0 to 1, by bytes of the sources. */
   fraction: number;
   bytesOut: number;
+  /** Objects of the DICOM tree; 0 where none is wanted. */
+  objectsDone: number;
+  objectsTotal: number;
   /** Volumes whose state changed since the last telling. */
   changed: ExportVolume[];
 }
@@ -286,6 +329,11 @@ export interface ReportView {
   refused: string[];
   /** The certificate's sentences, as they stand in the archive. */
   check: string[];
+  /** What became of the objects of the DICOM tree; empty where none was wanted. */
+  dicom: { outcome: "written" | "skipped" | "failed"; label: string; count: number }[];
+  /** The certificate as it was written; null where it was not. */
+  certificate: Certificate | null;
+  dicomCertificate: Certificate | null;
 }
 
 export type ExportOutcome =
@@ -379,6 +427,15 @@ export interface Calls {
   keySaved: { ask: null; answer: PlanView };
   linkingTable: { ask: { passphrase: string | null }; answer: ArrayBuffer };
   report: { ask: null; answer: ArrayBuffer };
+  /** The policy of the page's host, or none. Held by every journey from now on. */
+  institution: { ask: { json: string | null }; answer: PolicySeen | null };
+  /** The policy as it stands, as a file. */
+  policyFile: { ask: null; answer: string };
+  /** `id_old,id_new`, and `uid_old,uid_new` of the last export's DICOM. Identified: for the user's own file. */
+  idMap: { ask: { passphrase: string | null }; answer: ArrayBuffer };
+  uidMap: { ask: { passphrase: string | null }; answer: ArrayBuffer };
+  /** Removes what exports of tabs that are gone left in the browser's storage. */
+  sweep: { ask: null; answer: null };
   exportTo: { ask: ExportTarget; answer: ExportOutcome };
   cancelExport: { ask: { keepComplete: boolean }; answer: null };
   /** Images and seeds to grow on, in place of those before; nothing is grown yet. */

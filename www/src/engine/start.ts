@@ -5,6 +5,7 @@ import { Engine } from "./client";
 import type { EngineSeen } from "./load";
 
 export function startEngine(seal: { saw(seen: EngineSeen): void; memory(bytes: number): void }): void {
+  // After identified data was cleared, this makes a fresh one in place of the one that was ended.
   const engine = new Engine(new Worker(new URL("./engine-worker.js", location.href), { type: "module" }));
   state.engine.value = engine;
   engine.listen((tell) => {

@@ -10,7 +10,7 @@ import { ExportRun } from "./export-run";
 import { Growing } from "./grow";
 import { loadEngine } from "./load";
 import type { Journey } from "./load";
-import type { Answer, Ask, CallName, Calls, IncomingFile, InspectView, Picture, PlanView, Tell, Trouble } from "./protocol";
+import type { Answer, Ask, CallName, Calls, IncomingFile, InspectView, Picture, PlanView, PolicySeen, Tell, Trouble } from "./protocol";
 import { feedAll, flat, needsOf, Sources } from "./reader";
 import { type Sink, sweep } from "./sink";
 import { Beat } from "./steps";
@@ -34,6 +34,8 @@ void sweep();
 
 const sources = new Sources();
 let journey: Journey | null = null;
+/** The policy of the page's host, under which every journey begins. */
+let institution: string | null = null;
 let added = 0;
 /** Sources from here on are of the reading in hand. */
 let mark = 0;
@@ -109,7 +111,10 @@ async function restart(): Promise<void> {
   added = 0;
   mark = 0;
   if (journey) journey.restart();
-  else journey = new engine.Journey(crypto.getRandomValues(new Uint8Array(32)));
+  else {
+    journey = new engine.Journey(crypto.getRandomValues(new Uint8Array(32)));
+    if (institution !== null) journey.setInstitution(institution);
+  }
 }
 
 const handlers: Handlers = {
@@ -192,6 +197,27 @@ const handlers: Handlers = {
   },
   async report() {
     return new TextEncoder().encode(current().reportFile()).buffer as ArrayBuffer;
+  },
+  async institution({ json }) {
+    const { engine } = await loading;
+    if (json === null) return null;
+    const seen = engine.checkPolicy(json) as PolicySeen;
+    institution = json;
+    journey?.setInstitution(json);
+    return seen;
+  },
+  async policyFile() {
+    return current().policyFile();
+  },
+  async idMap({ passphrase }) {
+    return current().idMap(passphrase ?? undefined).buffer as ArrayBuffer;
+  },
+  async uidMap({ passphrase }) {
+    return current().uidMap(passphrase ?? undefined).buffer as ArrayBuffer;
+  },
+  async sweep() {
+    await sweep();
+    return null;
   },
   async exportTo(target) {
     const { seen } = await loading;

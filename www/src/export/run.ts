@@ -1,5 +1,6 @@
 /** Drives one export: place, progress, cancel, report. The engine's worker does the writing. */
 import { batch } from "@preact/signals";
+import { EngineTrouble } from "../engine/client";
 import type { ExportProgress } from "../engine/protocol";
 import { problemOf } from "../prepare/problems";
 import * as state from "../prepare/state";
@@ -64,6 +65,8 @@ export async function exportDataSet(kind: TargetKind): Promise<void> {
     state.phase.value = { kind: "report", report: outcome.report, download };
     if (download) clickDownload(download.url, download.name);
   } catch (thrown) {
+    // Identified data was cleared, and the export with it.
+    if (thrown instanceof EngineTrouble && thrown.why === "forgotten") return;
     state.problem.value = problemOf(thrown);
     if (began) await backToPlan();
   } finally {

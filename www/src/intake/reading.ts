@@ -59,7 +59,8 @@ async function intake({ keep, demo }: How, gather: (mine: { cancelled: boolean }
     state.phase.value = { kind: "reading", since, gathering: true, demo };
   });
   const back = (): void => {
-    state.phase.value = keep && before ? { kind: "plan" } : { kind: "empty" };
+    // The plan may have been forgotten meanwhile.
+    state.phase.value = keep && before && state.plan.value ? { kind: "plan" } : { kind: "empty" };
   };
   try {
     await engine.ask("begin", { keepPlan: keep });
@@ -112,6 +113,11 @@ function resetTable(): void {
   state.folded.value = new Set();
   state.selected.value = new Set();
   state.active.value = null;
+}
+
+/** The engine is gone, and with it what was read. */
+export function dropReading(): void {
+  if (running) running.cancelled = true;
 }
 
 export async function cancelReading(): Promise<void> {

@@ -26,6 +26,7 @@ export function Exporting() {
         <h1 class="export__title">{phase.stopping ? "Stopping…" : "Writing the data set"}</h1>
         <p class="export__done">
           {at ? `${count(at.done)} of ${counted(at.total, "volume")}` : "Making ready…"}
+          {at && at.objectsTotal > 0 && ` · ${count(at.objectsDone)} of ${counted(at.objectsTotal, "DICOM object")}`}
         </p>
         <span class="grow" />
         <button type="button" class="button" disabled={phase.stopping} onClick={() => setAsking(true)}>

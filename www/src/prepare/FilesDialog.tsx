@@ -3,11 +3,15 @@ import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { Tally } from "../engine/protocol";
 import { Dialog } from "./Dialog";
+import { onForget } from "./dialogs";
 import { count } from "./format";
 import { problemOf } from "./problems";
 import * as state from "./state";
 
 const shown = signal<{ title: string; tallies: Tally[] } | null>(null);
+onForget(() => {
+  shown.value = null;
+});
 
 export function showFiles(title: string, tallies: Tally[]): void {
   shown.value = { title, tallies };

@@ -6,7 +6,8 @@ import { TallyFiles } from "./FilesDialog";
 import { bytes, count, counted, seconds } from "./format";
 import { Icon } from "./Icon";
 import { problemOf } from "./problems";
-import { saveKey, saveLinkingTable } from "./secrets";
+import { CertificatePart } from "./CertificatePart";
+import { saveIdMap, saveKey, saveLinkingTable, saveUidMap } from "./secrets";
 import * as state from "./state";
 
 export function Report() {
@@ -65,16 +66,20 @@ export function Report() {
           </section>
         )}
 
-        {report.check.length > 0 && (
-          <section class="report__part" aria-label="Check">
-            <h2 class="side__title">Checked against the source</h2>
-            <ul class="checks">
-              {report.check.map((line) => (
-                <li key={line}>{line}</li>
-              ))}
-            </ul>
+        {report.dicom.length > 0 && (
+          <section class="report__part" aria-label="De-identified DICOM">
+            <h2 class="side__title">De-identified DICOM</h2>
+            {report.dicom.map(({ outcome, label, count: n }) => (
+              <div key={`${outcome}${label}`} class={`outcome outcome--${outcome === "written" ? "converted" : outcome}`}>
+                <p class="tally__sum">
+                  <span class="tally__n">{count(n)}</span> {label ? `${outcome}: ${label}` : `${n === 1 ? "object" : "objects"} written to dicom/`}
+                </p>
+              </div>
+            ))}
           </section>
         )}
+
+        <CertificatePart report={report} />
 
         {plan.key === "new" && (
           <p class="report__hint">
@@ -95,6 +100,14 @@ export function Report() {
           <button type="button" class="button" onClick={saveLinkingTable}>
             Save linking table
           </button>
+          <button type="button" class="button" onClick={saveIdMap}>
+            Save mapping of IDs
+          </button>
+          {report.dicom.some(({ outcome }) => outcome === "written") && (
+            <button type="button" class="button" onClick={saveUidMap}>
+              Save mapping of UIDs
+            </button>
+          )}
           <button type="button" class="button" onClick={() => void leaveReport()}>
             Back to the plan
           </button>

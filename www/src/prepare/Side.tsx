@@ -1,10 +1,15 @@
 /** Beside the plan: what is kept or cleaned, dates, before → after on a real header, codes. */
 import { signal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { DatePolicy, InspectRow, InspectView, PlanView, PolicyOption } from "../engine/protocol";
+import { saveBytes } from "../export/save";
 import { Dialog } from "./Dialog";
 import { Codes } from "./Codes";
+import { onForget } from "./dialogs";
+import { FileField } from "./FileField";
 import { count, counted } from "./format";
 import { Icon } from "./Icon";
+import { problemOf } from "./problems";
 import { Segments } from "./Segments";
 import * as state from "./state";
 
@@ -13,10 +18,17 @@ const FIRST = 3;
 
 export const sideFolded = signal(false);
 const whole = signal(false);
+const search = signal("");
+onForget(() => {
+  whole.value = false;
+  search.value = "";
+});
 
 export function Side() {
   const plan = state.plan.value;
   if (!plan || sideFolded.value) return null;
+  const shown = plan.dicom ? plan.policy : plan.policy.slice(0, FIRST);
+  const further = plan.dicom ? [] : plan.policy.slice(FIRST);
   return (
     <aside class="side" aria-label="De-identification">
       <section class="side__part">
@@ -35,20 +47,42 @@ export function Side() {
             <Icon name="panel" />
           </button>
         </header>
-        <p class="profile">PS3.15 Basic Profile, NIfTI + sidecars</p>
+        <Profile plan={plan} />
+      </section>
+      <section class="side__part" aria-labelledby="written">
+        <h2 id="written" class="side__title">
+          Written
+        </h2>
+        <div class="option">
+          <label class="option__label" for="option-dicom">
+            Also write de-identified DICOM
+          </label>
+          <p class="option__term" id="option-dicom-term">
+            Beside NIfTI and sidecars: valid objects, new UIDs, stamped
+          </p>
+          <input
+            id="option-dicom"
+            type="checkbox"
+            role="switch"
+            class="switch"
+            aria-describedby="option-dicom-term"
+            checked={plan.dicom}
+            onChange={(event) => void state.edit({ kind: "setDicom", on: event.currentTarget.checked })}
+          />
+        </div>
       </section>
       <section class="side__part" aria-labelledby="kept">
         <h2 id="kept" class="side__title">
           Kept or cleaned
         </h2>
-        {plan.policy.slice(0, FIRST).map((option) => (
-          <Option key={option.option} option={option} />
+        {shown.map((option) => (
+          <Option key={option.option} option={option} plan={plan} />
         ))}
-        {plan.policy.length > FIRST && (
+        {further.length > 0 && (
           <details class="options">
-            <summary class="options__more">{counted(plan.policy.length - FIRST, "further option")}</summary>
-            {plan.policy.slice(FIRST).map((option) => (
-              <Option key={option.option} option={option} />
+            <summary class="options__more">{counted(further.length, "further option")}</summary>
+            {further.map((option) => (
+              <Option key={option.option} option={option} plan={plan} />
             ))}
           </details>
         )}
@@ -68,17 +102,27 @@ export function Side() {
   );
 }
 
-function Option({ option }: { option: PolicyOption }) {
+/** Why a switch can't be moved, in a word; empty where it can. */
+function heldBy(option: PolicyOption, plan: PlanView): string {
+  if (option.reach === "not_available") return "not in this version";
+  if (option.reach === "dicom_only" && !plan.dicom) return "DICOM only";
+  if (option.switch && !option.changeable && plan.profile.locked) return "locked";
+  return "";
+}
+
+function Option({ option, plan }: { option: PolicyOption; plan: PlanView }) {
   const id = `option-${option.option}`;
+  const held = heldBy(option, plan);
+  const device = option.option === "retain_device_identity" && option.on && plan.dicom;
   return (
-    <div class="option" title={option.consequence}>
+    <div class={held === "locked" ? "option option--locked" : "option"}>
       <label class="option__label" for={id}>
         {option.label}
+        {held === "locked" && <Icon name="lock" size={12} />}
       </label>
       <p class="option__term" id={`${id}-term`}>
-        {option.meaning.replace(/ Option$/, "")}
-        {option.reach === "dicom_only" && " · no effect on images"}
-        {option.reach === "not_available" && " · not in this version"}
+        {option.meaning.replace(/ Option$/, "").replace(/^Retain Longitudinal Temporal Information /, "")}
+        {held && ` · ${held}`}
       </p>
       <input
         id={id}
@@ -87,13 +131,141 @@ function Option({ option }: { option: PolicyOption }) {
         class="switch"
         aria-describedby={`${id}-term`}
         checked={option.on}
-        disabled={!option.switch || !option.changeable || option.reach !== "images"}
+        disabled={!option.switch || !option.changeable}
         onChange={(event) =>
           void state.edit({ kind: "setPolicy", option: option.option, on: event.currentTarget.checked })
         }
       />
+      <details class="option__more">
+        <summary class="option__sum">{sumOf(option)}</summary>
+        <p class="option__text">{option.consequence}</p>
+        {option.examples.length > 0 && (
+          <dl class="option__examples">
+            {option.examples.map(({ keyword, value }) => (
+              <div key={keyword} class="option__example">
+                <dt class="cut" title={keyword}>
+                  {keyword}
+                </dt>
+                <dd class={option.on ? "cut" : "cut option__gone"}>{value || "–"}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+      </details>
+      {device && (
+        <label class="form__check option__sub">
+          <input
+            type="checkbox"
+            class="check"
+            checked={plan.profile.device === "all"}
+            disabled={!plan.profile.deviceAllAllowed && plan.profile.device !== "all"}
+            onChange={(event) =>
+              void state.edit({ kind: "setDevice", device: event.currentTarget.checked ? "all" : "model" })
+            }
+          />
+          <span>
+            In DICOM, serial number and station too
+            {plan.profile.device === "all" && <span class="warn"> — they single out a scanner</span>}
+          </span>
+        </label>
+      )}
     </div>
   );
+}
+
+/** What an option does to the data at hand. */
+function sumOf(option: PolicyOption): string {
+  if (option.reach === "not_available") return "Why not";
+  if (option.attributes === 0) return "Nothing of it in these files";
+  const what = `${counted(option.attributes, "attribute")}, ${counted(option.values, "value")}`;
+  return option.on ? `Writes ${what}` : `Would write ${what}`;
+}
+
+/** Not kinds of policies: what the menu can do beside. */
+const LOAD = "load";
+const SAVE = "save";
+
+/** Which options hold: a name for them, a file, and whether somebody insists. */
+function Profile({ plan }: { plan: PlanView }) {
+  const file = useRef<HTMLInputElement>(null);
+  const { profile } = plan;
+  const proposed = plan.policy.every(
+    ({ option, on }) => on === (option === "retain_patient_characteristics" || option === "retain_device_identity"),
+  );
+  const plain = profile.keeps === 0 && profile.device === "model";
+  const named = profile.name !== "" ? profile.name : profile.origin === "own" ? "" : "Policy without a name";
+  const kind = named ? "named" : profile.basic && plain ? "basic" : proposed && plain ? "proposed" : "own";
+  const choose = (chosen: string): void => {
+    if (chosen === LOAD) file.current?.click();
+    else if (chosen === SAVE) void savePolicy();
+    else if (chosen === "basic") void state.edit({ kind: "setProfile", basic: true }, "The Basic Profile holds alone.");
+    else if (chosen === "proposed") void state.edit({ kind: "setProfile", basic: false }, "The proposed options hold.");
+  };
+  return (
+    <>
+      <span class="select profile">
+        <select
+          aria-label="Policy"
+          value={kind}
+          onChange={(event) => {
+            const chosen = event.currentTarget.value;
+            event.currentTarget.value = kind;
+            choose(chosen);
+          }}
+        >
+          <option value="proposed">PS3.15 Basic Profile, proposed options</option>
+          <option value="basic">PS3.15 Basic Profile, nothing beside it</option>
+          {kind === "own" && <option value="own">PS3.15 Basic Profile, own options</option>}
+          {named && <option value="named">{named}</option>}
+          <option value={LOAD}>Load a policy file…</option>
+          <option value={SAVE}>Save this policy as a file…</option>
+        </select>
+      </span>
+      {profile.origin === "institution" ? (
+        <p class="side__say side__lock">
+          <Icon name="lock" size={14} />
+          <span>
+            Locked by {profile.name || "your institution"}, which gave it with this page (<code>policy.json</code>). It can be
+            tightened, not loosened.
+          </span>
+        </p>
+      ) : (
+        profile.locked && (
+          <p class="side__say side__lock">
+            <Icon name="lock" size={14} />
+            <span>The file is locked: its options can be tightened, not loosened.</span>
+          </p>
+        )
+      )}
+      {profile.keeps > 0 && (
+        <p class="side__say warn">
+          Keeps {counted(profile.keeps, "element")} for stated reasons, in DICOM; the certificate repeats them.
+        </p>
+      )}
+      <FileField
+        at={file}
+        label="De-identification policy file"
+        accept=".json,application/json"
+        take={([chosen]) => {
+          if (chosen) void chosen.text().then((json) => state.edit({ kind: "loadPolicy", json }, "Policy loaded."));
+        }}
+      />
+    </>
+  );
+}
+
+async function savePolicy(): Promise<void> {
+  const engine = state.engine.value;
+  if (!engine) return;
+  try {
+    const saved = await saveBytes(
+      async () => new TextEncoder().encode(await engine.ask("policyFile", null)).buffer as ArrayBuffer,
+      { name: "policy.json", description: "De-identification policy", mime: "application/json", extension: ".json" },
+    );
+    if (saved) state.announce("Policy saved.");
+  } catch (thrown) {
+    state.problem.value = problemOf(thrown);
+  }
 }
 
 const DATES: [DatePolicy, string][] = [
@@ -112,6 +284,11 @@ function Dates() {
         name="dates"
         choices={DATES}
         chosen={plan.dates}
+        may={(dates) => {
+          if (plan.profile.datesAllowed.includes(dates)) return true;
+          state.announce("The policy is locked: it does not let out more of dates.");
+          return false;
+        }}
         choose={(dates) => void state.edit({ kind: "setDates", dates })}
       />
       <p class={plan.dates === "keep" ? "side__say warn" : "side__say quiet"}>{dateWords(plan)}</p>
@@ -208,8 +385,6 @@ function Struck({ row }: { row: InspectRow }) {
     </>
   );
 }
-
-const search = signal("");
 
 function WholeHeader({ view, close }: { view: InspectView; close: () => void }) {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);

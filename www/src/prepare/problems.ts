@@ -94,8 +94,12 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
     next: "Give each day a label of its own, of letters and digits. Nothing was changed.",
   },
   policy: {
-    title: "This option cannot be switched",
-    next: "The sentence above says why.",
+    title: "The policy does not allow this",
+    next: "Nothing was changed. Whoever answers for the policy can change it.",
+  },
+  "policy-file": {
+    title: "This policy file cannot be used",
+    next: "The sentence above says where; correct the file and load it again. Nothing was changed.",
   },
   protocol: {
     title: "This hanging protocol cannot be used",

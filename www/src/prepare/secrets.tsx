@@ -3,12 +3,12 @@ import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { type FileKind, saveBytes } from "../export/save";
 import { Dialog, ProblemLine } from "./Dialog";
+import { onForget } from "./dialogs";
 import { problemOf } from "./problems";
 import * as state from "./state";
 
 type Asked =
-  | { kind: "saveKey" }
-  | { kind: "saveTable" }
+  | { kind: "save"; what: Saved }
   | { kind: "open"; what: Sealed; bytes: ArrayBuffer };
 
 /** Files of the user's that may be under a passphrase. */
@@ -20,13 +20,17 @@ const OPENING = {
 } as const;
 
 const asked = signal<Asked | null>(null);
+onForget(() => {
+  asked.value = null;
+});
 
-export const saveKey = (): void => {
-  asked.value = { kind: "saveKey" };
+const ask = (what: Saved) => (): void => {
+  asked.value = { kind: "save", what };
 };
-export const saveLinkingTable = (): void => {
-  asked.value = { kind: "saveTable" };
-};
+export const saveKey = ask("key");
+export const saveLinkingTable = ask("table");
+export const saveIdMap = ask("idMap");
+export const saveUidMap = ask("uidMap");
 
 const KEY_FILE: FileKind = {
   name: "project.hepatica-key",
@@ -35,19 +39,68 @@ const KEY_FILE: FileKind = {
   extension: ".hepatica-key",
 };
 
-const TABLE_SEALED: FileKind = {
-  name: "linking-table.csv.age",
-  description: "Linking table under a passphrase (age)",
-  mime: "application/octet-stream",
-  extension: ".age",
+/** What can be saved, under a passphrase unless refused. */
+type Saved = "key" | "table" | "idMap" | "uidMap";
+
+interface Saving {
+  call: "saveKey" | "linkingTable" | "idMap" | "uidMap";
+  title: string;
+  /** What it is, and what to mind. */
+  text: string;
+  /** What it means to save it in the open. */
+  open: string;
+  said: string;
+  /** Of a table, without extension. */
+  name: string;
+  description: string;
+}
+
+const SAVING: Record<Saved, Saving> = {
+  key: {
+    call: "saveKey",
+    title: "Save the project key",
+    text: "With it the same patient gets the same code next year. Who has it and a list of patients can find codes out: keep it apart from the data set.",
+    open: "anyone who finds it can use it.",
+    said: "Project key saved.",
+    name: "",
+    description: "Hepatica project key",
+  },
+  table: {
+    call: "linkingTable",
+    title: "Save the linking table",
+    text: "It says which code is which patient. It is written where you choose, and nowhere else; keep it apart from the data set.",
+    open: "names will stand in it in plain text.",
+    said: "Linking table saved.",
+    name: "linking-table",
+    description: "Linking table",
+  },
+  idMap: {
+    call: "idMap",
+    title: "Save the mapping of IDs",
+    text: "A table of two columns, id_old and id_new: each patient’s ID and code. It is written where you choose, and is no part of the data set.",
+    open: "patients’ IDs will stand in it in plain text.",
+    said: "Mapping of IDs saved.",
+    name: "id-map",
+    description: "Mapping of IDs",
+  },
+  uidMap: {
+    call: "uidMap",
+    title: "Save the mapping of UIDs",
+    text: "A table of two columns, uid_old and uid_new: each UID that was replaced in the DICOM objects of the last export. It is written where you choose, and is no part of the data set.",
+    open: "UIDs, which lead back to the archive, will stand in it in plain text.",
+    said: "Mapping of UIDs saved.",
+    name: "uid-map",
+    description: "Mapping of UIDs",
+  },
 };
 
-const TABLE_OPEN: FileKind = {
-  name: "linking-table.csv",
-  description: "Linking table",
-  mime: "text/csv",
-  extension: ".csv",
-};
+function fileOf(what: Saved, plain: boolean): FileKind {
+  if (what === "key") return KEY_FILE;
+  const { name, description } = SAVING[what];
+  return plain
+    ? { name: `${name}.csv`, description, mime: "text/csv", extension: ".csv" }
+    : { name: `${name}.csv.age`, description: `${description} under a passphrase (age)`, mime: "application/octet-stream", extension: ".age" };
+}
 
 /** First bytes of an age file, which is how a passphrase protects key and table. */
 const AGE = "age-encryption.org/";
@@ -76,15 +129,13 @@ async function open(what: Sealed, bytes: ArrayBuffer, passphrase: string | null)
   }
 }
 
-async function save(kind: "saveKey" | "saveTable", passphrase: string | null): Promise<boolean> {
+async function save(what: Saved, passphrase: string | null): Promise<boolean> {
   const engine = state.engine.value;
   if (!engine) return false;
   try {
-    const file = kind === "saveKey" ? KEY_FILE : passphrase === null ? TABLE_OPEN : TABLE_SEALED;
-    const call = kind === "saveKey" ? "saveKey" : "linkingTable";
-    const saved = await saveBytes(() => engine.ask(call, { passphrase }), file);
-    if (saved && kind === "saveKey") state.takePlan(await engine.ask("keySaved", null));
-    if (saved) state.announce(kind === "saveKey" ? "Project key saved." : "Linking table saved.");
+    const saved = await saveBytes(() => engine.ask(SAVING[what].call, { passphrase }), fileOf(what, passphrase === null));
+    if (saved && what === "key") state.takePlan(await engine.ask("keySaved", null));
+    if (saved) state.announce(SAVING[what].said);
     return saved;
   } catch (thrown) {
     state.problem.value = problemOf(thrown);
@@ -98,7 +149,7 @@ export function SecretDialog() {
   const close = (): void => {
     asked.value = null;
   };
-  return now.kind === "open" ? <Open what={now.what} bytes={now.bytes} close={close} /> : <Save kind={now.kind} close={close} />;
+  return now.kind === "open" ? <Open what={now.what} bytes={now.bytes} close={close} /> : <Save what={now.what} close={close} />;
 }
 
 function Open({ what, bytes, close }: { what: Sealed; bytes: ArrayBuffer; close: () => void }) {
@@ -145,27 +196,22 @@ function Open({ what, bytes, close }: { what: Sealed; bytes: ArrayBuffer; close:
 
 const LEAST = 10;
 
-function Save({ kind, close }: { kind: "saveKey" | "saveTable"; close: () => void }) {
+function Save({ what, close }: { what: Saved; close: () => void }) {
   const [word, setWord] = useState("");
   const [again, setAgain] = useState("");
   const [open, setOpen] = useState(false);
   const [busy, setBusy] = useState(false);
-  const table = kind === "saveTable";
   const short = word.length < LEAST;
   const ready = open || (!short && word === again);
   return (
-    <Dialog title={table ? "Save the linking table" : "Save the project key"} close={close}>
-      <p class="dialog__text">
-        {table
-          ? "It says which code is which patient. It is written where you choose, and nowhere else; keep it apart from the data set."
-          : "With it the same patient gets the same code next year. Who has it and a list of patients can find codes out: keep it apart from the data set."}
-      </p>
+    <Dialog title={SAVING[what].title} close={close}>
+      <p class="dialog__text">{SAVING[what].text}</p>
       <form
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
           setBusy(true);
-          void save(kind, open ? null : word).then((saved) => (saved ? close() : setBusy(false)));
+          void save(what, open ? null : word).then((saved) => (saved ? close() : setBusy(false)));
         }}
       >
         <label class="form__field">
@@ -201,7 +247,7 @@ function Save({ kind, close }: { kind: "saveKey" | "saveTable"; close: () => voi
           <span>
             Save without a passphrase
             {open && (
-              <span class="warn"> — {table ? "names will stand in it in plain text." : "anyone who finds it can use it."}</span>
+              <span class="warn"> — {SAVING[what].open}</span>
             )}
           </span>
         </label>

@@ -114,6 +114,7 @@ function foreseen(before: PlanView, what: PlanEdit): PlanView {
   if (what.kind === "redo") return { ...before, canUndo: true };
   const now = { ...before, canUndo: true, canRedo: false };
   if (what.kind === "setDates") return { ...now, dates: what.dates };
+  if (what.kind === "setDicom") return { ...now, dicom: what.on };
   if (what.kind === "setNaming") return { ...now, naming: { ...now.naming, kind: what.naming } };
   if (what.kind === "setPolicy") {
     return { ...now, policy: now.policy.map((o) => (o.option === what.option ? { ...o, on: what.on } : o)) };
@@ -233,12 +234,42 @@ export interface ExportNow {
   total: number;
   fraction: number;
   bytesOut: number;
+  objectsDone: number;
+  objectsTotal: number;
   /** Bytes a second over the last seconds. */
   speed: number;
   secondsLeft: number;
 }
 export const exporting = signal<ExportNow | null>(null);
 export const exportVolumes = signal<ReadonlyMap<number, ExportVolume>>(new Map());
+
+/** Everything that stands in memory of what was read, as though it had never been: what is drawn follows. */
+export function forget(): void {
+  const now = phase.value;
+  if (now.kind === "report" && now.download) URL.revokeObjectURL(now.download.url);
+  forgetPictures();
+  batch(() => {
+    phase.value = { kind: "empty" };
+    problem.value = null;
+    plan.value = null;
+    readTook.value = null;
+    inspected.value = null;
+    inspection.value = null;
+    exporting.value = null;
+    exportVolumes.value = new Map();
+    filterText.value = "";
+    chip.value = "all";
+    sort.value = { key: "order", descending: false };
+    folded.value = new Set();
+    selected.value = new Set();
+    active.value = null;
+    naming.value = null;
+    recoding.value = null;
+    resessioning.value = null;
+    showNames.value = false;
+    resetIntake();
+  });
+}
 
 /** Would anything be lost with the tab? */
 export const unsaved = computed(() => {

@@ -67,6 +67,13 @@ export const seal = signal<SealState>({
   noRequestSince: undefined,
 });
 
+/** What must be settled after the policy was seen to hold and before any source can be opened. */
+let beforeOpening = (): Promise<void> => Promise.resolve();
+
+export function settleBeforeOpening(what: () => Promise<void>): void {
+  beforeOpening = what;
+}
+
 /** Whether a source may be opened: only under a seal that has been seen to hold. */
 export const canOpenSources = computed(() => seal.value.status === "sealed");
 
@@ -183,6 +190,7 @@ async function test(): Promise<void> {
   try {
     const evidence = (await Promise.all([probe("page", true), inWorker])).flat();
     if (evidence.every((line) => line.ok)) {
+      await beforeOpening();
       set({ status: "sealed", evidence, remedy: undefined, noRequestSince: new Date() });
     } else {
       unsealed("The policy that keeps data in this tab is not enforced here (see what failed). No source can be opened. Try a current Chrome, Edge or Firefox without extensions, or `hepatica serve` on this machine.", evidence);

@@ -2,9 +2,11 @@
  * The service worker: keeps the page's files, gives them with the headers that seal it, and refuses
  * everything else.
  *
- * It fetches only while it installs, and only the files of its own build, each checked against its
- * hash: afterwards no request of page or workers reaches the network, since every one is answered
- * here, from the cache or with a refusal. (Whether there is a newer service worker, the browser asks
+ * It fetches while it installs, and only the files of its own build, each checked against its hash:
+ * afterwards no request of page or workers reaches the network, since every one is answered here,
+ * from the cache or with a refusal. One file is no part of a build: `policy.json`, by which whoever
+ * runs the host says what may be kept. It is asked for again when a page starts, before that page can
+ * open any source, and the last one that the host gave is kept for working offline. (Whether there is a newer service worker, the browser asks
  * by itself, with a GET of this very file.) On a host that sends no headers nothing governs *this*
  * script, hence it is small, and does no more than this page says.
  *
@@ -29,6 +31,11 @@ const PREFIX = "hepatica-";
 const CHOICE = `${PREFIX}chosen`;
 const CHOICE_KEY = "./chosen";
 
+const POLICY = "policy.json";
+const POLICY_CACHE = `${PREFIX}policy`;
+/** How long the host may take to answer for it, in ms, before the kept one is taken. */
+const POLICY_PATIENCE = 5_000;
+
 const KINDS: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
@@ -37,6 +44,7 @@ const KINDS: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
   png: "image/png",
   webmanifest: "application/manifest+json",
+  json: "application/json",
 };
 
 /** When this service worker last asked the network for anything, in ms since 1970; 0 for never. */
@@ -88,7 +96,7 @@ async function choose(): Promise<void> {
   const choice = await caches.open(CHOICE);
   await choice.put(CHOICE_KEY, new Response(BUILD.hash));
   const names = await caches.keys();
-  const others = names.filter((name) => name.startsWith(PREFIX) && name !== CHOICE && name !== PREFIX + BUILD.hash);
+  const others = names.filter((name) => name.startsWith(PREFIX) && ![CHOICE, POLICY_CACHE, PREFIX + BUILD.hash].includes(name));
   await Promise.all(others.map((name) => caches.delete(name)));
 }
 
@@ -103,6 +111,7 @@ async function respond(request: Request): Promise<Response> {
   if (request.method !== "GET") return refusal(405);
   if (url.origin !== self.location.origin || url.search !== "" || !url.href.startsWith(at(""))) return refusal(403);
   url.hash = "";
+  if (url.href === at(POLICY)) return policy();
   const address = url.href === at("") ? at("index.html") : url.href;
   const chosen = await chosenBuild();
   const kept = chosen === undefined ? undefined : await caches.match(address, { cacheName: PREFIX + chosen });
@@ -116,6 +125,26 @@ async function respond(request: Request): Promise<Response> {
     return (await caches.match(address, { cacheName: PREFIX + BUILD.hash })) ?? refusal(404);
   }
   return refusal(404);
+}
+
+/**
+ * The host's policy: asked for, and kept; where the host can't be reached, or is in trouble, the one that
+ * it gave last. Only a host that answers that it has none takes it back.
+ */
+async function policy(): Promise<Response> {
+  try {
+    lastRequest = Date.now();
+    const signal = AbortSignal.timeout(POLICY_PATIENCE);
+    const found = await fetch(at(POLICY), { cache: "no-cache", credentials: "same-origin", redirect: "error", signal });
+    if (found.ok) {
+      const body = await found.arrayBuffer();
+      await (await caches.open(POLICY_CACHE)).put(at(POLICY), new Response(body, { headers: headersFor(POLICY) }));
+    } else if (found.status === 404 || found.status === 410) await caches.delete(POLICY_CACHE);
+  } catch {
+    // No network, or too slow: what is kept holds.
+  }
+  const kept = await caches.match(at(POLICY), { cacheName: POLICY_CACHE });
+  return kept ?? new Response(null, { status: 204, headers: headersFor(POLICY) });
 }
 
 /** What a refused request gets. The header tells the self-test that it was refused here. */
