@@ -159,9 +159,8 @@ impl Existing {
                 && !in_derivatives
                 && name.stem().is_some_and(|stem| !self.volumes.contains_key(&stem))
         };
-        let unlisted = move |name: &&EntryName| {
-            name.as_str().starts_with("dicom/") && !listed.contains(name.folder())
-        };
+        let unlisted =
+            move |name: &&EntryName| name.as_str().starts_with("dicom/") && !listed.contains(name.folder());
         self.names.iter().filter(move |name| of_a_volume(name) || unlisted(name))
     }
 }

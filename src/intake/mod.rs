@@ -16,8 +16,8 @@ mod ranges;
 mod reading;
 mod sessions;
 
-pub use catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntry, VolumeId};
 pub(crate) use crate::convert::instance::SeriesFacts;
+pub use catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntry, VolumeId};
 pub(crate) use classify::fail_reason;
 pub use files::{FileId, FileState, FileTable};
 pub(crate) use others::OtherObject;

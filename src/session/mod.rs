@@ -23,13 +23,13 @@ use std::collections::BTreeMap;
 use crate::convert::instance::Instance;
 use crate::dataset::extend::Existing;
 use crate::deid::{
-    Date, DatePolicy, DateShift, Holdings, Identified, IdentityKey, LinkingRow, LinkingTable, Mapping, Policy,
-    ProjectKey, Protection, SealError, Secrets, SubjectNaming,
+    Date, DatePolicy, DateShift, Holdings, Identified, IdentityKey, LinkingRow, LinkingTable, Mapping,
+    Policy, ProjectKey, Protection, SealError, Secrets, SubjectNaming,
 };
 use crate::dicom::Need;
 use crate::intake::{
-    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, PatientEntry, PlanError,
-    OtherObject, PlannedPatient, PublishedPlan, VolumeId, WorkingPlan, identity_of,
+    Catalogue, Choices, FileId, FileTable, Intake, IntakeProgress, Ordinals, OtherObject, PatientEntry,
+    PlanError, PlannedPatient, PublishedPlan, VolumeId, WorkingPlan, identity_of,
 };
 
 /// Undo goes back this many choices.
