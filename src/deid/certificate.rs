@@ -325,7 +325,7 @@ fn wording() -> String {
         clean_graphics: true,
         ..super::policy::Options::default()
     };
-    let mut words = String::new();
+    let mut words = super::certificate_page::counted_words();
     for (dates, locked) in [(DatePolicy::None, false), (DatePolicy::Shift, true), (DatePolicy::Keep, false)] {
         let policy = Policy { options: all, dates, locked, ..Policy::default() };
         let images = Certificate::new(&Evidence {

@@ -291,6 +291,17 @@ fn no_token_survives_in_a_data_set_with_its_dicom_tree() {
     assert!(objects.len() > 100, "{} objects", objects.len());
 }
 
+#[test]
+fn no_token_survives_in_a_data_set_under_the_options_that_clean() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.json");
+    let json = r#"{"schema": "hepatica-policy/1", "dates": "shift", "device": "model", "options": {
+        "retain_safe_private": true, "clean_descriptors": true, "clean_structured_content": true,
+        "clean_graphics": true}}"#;
+    std::fs::write(&policy, json).unwrap();
+    check_conversion(&["--dicom", "--policy", policy.to_str().unwrap()]);
+}
+
 /// For the browser's tests, which drop the same corpus onto the page: files, and the tokens of each.
 #[test]
 fn the_corpus_can_be_written_where_the_page_reads_it() {

@@ -213,9 +213,9 @@ function Profile({ plan }: { plan: PlanView }) {
             choose(chosen);
           }}
         >
-          <option value="proposed">PS3.15 Basic Profile, proposed options</option>
-          <option value="basic">PS3.15 Basic Profile, nothing beside it</option>
-          {kind === "own" && <option value="own">PS3.15 Basic Profile, own options</option>}
+          <option value="proposed">PS3.15 Basic, proposed options</option>
+          <option value="basic">PS3.15 Basic Profile alone</option>
+          {kind === "own" && <option value="own">PS3.15 Basic, own options</option>}
           {named && <option value="named">{named}</option>}
           <option value={LOAD}>Load a policy file…</option>
           <option value={SAVE}>Save this policy as a file…</option>
