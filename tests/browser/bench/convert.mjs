@@ -98,7 +98,9 @@ function page(url, flavour) {
       for (const type of ["dragEnter", "dragOver", "drop"]) {
         await session.send("Input.dispatchDragEvent", { type, x: 500, y: 400, data });
       }
-      await tabPage.getByRole("treegrid", { name: /Volumes/ }).waitFor({ timeout: 300_000 });
+      // At every frame: a locator looks again after half a second only, which is more than a plan may take.
+      const shown = () => document.querySelector("[role=treegrid]");
+      await tabPage.waitForFunction(shown, undefined, { polling: "raf", timeout: 300_000 });
       const planned = (performance.now() - dropped) / 1000;
       const left = tabPage.getByRole("button", { name: /roles? to confirm/ });
       while (await left.count()) {
