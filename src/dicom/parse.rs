@@ -229,7 +229,7 @@ impl<'a> Parser<'a> {
                 return Ok(end.unwrap_or(at));
             }
             if depth == 0 && self.file_len.saturating_sub(at as u64) < 8 {
-                return Ok(at); // stray bytes after the last element
+                return self.stray_end(at, last);
             }
             if let Some(group) = self.only_group.filter(|_| depth == 0) {
                 match self.u16(at, encoding.big_endian) {
@@ -263,6 +263,14 @@ impl<'a> Parser<'a> {
             last = head.tag;
             at = self.value(&head, encoding, depth, end, item)?;
         }
+    }
+
+    /// What fewer than eight bytes after the last element are: padding, or the head of an element that was
+    /// cut off.
+    fn stray_end(&self, at: usize, last: Tag) -> Result<usize, Stop> {
+        let padding = |byte: &u8| matches!(byte, 0 | b' ' | b'\r' | b'\n' | 0x1a);
+        let stray = self.data.get(at..).unwrap_or_default();
+        if stray.iter().all(padding) { Ok(at) } else { Err(Stop::Truncated(last)) }
     }
 
     /// Reads one value into `item`; returns the byte after it.

@@ -326,6 +326,25 @@ fn the_corpus_can_be_written_where_the_page_reads_it() {
     std::fs::write(folder.join("tokens.json"), serde_json::to_string_pretty(&tokens).unwrap()).unwrap();
 }
 
+#[test]
+fn a_file_that_was_cut_off_anywhere_is_not_written() {
+    let cases = corpus();
+    let whole =
+        cases.iter().find(|case| matches!(case.expect, Expect::Written)).map(|case| &case.file).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let export = folder.path().join("in");
+    std::fs::create_dir_all(&export).unwrap();
+    for len in 133..whole.len() - 1 {
+        std::fs::write(export.join(format!("{len:06}.dcm")), &whole[..len]).unwrap();
+    }
+    let out = folder.path().join("out");
+    let program = env!("CARGO_BIN_EXE_hepatica");
+    Command::new(program).arg("deidentify").arg(&export).arg("--out").arg(&out).output().unwrap();
+    let written =
+        common::files_below(&out).into_iter().filter(|path| path.extension().is_some_and(|e| e == "dcm"));
+    assert_eq!(written.count(), 0);
+}
+
 fn gunzip(bytes: &[u8]) -> Vec<u8> {
     use std::io::Read as _;
     let mut out = Vec::new();

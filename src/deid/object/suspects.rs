@@ -104,3 +104,18 @@ pub(super) fn class(header: &Header) -> String {
     let named = header.root().text(tags::SOP_CLASS_UID);
     named.or_else(|| header.meta().text(Tag(0x0002, 0x0002))).unwrap_or_default()
 }
+
+/// Storage classes of images, each with those below it, under 1.2.840.10008.5.1.4.1.1 (PS3.4 table B.5-1):
+/// their pixel data are of type 1.
+const IMAGES: &[&str] = &[
+    "1", "2", "3.1", "4", "4.1", "4.3", "4.4", "6.1", "6.2", "7", "12.1", "12.2", "13.1", "20", "77.1",
+    "128", "130",
+];
+
+/// Whether an object of this class is an image, without whose pixels it isn't whole.
+pub(super) fn is_image(class: &str) -> bool {
+    let Some(number) = class.strip_prefix("1.2.840.10008.5.1.4.1.1.") else { return false };
+    let below =
+        |known: &str| number.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    number != "4.2" && IMAGES.iter().any(|known| below(known))
+}
