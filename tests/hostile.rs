@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::dicom::{DEFLATED, Form, RLE, Set, Slice, Value};
 use hepatica::dataset::{Outcome, Report};
@@ -327,7 +327,7 @@ fn one_uid_for_all_slices_of_a_careless_anonymiser_loses_none() {
 }
 
 #[test]
-fn two_patients_with_one_id_are_said() {
+fn two_patients_with_one_id_are_two_subjects() {
     let person = |name: &str, birth: &str, series: u32| -> Vec<Vec<u8>> {
         let file = |slice: Slice| {
             let mut set = slice.set();
@@ -342,11 +342,15 @@ fn two_patients_with_one_id_are_said() {
         files.extend(person(others.0, others.1, 2));
         let (entries, report) = journey(&files, PLAIN);
         assert_eq!(report.tally().converted, 6, "{:?}", outcomes(&report));
-        warnings(&entries).contains("\"mixed_patients\"")
+        let subjects: BTreeSet<&str> =
+            entries.keys().filter_map(|n| n.split('/').find(|part| part.starts_with("sub-"))).collect();
+        (subjects.len(), warnings(&entries).contains("\"mixed_patients\""))
     };
-    assert!(said(("Brumsel^Otto", "19450811")), "another name and another date of birth");
-    assert!(!said(("QUIRLA^TESTA", "19610203")), "the same person, in capitals");
-    assert!(!said(("Mumpel^Testa", "19610203")), "a name may change");
+    assert_eq!(said(("Brumsel^Otto", "19450811")), (2, true), "another name and another date of birth");
+    assert_eq!(said(("QUIRLA^TESTA", "19610203")), (1, false), "the same person, in capitals");
+    assert_eq!(said(("Mumpel^Testa", "19610203")), (1, false), "a name may change");
+    assert_eq!(said(("Quirla^Testa", "19610302")), (1, false), "a date may be mistyped");
+    assert_eq!(said(("", "19450811")), (1, false), "no name is no other name");
 }
 
 #[test]

@@ -13,7 +13,9 @@ use crate::convert::when::moment;
 use crate::dicom::codec::Codec;
 use crate::dicom::csa::{self, Csa};
 use crate::dicom::pixels::PixelLayout;
-use crate::dicom::{DicomError, FrameView, Header, PixelData, RealWorld, Tag, VR, tags};
+use crate::dicom::{
+    DicomError, FrameView, Header, PixelData, RealWorld, RealWorldMap, RealWorldTable, Tag, VR, tags,
+};
 use crate::hanging::facts::{ComplexPart, Dixon};
 
 /// More frames than any real object has (a long functional series of one file has some 60,000).
@@ -118,6 +120,8 @@ pub(crate) struct Frame {
     pub(crate) gradient_reference: DirectionFrame,
     pub(crate) slope: f64,
     pub(crate) intercept: f64,
+    /// Real-world values by table, where there is no rescale.
+    pub(crate) table: Option<Arc<RealWorldTable>>,
     /// Philips' scale slope (2005,100E), which gives values that compare between series.
     pub(crate) scale_slope: Option<f64>,
     /// GE's analogue and digital gain of the receiver: without a scale, values are comparable only
@@ -157,6 +161,7 @@ pub(crate) struct Interner {
     layouts: Vec<Arc<PixelLayout>>,
     image_types: HashMap<Arc<[String]>, ()>,
     mosaics: Vec<Arc<Mosaic>>,
+    tables: Vec<Arc<RealWorldTable>>,
     /// Philips' displayed values are wanted, not the precise ones.
     displayed: bool,
 }
@@ -183,6 +188,15 @@ impl Interner {
     fn image_type(&mut self, values: Vec<String>) -> Arc<[String]> {
         let fresh: Arc<[String]> = values.into();
         Arc::clone(self.image_types.entry(fresh).insert_entry(()).key())
+    }
+
+    fn table(&mut self, table: RealWorldTable) -> Arc<RealWorldTable> {
+        if let Some(known) = self.tables.iter().rev().take(8).find(|known| ***known == table) {
+            return Arc::clone(known);
+        }
+        let fresh = Arc::new(table);
+        self.tables.push(Arc::clone(&fresh));
+        fresh
     }
 
     fn mosaic(&mut self, mosaic: Mosaic) -> Arc<Mosaic> {
@@ -369,7 +383,7 @@ fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut I
         .or_else(|| moment(&date, &root.text(tags::CONTENT_TIME)?));
     let Diffusion { b_value, direction, reference } = Diffusion::of(view, csa);
     let plane = Plane::of(view);
-    let (slope, intercept) = scale_of(view);
+    let (slope, intercept, table) = scale_of(view);
     let collapse =
         root.private(0x0043, "GEMS_PARM_01", 0x30).and_then(|e| number(e, VR::SS)).map(|v| v as i64);
     let field_map = is_field_map(view, &image_type, collapse);
@@ -397,6 +411,7 @@ fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut I
         gradient_reference: reference,
         slope,
         intercept,
+        table: table.map(|t| interner.table(t)),
         scale_slope: view
             .private(0x2005, "Philips MR Imaging DD 001", 0x0E)
             .and_then(|e| number(e, VR::FL))
@@ -412,11 +427,15 @@ fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut I
 
 /// Slope and intercept of the stored values: the rescale's (PS3.3 C.7.6.16.2.9, C.11.1); only where a
 /// frame has none, those of a mapping to real-world values.
-fn scale_of(view: FrameView<'_>) -> (f64, f64) {
+fn scale_of(view: FrameView<'_>) -> (f64, f64, Option<RealWorldTable>) {
     let rescale = view.float(tags::RESCALE_SLOPE).filter(|s| *s != 0.0);
     match (rescale, view.float(tags::RESCALE_INTERCEPT)) {
-        (None, None) => RealWorld::of(view).map_or((1.0, 0.0), |map| (map.slope, map.intercept)),
-        (slope, intercept) => (slope.unwrap_or(1.0), intercept.unwrap_or(0.0)),
+        (None, None) => match RealWorld::of(view).map(|real| real.map) {
+            Some(RealWorldMap::Linear { slope, intercept }) => (slope, intercept, None),
+            Some(RealWorldMap::Table(table)) => (1.0, 0.0, Some(table)),
+            None => (1.0, 0.0, None),
+        },
+        (slope, intercept) => (slope.unwrap_or(1.0), intercept.unwrap_or(0.0), None),
     }
 }
 

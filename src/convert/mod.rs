@@ -4,6 +4,9 @@
 //! Out: [`stack::Stack`]s (frames in order, grid, diffusion) for the plan, then a NIfTI image each.
 //! Never: a reordering by file name, a guess about handedness, a value changed without a word.
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod affine_tests;
 pub(crate) mod diffusion;
 pub(crate) mod geometry;
 #[cfg(test)]
@@ -12,6 +15,9 @@ mod geometry_tests;
 pub(crate) mod instance;
 pub(crate) mod resample;
 pub(crate) mod scaling;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+mod scaling_tests;
 pub(crate) mod stack;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]

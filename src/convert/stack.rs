@@ -457,7 +457,9 @@ impl Series<'_> {
         let rescale =
             common(frames.iter().filter_map(|at| self.frame(*at)).map(|(_, f)| Rescale::of(f, magnitude)));
         if rescale.is_none() {
-            warnings.push(VolumeWarning::ScaledToFloat);
+            let by_table = frames.iter().filter_map(|at| self.frame(*at)).any(|(_, f)| f.table.is_some());
+            let why = if by_table { VolumeWarning::MappedByTable } else { VolumeWarning::ScaledToFloat };
+            warnings.push(why);
         }
         let diffusion = leading.iter().any(|(_, f)| f.b_value.is_some_and(|b| b > 0.0));
         let b_values: Option<Vec<f64>> =

@@ -318,14 +318,14 @@ fn trigger_times_that_drift_through_the_slices_part_phases() {
 }
 
 /// One frame of an enhanced object.
-struct Shot {
-    z: u32,
-    orientation: [f64; 6],
-    stack: &'static str,
-    index: Vec<u32>,
-    temporal: u32,
-    echo: f64,
-    b: Option<(f64, Option<V>)>,
+pub(super) struct Shot {
+    pub(super) z: u32,
+    pub(super) orientation: [f64; 6],
+    pub(super) stack: &'static str,
+    pub(super) index: Vec<u32>,
+    pub(super) temporal: u32,
+    pub(super) echo: f64,
+    pub(super) b: Option<(f64, Option<V>)>,
 }
 
 impl Default for Shot {
@@ -334,14 +334,14 @@ impl Default for Shot {
     }
 }
 
-fn item(fill: impl FnOnce(&mut Set)) -> Value {
+pub(super) fn item(fill: impl FnOnce(&mut Set)) -> Value {
     let mut set = Set::default();
     fill(&mut set);
     Value::Items(vec![set])
 }
 
 /// An enhanced MR object (PS3.3 A.36): frame `n` has the value n everywhere.
-fn enhanced(shots: &[Shot]) -> Set {
+pub(super) fn enhanced(shots: &[Shot]) -> Set {
     let mut set = Slice::default().set();
     for tag in [(0x0020, 0x0032), (0x0020, 0x0037), (0x0028, 0x0030), (0x0018, 0x0050)] {
         set.remove(tag);
@@ -487,68 +487,6 @@ fn several_enhanced_files_of_one_series_make_one_series_in_time() {
     let order: Vec<(u32, u32)> = out.stacks[0].frames.iter().map(|at| (at.instance, at.frame)).collect();
     let wanted: Vec<(u32, u32)> = (0..2).flat_map(|i| (0..6).map(move |f| (i, f))).collect();
     assert_eq!(order, wanted);
-}
-
-/// A mapping to real-world values (PS3.3 C.7.6.16.2.11).
-fn mapping(slope: f64, intercept: f64, unit: &str) -> Value {
-    item(|map| {
-        map.put((0x0040, 0x9224), "FD", Value::F64(vec![intercept]));
-        map.put((0x0040, 0x9225), "FD", Value::F64(vec![slope]));
-        map.put(
-            (0x0040, 0x08EA),
-            "SQ",
-            item(|code| {
-                code.text((0x0008, 0x0100), "SH", unit);
-            }),
-        );
-    })
-}
-
-#[test]
-fn values_without_a_rescale_take_the_real_world_ones_where_these_have_a_unit() {
-    let with = |unit: &str, rescaled: bool| {
-        let sets: Vec<Set> = (0..2)
-            .map(|z| {
-                let mut set = axial(z, 0, 2);
-                set.put((0x0040, 0x9096), "SQ", mapping(0.5, -100.0, unit));
-                if rescaled {
-                    set.text((0x0028, 0x1053), "DS", "2");
-                    set.text((0x0028, 0x1052), "DS", "1");
-                }
-                set
-            })
-            .collect();
-        let rescale = stacked(&sets).stacks[0].rescale.unwrap();
-        (rescale.slope, rescale.intercept)
-    };
-    assert_eq!(with("mm2/s", false), (0.5, -100.0));
-    assert_eq!(with("1", false), (1.0, 0.0), "no unit, no meaning");
-    assert_eq!(with("mm2/s", true), (2.0, 1.0), "the rescale goes first");
-}
-
-#[test]
-fn phases_received_with_different_gains_are_said_not_to_be_comparable() {
-    let with = |gains: [u16; 2]| {
-        let mut sets = Vec::new();
-        for (t, gain) in (0u32..).zip(gains) {
-            for z in 0..8 {
-                let mut set = axial(z, t, 8);
-                set.text((0x0018, 0x0023), "CS", "3D");
-                set.text((0x0018, 0x0080), "DS", "4.2");
-                set.text((0x0018, 0x0081), "DS", "1.9");
-                set.text((0x0020, 0x0100), "IS", &(t + 1).to_string());
-                set.text((0x0019, 0x0010), "LO", "GEMS_ACQU_01");
-                set.put((0x0019, 0x1094), "SS", Value::U16(vec![gain]));
-                set.put((0x0019, 0x1095), "SS", Value::U16(vec![15]));
-                sets.push(set);
-            }
-        }
-        let out = stacked(&sets);
-        assert_eq!(out.stacks.len(), 2);
-        out.stacks.iter().all(|s| s.warnings.contains(&VolumeWarning::SlopesDiffer))
-    };
-    assert!(with([13, 11]));
-    assert!(!with([13, 13]));
 }
 
 #[test]

@@ -166,7 +166,7 @@ impl VolumeJob {
         if needs > budget {
             return Err(DicomError::OverBudget { needs, budget });
         }
-        let rescale = stack.rescale.unwrap_or(Rescale::IDENTITY);
+        let rescale = stack.rescale.clone().unwrap_or(Rescale::IDENTITY);
         let image = ImageHeader {
             grid,
             times: stack.times,
@@ -239,7 +239,7 @@ impl VolumeJob {
                 slot,
                 frame: *frame,
                 place: *place,
-                rescale: *rescale,
+                rescale: rescale.clone(),
             });
         }
         Ok(())
@@ -365,7 +365,7 @@ impl VolumeJob {
                 let file = files.get(p.slot).ok_or(DicomError::NotDicom)?;
                 let frames = Frames::at(&file.layout, &file.syntax, &p.bytes, Arc::clone(&p.index));
                 let voxels = frames.decode(p.frame)?;
-                Ok((p.place, if shape.to_float { scaled(&voxels, p.rescale) } else { voxels }))
+                Ok((p.place, if shape.to_float { scaled(&voxels, &p.rescale) } else { voxels }))
             })
             .collect();
         for result in decoded {
@@ -419,7 +419,7 @@ fn stored_type(layout: &PixelLayout) -> VoxelType {
     match (layout.element, layout.bits_allocated, layout.signed) {
         (PixelElement::Float, ..) => VoxelType::F32,
         (PixelElement::Double, ..) => VoxelType::F64,
-        (PixelElement::Integer, 8, false) => VoxelType::U8,
+        (PixelElement::Integer, 1, _) | (PixelElement::Integer, 8, false) => VoxelType::U8,
         (PixelElement::Integer, 8, true) | (PixelElement::Integer, 16, true) => VoxelType::I16,
         (PixelElement::Integer, 16, false) => VoxelType::U16,
         (PixelElement::Integer, _, true) => VoxelType::I32,
@@ -427,7 +427,7 @@ fn stored_type(layout: &PixelLayout) -> VoxelType {
     }
 }
 
-fn scaled(voxels: &Voxels, rescale: Rescale) -> Voxels {
+fn scaled(voxels: &Voxels, rescale: &Rescale) -> Voxels {
     let values = (0..voxels.len()).map(|i| rescale.apply(voxels.get(i).unwrap_or(0.0)) as f32);
     Voxels::F32(values.collect())
 }

@@ -42,7 +42,7 @@ pub enum VolumeWarning {
     },
     /// Two files have one SOP instance UID and differ.
     SharedUid,
-    /// The patient's ID stands with different names or dates of birth.
+    /// The patient's ID stands with another name and another date of birth, too: another patient.
     MixedPatients,
     /// The header says that the image carries burned-in text.
     BurnedIn,
@@ -52,6 +52,8 @@ pub enum VolumeWarning {
     Lossy,
     /// Slices are scaled differently: stored as floats.
     ScaledToFloat,
+    /// Real-world values by a table, which no slope and intercept replaces: stored as floats.
+    MappedByTable,
     /// Frames whose rescaling differs between phases: intensities may not be comparable.
     SlopesDiffer,
 }
@@ -74,6 +76,7 @@ impl VolumeWarning {
         "may_show_face",
         "lossy",
         "scaled_to_float",
+        "mapped_by_table",
         "slopes_differ",
     ];
 
@@ -95,6 +98,7 @@ impl VolumeWarning {
             Self::MayShowFace => "may_show_face",
             Self::Lossy => "lossy",
             Self::ScaledToFloat => "scaled_to_float",
+            Self::MappedByTable => "mapped_by_table",
             Self::SlopesDiffer => "slopes_differ",
         }
     }
@@ -122,11 +126,14 @@ impl VolumeWarning {
             Self::DuplicateSlices { frames } => format!("slices are there twice: {frames} images left out"),
             Self::IncompleteVolumes { frames } => format!("incomplete: {frames} images left out"),
             Self::SharedUid => "two different files have one instance UID".into(),
-            Self::MixedPatients => "one patient ID, different names or birth dates: two patients?".into(),
+            Self::MixedPatients => {
+                "one patient ID, different names and birth dates: kept apart as two patients".into()
+            }
             Self::BurnedIn => "burned-in text declared".into(),
             Self::MayShowFace => "may show a face".into(),
             Self::Lossy => "compressed with loss".into(),
             Self::ScaledToFloat => "slices scaled differently: stored as floats".into(),
+            Self::MappedByTable => "values by the header's table: stored as floats".into(),
             Self::SlopesDiffer => "scaling or receiver gain differs between volumes".into(),
         }
     }

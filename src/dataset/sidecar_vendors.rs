@@ -22,8 +22,10 @@ impl Source<'_> {
     pub(super) fn vendor_fields(&self, computed: &Computed, out: &mut Map<String, Value>) {
         self.acceleration(computed, out);
         if let Some(map) = RealWorld::of(self.frame) {
-            put(out, "RealWorldValueSlope", number(map.slope));
-            put(out, "RealWorldValueIntercept", number(map.intercept));
+            if let Some((slope, intercept)) = map.linear() {
+                put(out, "RealWorldValueSlope", number(slope));
+                put(out, "RealWorldValueIntercept", number(intercept));
+            }
             put(out, "RealWorldValueUnits", Some(map.unit.into()));
         }
         self.siemens(out);

@@ -78,10 +78,12 @@ impl DateShift {
         person: &IdentityKey,
         original_dates: &BTreeSet<Date>,
     ) -> Result<Self, NoShift> {
-        let [by, first, second] = person.message();
         let span = SHIFT_DAYS.end().abs_diff(*SHIFT_DAYS.start()) + 1;
         for draw in 0..DRAWS {
-            let mac = key.mac(KeyUse::Shift, &[by, first, second, &draw.to_be_bytes()]);
+            let draw = draw.to_be_bytes();
+            let mut message = person.message();
+            message.push(&draw);
+            let mac = key.mac(KeyUse::Shift, &message);
             let bits = mac.iter().take(8).fold(0u64, |bits, &byte| bits << 8 | u64::from(byte));
             let days = -(*SHIFT_DAYS.start()) - (bits % u64::from(span)) as i32;
             let shift = Self { days };

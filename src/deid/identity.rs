@@ -20,6 +20,8 @@ pub struct PatientIdentity {
     pub sex: Identified<String>,
     /// StudyInstanceUID (0020,000D): the last resort, one patient for each study.
     pub study_uid: Identified<String>,
+    /// The ID stands for other people, too: name and birth date are part of who this is.
+    pub shares_id: bool,
 }
 
 /// What a patient was recognised by.
@@ -27,6 +29,8 @@ pub struct PatientIdentity {
 pub enum RecognisedBy {
     /// The patient ID (and its issuer, where given).
     PatientId,
+    /// The patient ID with name and birth date, where one ID stands for several people.
+    PatientIdAndName,
     /// Name and birth date, for want of an ID.
     NameAndBirthDate,
     /// The name alone, for want of an ID and a birth date: namesakes would be one.
@@ -42,6 +46,8 @@ pub struct IdentityKey {
     by: RecognisedBy,
     /// Issuer and ID; name and birth date; or study UID.
     parts: Identified<[String; 2]>,
+    /// Name and birth date, where the ID alone does not tell.
+    person: Identified<[String; 2]>,
 }
 
 /// IDs and names that archives write for "none". Upper case, without spaces and punctuation.
@@ -85,10 +91,21 @@ impl PatientIdentity {
     pub fn key(&self) -> IdentityKey {
         let purpose = Purpose::Decide;
         let id = normalise(self.patient_id.reveal(purpose));
-        let key = |by, first, second| IdentityKey { by, parts: Identified::new([first, second]) };
+        let key = |by, first, second| IdentityKey {
+            by,
+            parts: Identified::new([first, second]),
+            person: Identified::default(),
+        };
         if !is_placeholder(&id) {
             let issuer = normalise(self.issuer.reveal(purpose));
-            return key(RecognisedBy::PatientId, issuer, id);
+            let whole = key(RecognisedBy::PatientId, issuer, id);
+            if !self.shares_id {
+                return whole;
+            }
+            let name = normalise_name(self.name.reveal(purpose));
+            let birth = Date::parse_da(self.birth_date.reveal(purpose)).map_or(String::new(), |d| d.to_da());
+            let person = Identified::new([name, birth]);
+            return IdentityKey { by: RecognisedBy::PatientIdAndName, person, ..whole };
         }
         let name = normalise_name(self.name.reveal(purpose));
         if !is_placeholder(&name) {
@@ -121,21 +138,37 @@ impl IdentityKey {
     pub(super) fn without_issuer(&self) -> Self {
         match self.by {
             RecognisedBy::PatientId => {
-                Self { by: self.by, parts: self.parts.clone().map(|[_, id]| [String::new(), id]) }
+                let parts = self.parts.clone().map(|[_, id]| [String::new(), id]);
+                Self { parts, ..self.clone() }
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// The key by ID alone, under which everybody who shares it was read.
+    pub(crate) fn by_id(&self) -> Self {
+        match self.by {
+            RecognisedBy::PatientIdAndName => {
+                Self { by: RecognisedBy::PatientId, person: Identified::default(), ..self.clone() }
             }
             _ => self.clone(),
         }
     }
 
     /// The bytes that go under the project key: kind and parts.
-    pub(crate) fn message(&self) -> [&[u8]; 3] {
+    pub(crate) fn message(&self) -> Vec<&[u8]> {
         let by: &[u8] = match self.by {
             RecognisedBy::PatientId => b"id",
+            RecognisedBy::PatientIdAndName => b"id of several",
             RecognisedBy::NameAndBirthDate | RecognisedBy::NameAlone => b"name",
             RecognisedBy::Study => b"study",
         };
         let [first, second] = self.parts.reveal(Purpose::Pseudonym);
-        [by, first.as_bytes(), second.as_bytes()]
+        let mut out = vec![by, first.as_bytes(), second.as_bytes()];
+        if self.by == RecognisedBy::PatientIdAndName {
+            out.extend(self.person.reveal(Purpose::Pseudonym).iter().map(String::as_bytes));
+        }
+        out
     }
 }
 

@@ -152,6 +152,30 @@ mod tests {
     }
 
     #[test]
+    fn people_who_share_an_id_are_read_again_as_two() {
+        let with = |subject: &str, name: &str, birth: &str| LinkingRow {
+            identity: PatientIdentity {
+                birth_date: birth.to_owned().into(),
+                shares_id: true,
+                ..row(subject, "01", "417", name).identity
+            },
+            ..row(subject, "01", "417", name)
+        };
+        let mut table = LinkingTable::new();
+        table.push(with("001", "DOE^JANE", "19600507"));
+        table.push(with("002", "ROE^RICHARD", "19450811"));
+        let mapping = Mapping::load(&table.save(Protection::Plain).unwrap(), None).unwrap();
+        for row in &table.rows {
+            assert_eq!(mapping.code(&row.identity.key()), Some(&row.subject));
+        }
+        // One person under two codes is still a contradiction.
+        let mut table = LinkingTable::new();
+        table.push(with("001", "DOE^JANE", "19600507"));
+        table.push(with("002", "DOE^JANE", "19600507"));
+        assert!(Mapping::load(&table.save(Protection::Plain).unwrap(), None).is_err());
+    }
+
+    #[test]
     fn earlier_subjects_are_carried_over_once() {
         let earlier = Mapping::load(b"patient_id,subject\n0012,001\n0013,002\n", None).unwrap();
         let mut table = LinkingTable::new();

@@ -92,7 +92,7 @@ impl Mapping {
         let id = column(PATIENT_ID).ok_or(MappingError::NoColumn { missing: "patient_id" })?;
         let subject = column(SUBJECT).ok_or(MappingError::NoColumn { missing: "subject" })?;
         let columns = [column(ISSUER), column(NAME), column(BIRTH_DATE), column(STUDY_UID)];
-        let mut mapping = Self::default();
+        let (mut mapping, mut rows) = (Self::default(), Vec::new());
         for (line, record) in records {
             let field = |at: Option<usize>| {
                 let text = at.and_then(|at| record.get(at)).map(|f| csv::unguard(f));
@@ -108,7 +108,12 @@ impl Mapping {
                 birth_date,
                 sex: Identified::default(),
                 study_uid,
+                shares_id: false,
             };
+            rows.push((identity, subject, line));
+        }
+        tell_people_apart(&mut rows);
+        for (identity, subject, line) in rows {
             mapping.add(identity, subject, line)?;
         }
         Ok(mapping)
@@ -152,6 +157,39 @@ impl Mapping {
         let mut with_code = self.by_identity.iter().filter(|(_, c)| *c == code).map(|(who, _)| who);
         let first = with_code.next()?;
         with_code.next().map(|_| first)
+    }
+}
+
+/// Rows of one ID that have other codes, other names and other dates of birth are other people's, as a linking
+/// table has them where an ID was shared.
+fn tell_people_apart(rows: &mut [(PatientIdentity, SubjectCode, usize)]) {
+    let mut by_id: BTreeMap<IdentityKey, Vec<usize>> = BTreeMap::new();
+    for (at, (identity, ..)) in rows.iter().enumerate() {
+        by_id.entry(identity.key()).or_default().push(at);
+    }
+    for (_, of_id) in by_id.into_iter().filter(|(key, _)| key.recognised_by() == RecognisedBy::PatientId) {
+        let person = |at: usize| {
+            let (identity, code, _) = rows.get(at)?;
+            let nameless = PatientIdentity { patient_id: Identified::default(), ..identity.clone() }.key();
+            let known = nameless.recognised_by() == RecognisedBy::NameAndBirthDate;
+            known.then(|| {
+                (nameless.message().into_iter().map(<[u8]>::to_vec).collect::<Vec<_>>(), code.clone())
+            })
+        };
+        let people: Option<Vec<_>> = of_id.iter().map(|at| person(*at)).collect();
+        let Some(people) = people else { continue };
+        // Name and date are the second and third part.
+        let apart = people.iter().enumerate().any(|(n, (a, code))| {
+            let others = people.iter().skip(n + 1).filter(|(_, other)| other != code);
+            others.into_iter().any(|(b, _)| a.get(1) != b.get(1) && a.get(2) != b.get(2))
+        });
+        if apart {
+            for at in of_id {
+                if let Some((identity, ..)) = rows.get_mut(at) {
+                    identity.shares_id = true;
+                }
+            }
+        }
     }
 }
 

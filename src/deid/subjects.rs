@@ -321,7 +321,7 @@ fn doubts(
     first_seen.sort_unstable();
     for (&ordinal, who) in first_seen {
         match who.recognised_by() {
-            RecognisedBy::PatientId => {}
+            RecognisedBy::PatientId | RecognisedBy::PatientIdAndName => {}
             RecognisedBy::NameAndBirthDate => doubts.push(Doubt::ByNameAndBirthDate(ordinal)),
             RecognisedBy::NameAlone => doubts.push(Doubt::ByNameAlone(ordinal)),
             RecognisedBy::Study => doubts.push(Doubt::ByStudy(ordinal)),

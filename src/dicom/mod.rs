@@ -18,6 +18,9 @@ mod error;
 mod file;
 mod header;
 mod parse;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod pixel_tests;
 pub mod pixels;
 mod real_world;
 pub mod tags;
@@ -36,7 +39,7 @@ pub use error::DicomError;
 pub use file::{HeaderReader, ReadStep};
 pub use header::{ElementRef, FrameView, Header, ItemRef};
 pub use parse::{PixelData, PixelElement};
-pub use real_world::RealWorld;
+pub use real_world::{RealWorld, RealWorldMap, RealWorldTable};
 
 /// A byte range that a reader wants: of which source, from where, and how many bytes.
 ///

@@ -120,7 +120,7 @@ impl PixelLayout {
                 .is_none_or(|p| p.to_ascii_uppercase().starts_with("MONOCHROME")),
             photometric: Photometric::of(root.text(tags::PHOTOMETRIC_INTERPRETATION).as_deref(), samples),
             planar: root.int(tags::PLANAR_CONFIGURATION) == Some(1),
-            paired_bytes: bits_allocated == 8 && header.pixel_words(),
+            paired_bytes: bits_allocated <= 8 && header.pixel_words(),
         };
         layout.check()
     }
@@ -131,7 +131,7 @@ impl PixelLayout {
             return error("Rows or Columns");
         }
         let bits_ok = match self.element {
-            PixelElement::Integer => matches!(self.bits_allocated, 8 | 16 | 32),
+            PixelElement::Integer => matches!(self.bits_allocated, 1 | 8 | 16 | 32),
             PixelElement::Float => self.bits_allocated == 32,
             PixelElement::Double => self.bits_allocated == 64,
         };
@@ -155,8 +155,11 @@ impl PixelLayout {
         u64::from(self.rows) * u64::from(self.columns)
     }
 
-    /// Bytes of one uncompressed frame.
+    /// Bytes of one uncompressed frame; of one bit a pixel, those of a frame on its own.
     pub fn frame_bytes(&self) -> u64 {
+        if self.bits_allocated == 1 {
+            return (self.frame_pixels() * u64::from(self.samples)).div_ceil(8);
+        }
         // At most 2^16 · 2^16 · 4 · 8. With shared chrominances two pixels have four samples.
         let samples = match self.photometric {
             Photometric::YbrFull422 if self.samples == 3 && self.bits_allocated == 8 => 2,
@@ -167,6 +170,11 @@ impl PixelLayout {
 
     /// Bytes of all uncompressed frames.
     pub fn total_bytes(&self) -> u64 {
+        if self.bits_allocated == 1 {
+            // Frames follow each other bit by bit (PS3.5 §8.1.1).
+            let frame = self.frame_pixels() * u64::from(self.samples);
+            return frame.saturating_mul(u64::from(self.frames)).div_ceil(8);
+        }
         self.frame_bytes().saturating_mul(u64::from(self.frames))
     }
 
@@ -244,6 +252,9 @@ impl<'a> Frames<'a> {
     /// The frame isn't there, is too short, or its compressed stream is corrupt.
     pub fn decode(&self, index: u32) -> Result<Voxels, DicomError> {
         if self.syntax.codec == Codec::Native {
+            if self.layout.bits_allocated == 1 {
+                return native::decode_bits(self.layout, self.value, index, self.syntax.big_endian_pixels);
+            }
             let size = self.layout.frame_bytes();
             let short = || DicomError::PixelsShort { have: 0, needs: size };
             let start = u64::from(index).checked_mul(size).and_then(|at| usize::try_from(at).ok());

@@ -200,6 +200,13 @@ pub const REAL_WORLD_VALUE_MAPPING: Tag = std_tags::REAL_WORLD_VALUE_MAPPING_SEQ
 pub const REAL_WORLD_VALUE_INTERCEPT: Tag = std_tags::REAL_WORLD_VALUE_INTERCEPT;
 /// RealWorldValueSlope (0040,9225).
 pub const REAL_WORLD_VALUE_SLOPE: Tag = std_tags::REAL_WORLD_VALUE_SLOPE;
+/// RealWorldValueFirstValueMapped (0040,9216).
+pub const REAL_WORLD_VALUE_FIRST_VALUE_MAPPED: Tag = std_tags::REAL_WORLD_VALUE_FIRST_VALUE_MAPPED;
+/// DoubleFloatRealWorldValueFirstValueMapped (0040,9214).
+pub const DOUBLE_FLOAT_REAL_WORLD_VALUE_FIRST_VALUE_MAPPED: Tag =
+    std_tags::DOUBLE_FLOAT_REAL_WORLD_VALUE_FIRST_VALUE_MAPPED;
+/// RealWorldValueLUTData (0040,9212).
+pub const REAL_WORLD_VALUE_LUT_DATA: Tag = std_tags::REAL_WORLD_VALUE_LUT_DATA;
 /// MeasurementUnitsCodeSequence (0040,08EA).
 pub const MEASUREMENT_UNITS: Tag = std_tags::MEASUREMENT_UNITS_CODE_SEQUENCE;
 /// CodeValue (0008,0100).

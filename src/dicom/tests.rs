@@ -1,16 +1,15 @@
 //! Every encoding that PS3.5 allows gives the same header; what it forbids gives an error or as much
 //! as there is, and never a panic, a hang or a fortune in memory.
 
-use super::testing::{BIG, DEFLATED, ENCAPSULATED, EXPLICIT, Form, IMPLICIT, RLE, Set, Slice, Value};
+use super::testing::{BIG, DEFLATED, EXPLICIT, Form, IMPLICIT, RLE, Set, Slice, Value};
 use super::*;
-use crate::dicom::pixels::{Frames, Photometric, PixelLayout};
-use crate::volume::Voxels;
+use crate::dicom::pixels::{Frames, PixelLayout};
 use proptest::prelude::*;
 
 const ROWS: Tag = tags::ROWS;
 const NAME: Tag = tags::PATIENT_NAME;
 
-fn read(bytes: Vec<u8>) -> Header {
+pub(super) fn read(bytes: Vec<u8>) -> Header {
     Header::from_bytes(bytes).unwrap()
 }
 
@@ -72,7 +71,7 @@ fn a_deflated_data_set_is_read_and_its_pixels_end_where_they_end() {
     assert_eq!(pixels.offset + pixels.len.unwrap(), plain.len() as u64);
 }
 
-fn deflate(plain: &[u8]) -> Vec<u8> {
+pub(super) fn deflate(plain: &[u8]) -> Vec<u8> {
     use std::io::Write;
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(plain).unwrap();
@@ -352,217 +351,6 @@ proptest! {
         let _ = Header::from_bytes(noise.clone());
         let _ = csa::Csa::parse(&noise);
         let _ = csa::Csa::parse(&[&b"SV10\x04\x03\x02\x01\x02\0\0\0M\0\0\0"[..], &noise].concat());
-    }
-
-    #[test]
-    fn stored_bits_come_out_as_they_went_in(
-        allocated in prop::sample::select(vec![8u16, 16, 32]),
-        stored_share in 1..=32u16, shift_share in 0..32u16,
-        signed in any::<bool>(), big in any::<bool>(), noise in any::<u64>(),
-        raw in prop::collection::vec(any::<u32>(), 15),
-    ) {
-        let stored = 1 + stored_share % allocated;
-        let shift = shift_share % (allocated - stored + 1);
-        let layout = PixelLayout {
-            rows: 5, columns: 3, frames: 1, samples: 1, bits_allocated: allocated, bits_stored: stored,
-            high_bit: shift + stored - 1, signed, element: PixelElement::Integer, monochrome: true,
-            photometric: Photometric::Grey, planar: false, paired_bytes: false,
-        };
-        let mask = if stored == 32 { u32::MAX } else { (1u32 << stored) - 1 };
-        let wanted: Vec<f64> = raw.iter().map(|v| {
-            let bits = v & mask;
-            let negative = signed && bits >> (stored - 1) == 1;
-            f64::from(bits) - if negative { 2f64.powi(i32::from(stored)) } else { 0.0 }
-        }).collect();
-        let bytes: Vec<u8> = raw.iter().flat_map(|v| {
-            // Bits outside the stored ones hold rubbish, as old overlays do.
-            let word = ((u64::from(v & mask) << shift) | (noise & !(u64::from(mask) << shift))) as u32;
-            let all = word.to_le_bytes();
-            let mut word = all[..usize::from(allocated / 8)].to_vec();
-            if big { word.reverse(); }
-            word
-        }).collect();
-        let voxels = layout.decode_native(&bytes, big).unwrap();
-        let got: Vec<f64> = (0..15).map(|i| voxels.get(i).unwrap()).collect();
-        prop_assert_eq!(got, wanted);
-    }
-
-    #[test]
-    fn run_lengths_unpack_to_what_was_packed(values in prop::collection::vec(prop::sample::select(vec![0u16, 0, 0, 1, 257, 65_535]), 60), two in any::<bool>()) {
-        let mut set = Slice { rows: 6, columns: 10, ..Slice::default() }.set();
-        let planes: Vec<Vec<u8>> = if two {
-            vec![values.iter().map(|v| (v >> 8) as u8).collect(), values.iter().map(|v| *v as u8).collect()]
-        } else {
-            set.us((0x0028, 0x0100), 8).us((0x0028, 0x0101), 8).us((0x0028, 0x0102), 7);
-            vec![values.iter().map(|v| *v as u8).collect()]
-        };
-        set.put((0x7FE0, 0x0010), "OB", Value::Fragments(vec![], vec![pack(&planes)]));
-        let bytes = Form { syntax: Some(RLE), ..Form::default() }.file(&set);
-        let header = read(bytes.clone());
-        let layout = PixelLayout::of(&header).unwrap();
-        let frames = Frames::new(&layout, header.syntax(), &bytes[header.pixels().unwrap().offset as usize..]).unwrap();
-        let wanted = if two { Voxels::U16(values) } else { Voxels::U8(values.iter().map(|v| *v as u8).collect()) };
-        prop_assert_eq!(frames.decode(0).unwrap(), wanted);
-    }
-}
-
-/// PS3.5 §G: runs of at least three, literals otherwise.
-fn pack(planes: &[Vec<u8>]) -> Vec<u8> {
-    let mut segments = Vec::new();
-    for plane in planes {
-        let mut out = Vec::new();
-        let mut at = 0;
-        while at < plane.len() {
-            let run = plane[at..].iter().take(128).take_while(|b| **b == plane[at]).count();
-            if run >= 2 {
-                out.extend([(1 - run as i32) as i8 as u8, plane[at]]);
-                at += run;
-            } else {
-                out.extend([0, plane[at]]);
-                at += 1;
-            }
-        }
-        if out.len() % 2 == 1 {
-            out.push(0x80);
-        }
-        segments.push(out);
-    }
-    let mut head = vec![segments.len() as u32];
-    let mut at = 64;
-    for segment in &segments {
-        head.push(at);
-        at += segment.len() as u32;
-    }
-    head.resize(16, 0);
-    head.iter().flat_map(|w| w.to_le_bytes()).chain(segments.into_iter().flatten()).collect()
-}
-
-#[test]
-fn fragments_belong_to_frames_by_count_or_by_offset_table() {
-    let frame = |n: u8| vec![n, 0, n + 1, 0, n + 2, 0, n + 3, 0];
-    let item = |bytes: &[u8]| {
-        let mut out = vec![0xFE, 0xFF, 0x00, 0xE0];
-        out.extend((bytes.len() as u32).to_le_bytes());
-        out.extend(bytes);
-        out
-    };
-    let layout = |frames| PixelLayout {
-        rows: 2,
-        columns: 2,
-        frames,
-        samples: 1,
-        bits_allocated: 16,
-        bits_stored: 16,
-        high_bit: 15,
-        signed: false,
-        element: PixelElement::Integer,
-        monochrome: true,
-        photometric: Photometric::Grey,
-        planar: false,
-        paired_bytes: false,
-    };
-    let syntax = codec::TransferSyntax::by_uid(ENCAPSULATED);
-    let end = [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0];
-    let decode = |frames: u32, value: &[u8], n: u32| {
-        Frames::new(&layout(frames), &syntax, value).and_then(|f| f.decode(n))
-    };
-    let expect = |n: u8| Voxels::U16((n..n + 4).map(u16::from).collect());
-    // One frame in three fragments.
-    let (a, b) = (frame(1), frame(9));
-    let value = [item(&[]), item(&a[..2]), item(&a[2..6]), item(&a[6..]), end.to_vec()].concat();
-    assert_eq!(decode(1, &value, 0).unwrap(), expect(1));
-    // Two frames, a fragment each, no table, and no delimiter but padding.
-    let value = [item(&[]), item(&a), item(&b), vec![0; 16]].concat();
-    assert_eq!(decode(2, &value, 1).unwrap(), expect(9));
-    // Two frames in five fragments with a table.
-    let table: Vec<u8> = [0u32, 10 + 14].iter().flat_map(|o| o.to_le_bytes()).collect();
-    let value = [
-        item(&table),
-        item(&a[..2]),
-        item(&a[2..]),
-        item(&b[..2]),
-        item(&b[2..4]),
-        item(&b[4..]),
-        end.to_vec(),
-    ]
-    .concat();
-    assert_eq!(decode(2, &value, 0).unwrap(), expect(1));
-    assert_eq!(decode(2, &value, 1).unwrap(), expect(9));
-    // A frame that isn't there.
-    assert!(matches!(decode(3, &value, 2), Err(DicomError::PixelsShort { .. })));
-}
-
-#[test]
-fn impossible_pixel_descriptions_are_errors_that_name_the_attribute() {
-    let broken = |change: &dyn Fn(&mut Set)| {
-        let mut set = Slice::default().set();
-        change(&mut set);
-        PixelLayout::of(&read(Form::default().file(&set))).unwrap_err().to_string()
-    };
-    for (change, word) in [
-        (
-            &(|s: &mut Set| {
-                s.us((0x0028, 0x0010), 0);
-            }) as &dyn Fn(&mut Set),
-            "Rows",
-        ),
-        (
-            &|s: &mut Set| {
-                s.remove((0x0028, 0x0011));
-            },
-            "Columns",
-        ),
-        (
-            &|s: &mut Set| {
-                s.us((0x0028, 0x0100), 12);
-            },
-            "BitsAllocated",
-        ),
-        (
-            &|s: &mut Set| {
-                s.us((0x0028, 0x0101), 17);
-            },
-            "BitsStored",
-        ),
-        (
-            &|s: &mut Set| {
-                s.us((0x0028, 0x0101), 0);
-            },
-            "BitsStored",
-        ),
-        (
-            &|s: &mut Set| {
-                s.us((0x0028, 0x0102), 3);
-            },
-            "HighBit",
-        ),
-        (
-            &|s: &mut Set| {
-                s.us((0x0028, 0x0002), 2);
-            },
-            "SamplesPerPixel",
-        ),
-        (
-            &|s: &mut Set| {
-                s.text((0x0028, 0x0008), "IS", "-4");
-            },
-            "NumberOfFrames",
-        ),
-        (
-            &|s: &mut Set| {
-                s.text((0x0028, 0x0008), "IS", "99999999999");
-            },
-            "NumberOfFrames",
-        ),
-        (
-            &|s: &mut Set| {
-                s.remove((0x7FE0, 0x0010));
-            },
-            "PixelData",
-        ),
-    ] {
-        let error = broken(change);
-        assert!(error.contains(word), "{error}");
     }
 }
 

@@ -16,7 +16,7 @@ use crate::convert::instance::{Instance, SeriesFacts};
 use crate::convert::stack::{FrameRef, Stack, stack};
 use crate::convert::when::{days, moment};
 use crate::dataset::SkipReason;
-use crate::deid::{Date, IdentityKey, PatientIdentity};
+use crate::deid::{Date, IdentityKey, PatientIdentity, RecognisedBy};
 use crate::hanging::VolumeFacts;
 
 /// Number of a volume within a plan, from 1.
@@ -98,12 +98,13 @@ impl Catalogue {
         // By content, so that neither order nor names of files matter.
         instances.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
         let shared = drop_duplicates(&mut instances, files);
-        let mut patients: BTreeMap<([u8; 32], IdentityKey), Vec<u32>> = BTreeMap::new();
+        let mut patients = Patients::new();
         for (at, instance) in (0u32..).zip(&instances) {
             let key = identity_of(&instance.series).key();
             patients.entry((patient_hash(&key), key)).or_default().push(at);
             files.set(instance.file, FileState::Image(at));
         }
+        let patients = sharing_ids_apart(patients, &instances);
         let mut left_over = Vec::new();
         let mut patients: Vec<PatientEntry> = patients
             .into_iter()
@@ -236,18 +237,79 @@ fn say_shared_uids(patients: &mut [PatientEntry], instances: &[Instance], shared
     }
 }
 
-/// Whether one ID stands with names and with dates of birth that can't be one person's: neither alone tells,
-/// since names change and dates are mistyped.
-fn is_mixed(members: &[u32], instances: &[Instance]) -> bool {
-    let all = || members.iter().filter_map(|at| instances.get(*at as usize)).map(|i| &i.series);
-    let several = |text: &dyn Fn(&SeriesFacts) -> String| {
-        let values: BTreeSet<String> = all().map(|s| text(s)).filter(|t| !t.is_empty()).collect();
-        values.len() > 1
-    };
+/// Instances by patient.
+type Patients = BTreeMap<([u8; 32], IdentityKey), Vec<u32>>;
+
+/// Keeps people apart who share an ID: an ID is unique within its issuer only (PS3.3 C.7.1.1), and exports of
+/// several hospitals name none.
+fn sharing_ids_apart(patients: Patients, instances: &[Instance]) -> Patients {
+    let mut out = Patients::new();
+    for ((hash, key), members) in patients {
+        let people = people(&members, instances);
+        if people.len() < 2 || key.recognised_by() != RecognisedBy::PatientId {
+            out.insert((hash, key), members);
+            continue;
+        }
+        for members in people {
+            let first = members.first().and_then(|at| instances.get(*at as usize));
+            let Some(first) = first else { continue };
+            let key = PatientIdentity { shares_id: true, ..identity_of(&first.series) }.key();
+            out.entry((patient_hash(&key), key)).or_default().extend(members);
+        }
+    }
+    out
+}
+
+/// The people behind one ID. Who has the name or the date of birth of another is the same person, since names
+/// change and dates are mistyped; only where both differ are there two. Images that give neither are nobody's
+/// among several.
+fn people(members: &[u32], instances: &[Instance]) -> Vec<Vec<u32>> {
     let letters = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
-    several(&|s| letters(&s.patient_name)) && several(&|s| letters(&s.birth_date))
+    let mut people: Vec<(BTreeSet<String>, BTreeSet<String>, Vec<u32>)> = Vec::new();
+    let mut unknown = Vec::new();
+    for at in members {
+        let Some(series) = instances.get(*at as usize).map(|i| &i.series) else { continue };
+        let (name, birth) = (letters(&series.patient_name), letters(&series.birth_date));
+        if name.is_empty() && birth.is_empty() {
+            unknown.push(*at);
+            continue;
+        }
+        let (same, others): (Vec<_>, Vec<_>) = people
+            .into_iter()
+            .partition(|(names, births, _)| names.contains(&name) || births.contains(&birth));
+        let mut joined = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        for (names, births, members) in same {
+            joined.0.extend(names);
+            joined.1.extend(births);
+            joined.2.extend(members);
+        }
+        joined.0.extend(Some(name).filter(|n| !n.is_empty()));
+        joined.1.extend(Some(birth).filter(|b| !b.is_empty()));
+        joined.2.push(*at);
+        people = others;
+        people.push(joined);
+    }
+    // A name alone and a date alone may be one person's.
+    let certain = |(names, births, _): &(BTreeSet<String>, BTreeSet<String>, Vec<u32>)| {
+        !names.is_empty() && !births.is_empty()
+    };
+    if people.iter().filter(|one| certain(one)).count() < 2 {
+        return vec![members.to_vec()];
+    }
+    let mut out: Vec<Vec<u32>> = people
+        .into_iter()
+        .map(|(.., mut members)| {
+            members.sort_unstable();
+            members
+        })
+        .collect();
+    if !unknown.is_empty() {
+        out.push(unknown);
+    }
+    out.sort_unstable();
+    out
 }
 
 fn patient(
@@ -270,13 +332,15 @@ fn patient(
             moment(&f.study_date, &f.study_time).or_else(|| days(&f.study_date).map(|d| d as f64 * 86_400.0));
         (began.map(|t| (t * 1000.0) as i64), f.study_uid.clone())
     });
-    if is_mixed(members, instances) {
+    if key.recognised_by() == RecognisedBy::PatientIdAndName {
         for volume in studies.iter_mut().flat_map(|s| &mut s.series).flat_map(|s| &mut s.volumes) {
             volume.stack.warnings.push(VolumeWarning::MixedPatients);
         }
     }
     let dates = members.iter().filter_map(get).filter_map(|i| Date::parse_da(&i.series.study_date)).collect();
-    Some(PatientEntry { identity: identity_of(&first.series), key, dates, studies })
+    let shares_id = key.recognised_by() == RecognisedBy::PatientIdAndName;
+    let identity = PatientIdentity { shares_id, ..identity_of(&first.series) };
+    Some(PatientEntry { identity, key, dates, studies })
 }
 
 fn study(members: &[u32], instances: &[Instance], left_over: &mut Vec<FileId>) -> Option<StudyEntry> {

@@ -425,5 +425,6 @@ pub(crate) fn identity_of(facts: &SeriesFacts) -> PatientIdentity {
         birth_date: text(&facts.birth_date),
         sex: text(&facts.sex),
         study_uid: text(&facts.study_uid),
+        shares_id: false,
     }
 }

@@ -24,7 +24,7 @@ use crate::convert::instance::Instance;
 use crate::dataset::extend::Existing;
 use crate::deid::{
     Date, DatePolicy, DateShift, Holdings, Identified, IdentityKey, LinkingRow, LinkingTable, Mapping,
-    Policy, ProjectKey, Protection, SealError, Secrets, SubjectNaming,
+    PatientIdentity, Policy, ProjectKey, Protection, SealError, Secrets, SubjectNaming,
 };
 use crate::dicom::Need;
 use crate::intake::{
@@ -295,7 +295,10 @@ impl Session {
                 table.push(LinkingRow {
                     subject: patient.subject.clone(),
                     session: study.session.clone(),
-                    identity: identity_of(&entry.facts),
+                    identity: PatientIdentity {
+                        shares_id: found.identity.shares_id,
+                        ..identity_of(&entry.facts)
+                    },
                     study_date: Date::parse_da(&entry.facts.study_date).map(Identified::new),
                     day: study.days_from_first.and_then(|day| i32::try_from(day).ok()),
                     shift: self.date_shift(patient, found),
@@ -339,9 +342,9 @@ impl Session {
         DateShift::for_patient(&self.key, &planned.assignment.person, &dates).ok()
     }
 
-    /// What must not come out of a patient's files.
+    /// What must not come out of a patient's files: of everybody who shares the ID.
     pub(crate) fn secrets(&self, patient: &IdentityKey) -> Option<&Secrets> {
-        self.intake.secrets.get(patient)
+        self.intake.secrets.get(&patient.by_id())
     }
 
     /// What must not come out, of everybody.

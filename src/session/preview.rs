@@ -56,7 +56,9 @@ impl Preview {
         let instance = instances.get(at.instance as usize)?;
         let frame = instance.frames.get(at.frame as usize)?;
         let entry = session.files().get(instance.file)?;
-        let native = instance.syntax.codec == Codec::Native && !instance.syntax.deflated;
+        // A frame of single bits may begin within a byte.
+        let whole_bytes = instance.layout.bits_allocated >= 8;
+        let native = instance.syntax.codec == Codec::Native && !instance.syntax.deflated && whole_bytes;
         let (offset, len, number) = if native {
             let size = instance.layout.frame_bytes();
             (instance.pixels.offset + size * u64::from(at.frame), Some(size), 0)

@@ -521,6 +521,7 @@ fn warning_view(warning: &VolumeWarning) -> WarningView {
             | VolumeWarning::TiltCorrected
             | VolumeWarning::EvenlySpaced { .. }
             | VolumeWarning::ScaledToFloat
+            | VolumeWarning::MappedByTable
             | VolumeWarning::Lossy
     );
     WarningView {

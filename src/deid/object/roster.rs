@@ -280,6 +280,7 @@ fn identity(header: &Header) -> PatientIdentity {
         birth_date: text(tags::PATIENT_BIRTH_DATE),
         sex: text(tags::PATIENT_SEX),
         study_uid: text(tags::STUDY_INSTANCE_UID),
+        shares_id: false,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Uncompressed frames: words of 8, 16 or 32 bits, floats, doubles (PS3.5 §8.2, PS3.3 C.7.6.3).
+//! Uncompressed frames: single bits, words of 8, 16 or 32 bits, floats, doubles (PS3.5 §8.2, PS3.3 C.7.6.3).
 //!
 //! In: a layout and one frame's bytes. Out: voxels of the smallest exact type. Bits beyond the stored ones
 //! (old overlays) are masked, signed values extended from their sign bit; colour comes out as RGB, its
@@ -32,6 +32,36 @@ pub(in crate::dicom) fn decode_at(
     decode(layout, turned.get(start & 1..).unwrap_or_default(), false)
 }
 
+/// A frame of one bit a pixel, the first in the lowest bit; frames follow each other without a gap (PS3.5
+/// §8.1.1, §8.2), so that one may begin within a byte.
+///
+/// # Errors
+/// Too few bytes.
+pub(in crate::dicom) fn decode_bits(
+    layout: &PixelLayout,
+    value: &[u8],
+    index: u32,
+    big: bool,
+) -> Result<Voxels, DicomError> {
+    let pixels = layout.frame_pixels() * u64::from(layout.samples);
+    let first = pixels.saturating_mul(u64::from(index));
+    let needs = first.saturating_add(pixels).div_ceil(8);
+    let short = DicomError::PixelsShort { have: value.len() as u64, needs };
+    let (Ok(first), Ok(pixels)) = (usize::try_from(first), usize::try_from(pixels)) else {
+        return Err(short);
+    };
+    if (value.len() as u64) < needs {
+        return Err(short);
+    }
+    // Words that are turned round: the byte beside is meant, unless the last one has none.
+    let turned = usize::from(big && layout.paired_bytes);
+    let bit = |n: usize| {
+        let byte = value.get((n / 8) ^ turned).or_else(|| value.get(n / 8)).copied().unwrap_or(0);
+        byte >> (n % 8) & 1
+    };
+    Ok(Voxels::U8((first..first + pixels).map(bit).collect()))
+}
+
 /// Turns the stored bytes of one frame into voxels.
 ///
 /// # Errors
@@ -44,6 +74,7 @@ pub(in crate::dicom) fn decode(layout: &PixelLayout, bytes: &[u8], big: bool) ->
     let voxels = match (layout.element, layout.bits_allocated) {
         (PixelElement::Float, _) => Voxels::F32(words(bytes, big, f32::from_le_bytes)),
         (PixelElement::Double, _) => Voxels::F64(words(bytes, big, f64::from_le_bytes)),
+        (PixelElement::Integer, 1) => return decode_bits(layout, bytes, 0, false),
         (PixelElement::Integer, 8) => bytes_8(layout, bytes),
         (PixelElement::Integer, 16) => words_16(layout, bytes, big),
         (PixelElement::Integer, 32) => words_32(layout, bytes, big),

@@ -111,7 +111,7 @@ impl Picture {
         }
         let samples = self.samples.iter();
         Ok(match (layout.bits_allocated, layout.signed) {
-            (8, false) => Voxels::U8(samples.map(|v| *v as u8).collect()),
+            (1, _) | (8, false) => Voxels::U8(samples.map(|v| *v as u8).collect()),
             (8, true) | (16, true) => Voxels::I16(samples.map(|v| *v as i16).collect()),
             (16, false) => Voxels::U16(samples.map(|v| *v as u16).collect()),
             (_, true) => Voxels::I32(self.samples),

@@ -336,3 +336,41 @@ fn motion_made_the_arterial_phase_be_repeated_and_the_mask_too() {
         (gre("t1_vibe_del rpt").at(420.0), "delayed"),
     ]);
 }
+
+#[test]
+fn ge_flex_water_of_a_phase_is_that_phase() {
+    // GE's Dixon: the part first, then the protocol's name.
+    let flex = |part: &str, phase: &str| gre(&format!("{part}: Ax LAVA-Flex {phase}"));
+    let water = |phase: &str| flex("WATER", phase).with(|f| f.dixon = Some(Dixon::Water));
+    let fat = |phase: &str| flex("FAT", phase).with(|f| f.dixon = Some(Dixon::Fat));
+    liver(vec![
+        (water("PRE").at(0.0), "t1_pre"),
+        (fat("PRE").at(0.0), "t1_fat"),
+        (water("ART").at(140.0).ce(true), "arterial"),
+        (water("PV").at(185.0).ce(true), "portal_venous"),
+        (fat("PV").at(185.0).ce(true), "t1_fat"),
+    ]);
+    // Phases alone, without times, tags or a mask.
+    liver(vec![(water("ART"), "arterial"), (water("PV"), "portal_venous")]);
+    liver(vec![(water("ART"), "arterial")]);
+    liver(vec![(water("PV"), "portal_venous")]);
+}
+
+#[test]
+fn one_series_of_both_phases_is_parted_by_order() {
+    let facts = |i: u32| {
+        gre("WATER: Ax LAVA-Flex ART/PV").ce(true).with(|f| {
+            f.dixon = Some(Dixon::Water);
+            f.series = Some(7);
+            f.temporal_index = Some(i);
+            f.temporal_count = Some(2);
+            f.acquisition_seconds = Some(200.0 + 45.0 * f64::from(i));
+        })
+    };
+    liver(vec![
+        (gre("WATER: Ax LAVA-Flex PRE").at(60.0).with(|f| f.dixon = Some(Dixon::Water)), "t1_pre"),
+        (facts(0), "arterial"),
+        (facts(1), "portal_venous"),
+    ]);
+    liver(vec![(facts(0), "arterial"), (facts(1), "portal_venous")]);
+}

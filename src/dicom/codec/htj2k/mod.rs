@@ -53,7 +53,7 @@ pub(super) fn decode(stream: &Codestream<'_>, wanted: &Wanted) -> Result<Vec<i32
             Some(all) => Some(joined(parts.iter().filter_map(|n| all.get(*n)).map(Vec::as_slice))),
             None => packed_tile(&own)?,
         };
-        let source = Source { body: &body, headers: headers.as_deref() };
+        let source = Source::new(&body, headers.as_deref());
         let rect = stream.tile_rect(number);
         let rect = Rect { x: rect[0], y: rect[1] };
         decode_tile(stream, rect, &parameters, source, &mut scratch, &mut samples, count)?;
@@ -112,7 +112,7 @@ fn decode_tile<'a>(
     samples: &mut [i32],
     count: usize,
 ) -> Result<(), DicomError> {
-    let available = source.headers.unwrap_or(source.body).len();
+    let available = source.available();
     let mut components = (0..count)
         .map(|n| Component::new(rect, n, parameters, stream.precision, available))
         .collect::<Result<Vec<Component<'a>>, _>>()?;

@@ -170,11 +170,26 @@ fn passes(bits: &mut HeaderBits<'_>) -> Option<u32> {
 
 /// A tile's bytes: packets, or their bodies where the headers are packed elsewhere.
 pub(super) struct Source<'a> {
-    pub(super) body: &'a [u8],
-    pub(super) headers: Option<&'a [u8]>,
+    body: &'a [u8],
+    headers: Option<&'a [u8]>,
+    /// Blocks that packet headers were asked about.
+    asked: u64,
 }
 
+/// A packet asks about every block of its precinct, and may spend no bit on it: of thousands of layers over
+/// thousands of blocks nothing comes. Real frames ask about a few hundred thousand.
+const MOST_ASKED: u64 = 1 << 26;
+
 impl<'a> Source<'a> {
+    pub(super) fn new(body: &'a [u8], headers: Option<&'a [u8]>) -> Self {
+        Self { body, headers, asked: 0 }
+    }
+
+    /// Bytes that hold packet headers.
+    pub(super) fn available(&self) -> usize {
+        self.headers.unwrap_or(self.body).len()
+    }
+
     fn skip_marker(&mut self) {
         // SOP (A.8.1), whether COD promised it or not: no packet header begins like this.
         if let [0xFF, 0x91, 0, 4, _, _, rest @ ..] = self.body {
@@ -192,6 +207,10 @@ impl<'a> Source<'a> {
         if bits.bit().ok_or(short())? == 1 {
             for (place, band) in precinct.bands.iter_mut().enumerate() {
                 band.prepare();
+                self.asked += band.blocks.len() as u64;
+                if self.asked > MOST_ASKED {
+                    return Err(corrupt("more packets than blocks are worth"));
+                }
                 let wide = band.wide;
                 for n in 0..band.blocks.len() {
                     let Some(block) = band.blocks.get_mut(n) else { break };

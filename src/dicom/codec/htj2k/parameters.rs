@@ -51,6 +51,9 @@ pub(super) enum Order {
     ComponentPosition,
 }
 
+/// More changes of progression than any writer makes: each goes over all precincts.
+const MOST_CHANGES: usize = 32;
+
 /// Packets of some resolutions, components and layers, in an order (A.6.6).
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Progression {
@@ -226,6 +229,9 @@ impl Parameters {
 
     fn changes(&mut self, content: &[u8]) -> Result<(), DicomError> {
         let wide = self.components >= 257;
+        if self.changes.len() + content.len() / 7 > MOST_CHANGES {
+            return Err(corrupt("progression"));
+        }
         for entry in content.chunks(if wide { 9 } else { 7 }) {
             let (resolution, from, rest) = match *entry {
                 [resolution, a, b, ref rest @ ..] if wide => (resolution, u16::from_be_bytes([a, b]), rest),

@@ -1,326 +1,15 @@
-//! JPEG-LS, lossless and near-lossless (ITU-T T.87 | ISO/IEC 14495-1).
+//! A scan of JPEG-LS (ITU-T T.87 annex A): contexts, prediction, runs, error values.
 //!
-//! In: one frame's codestream and what the header says of it. Out: its samples, interleaved. All three
-//! interleave modes; mapping tables and subsampled components are refused, for no DICOM writer makes them.
+//! In: a scan's parameters and bytes. Out: the samples of its components, in their places.
 
-use super::picture::{Picture, StreamColour, Wanted, corrupt, unsupported};
+use super::bits::Bits;
+use super::headers::{Frame, Scan};
 use crate::dicom::DicomError;
+use crate::dicom::codec::picture::corrupt;
 
 /// Run lengths, as powers of two (A.2.1).
 const RUN_ORDERS: [u8; 32] =
     [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-
-/// The frame header's part that scans need.
-struct Frame {
-    precision: u32,
-    columns: usize,
-    ids: Vec<u8>,
-}
-
-/// Preset coding parameters (C.2.4.1.1); 0 where the default is meant.
-#[derive(Clone, Copy, Default)]
-struct Preset {
-    most: i32,
-    thresholds: [i32; 3],
-    reset: i32,
-}
-
-/// Decodes one frame.
-///
-/// # Errors
-/// Another size than the header's, a codestream that is corrupt or short.
-pub(super) fn decode(bytes: &[u8], wanted: &Wanted) -> Result<Picture, DicomError> {
-    let mut at = 0usize;
-    let mut frame: Option<Frame> = None;
-    let mut preset = Preset::default();
-    let mut samples = Vec::new();
-    let mut scanned = 0u32;
-    let mut colour = StreamColour::AsHeader;
-    if bytes.get(..2) != Some(&[0xFF, 0xD8]) {
-        return Err(corrupt("no SOI"));
-    }
-    while let Some(code) = marker(bytes, &mut at) {
-        match code {
-            0xD9 => break,
-            0xD8 => continue,
-            _ => {}
-        }
-        let Some(len) =
-            bytes.get(at..).and_then(|b| b.first_chunk()).map(|b| usize::from(u16::from_be_bytes(*b)))
-        else {
-            break;
-        };
-        let Some(content) = bytes.get(at + 2..at + len) else { break };
-        at += len;
-        match code {
-            0xF7 => {
-                if frame.is_some() {
-                    return Err(corrupt("two frame headers"));
-                }
-                let found = frame_header(content, wanted)?;
-                samples = vec![0i32; wanted.len()?];
-                frame = Some(found);
-            }
-            0xF8 => match content.split_first() {
-                Some((1, values)) => preset = Preset::of(values)?,
-                Some((2 | 3, _)) => return Err(unsupported("JPEG-LS with a mapping table")),
-                _ => return Err(unsupported("JPEG-LS of that size")),
-            },
-            0xDD if content.iter().any(|b| *b != 0) => {
-                return Err(unsupported("JPEG-LS with restart intervals"));
-            }
-            0xC0..=0xCF if code != 0xC4 && code != 0xC8 && code != 0xCC => {
-                // A JPEG under a JPEG-LS name: what is there can be read.
-                return super::jpeg::decode(bytes, wanted);
-            }
-            // HP's colour transforms are no part of the standard.
-            0xE8 if content.starts_with(b"mrfx") && content.get(4).is_some_and(|n| *n != 0) => {
-                return Err(unsupported("JPEG-LS with a private colour transform"));
-            }
-            0xEE if content.starts_with(b"Adobe") && content.get(11) == Some(&0) => {
-                colour = StreamColour::Rgb
-            }
-            0xDA => {
-                let frame = frame.as_ref().ok_or(corrupt("a scan before its frame header"))?;
-                let (planes, scan) = scan_header(content, frame, preset)?;
-                let mut decoder = Decoder::new(scan, bytes.get(at..).unwrap_or_default());
-                decoder.scan(frame, &planes, &mut samples)?;
-                at += decoder.bits.at;
-                for plane in planes {
-                    scanned |= 1 << plane;
-                }
-                if scanned.count_ones() as usize == frame.ids.len() {
-                    break;
-                }
-            }
-            _ => {}
-        }
-    }
-    let frame = frame.ok_or(corrupt("no frame header"))?;
-    if scanned.count_ones() as usize != frame.ids.len() {
-        return Err(corrupt("a component without its scan"));
-    }
-    Ok(Picture { samples, precision: frame.precision, signed: false, colour })
-}
-
-fn marker(bytes: &[u8], at: &mut usize) -> Option<u8> {
-    loop {
-        *at += bytes.get(*at..)?.iter().position(|b| *b == 0xFF)?;
-        while *bytes.get(*at)? == 0xFF {
-            *at += 1;
-        }
-        let code = *bytes.get(*at)?;
-        *at += 1;
-        if code >= 0x80 {
-            return Some(code);
-        }
-    }
-}
-
-fn frame_header(content: &[u8], wanted: &Wanted) -> Result<Frame, DicomError> {
-    let [precision, r1, r0, c1, c0, count, ..] = *content else { return Err(corrupt("frame header")) };
-    let (rows, columns) = (u16::from_be_bytes([r1, r0]), u16::from_be_bytes([c1, c0]));
-    wanted.check(u32::from(columns), u32::from(rows), u32::from(count))?;
-    if !(2..=16).contains(&precision) {
-        return Err(corrupt("precision"));
-    }
-    let parts = content.get(6..).unwrap_or_default().as_chunks::<3>().0;
-    if parts.len() < usize::from(count) {
-        return Err(corrupt("frame header"));
-    }
-    if parts.iter().take(usize::from(count)).any(|[_, factors, _]| *factors != 0x11) {
-        return Err(unsupported("JPEG-LS with subsampled components"));
-    }
-    Ok(Frame {
-        precision: u32::from(precision),
-        columns: usize::from(columns),
-        ids: parts.iter().take(usize::from(count)).map(|[id, ..]| *id).collect(),
-    })
-}
-
-impl Preset {
-    fn of(values: &[u8]) -> Result<Self, DicomError> {
-        let words: Vec<i32> =
-            values.as_chunks::<2>().0.iter().map(|b| i32::from(u16::from_be_bytes(*b))).collect();
-        match *words {
-            [most, t1, t2, t3, reset, ..] => Ok(Self { most, thresholds: [t1, t2, t3], reset }),
-            _ => Err(corrupt("preset parameters")),
-        }
-    }
-}
-
-/// What a scan is coded with.
-struct Scan {
-    most: i32,
-    near: i32,
-    range: i32,
-    /// Bits of an escaped value.
-    escape_bits: u32,
-    limit: u32,
-    thresholds: [i32; 3],
-    reset: i32,
-    interleave: u8,
-    shift: u32,
-}
-
-fn scan_header(content: &[u8], frame: &Frame, preset: Preset) -> Result<(Vec<usize>, Scan), DicomError> {
-    let bad = || corrupt("scan header");
-    let count = usize::from(*content.first().ok_or(bad())?);
-    let parts = content.get(1..1 + 2 * count).ok_or(bad())?.as_chunks::<2>().0;
-    let mut planes = Vec::with_capacity(count);
-    for [id, table] in parts {
-        let plane = frame.ids.iter().position(|known| known == id).ok_or(bad())?;
-        if planes.contains(&plane) {
-            return Err(bad());
-        }
-        if *table != 0 {
-            return Err(unsupported("JPEG-LS with a mapping table"));
-        }
-        planes.push(plane);
-    }
-    let [near, interleave, shift, ..] = *content.get(1 + 2 * count..).unwrap_or_default() else {
-        return Err(bad());
-    };
-    let ordered = if count == 1 { 0 } else { interleave };
-    if planes.is_empty() || ordered > 2 || (ordered == 0 && count != 1) {
-        return Err(bad());
-    }
-    let most = if preset.most > 0 { preset.most } else { (1 << frame.precision) - 1 };
-    if most >= 1 << frame.precision {
-        return Err(corrupt("preset parameters"));
-    }
-    let near = i32::from(near);
-    if near > (most / 2).min(255) {
-        return Err(corrupt("NEAR"));
-    }
-    let range = (most + 2 * near) / (2 * near + 1) + 1;
-    let bits_of = |n: i32| 32 - (n - 1).leading_zeros();
-    let depth = bits_of(most + 1).max(2);
-    let mut thresholds = default_thresholds(most, near);
-    for (own, given) in thresholds.iter_mut().zip(preset.thresholds) {
-        if given > 0 {
-            *own = given;
-        }
-    }
-    if !(near < thresholds[0] && thresholds.is_sorted() && thresholds[2] <= most) {
-        return Err(corrupt("preset parameters"));
-    }
-    let reset = if preset.reset > 0 { preset.reset } else { 64 };
-    if reset < 3 {
-        return Err(corrupt("preset parameters"));
-    }
-    let scan = Scan {
-        most,
-        near,
-        range,
-        escape_bits: bits_of(range),
-        limit: 2 * (depth + depth.max(8)),
-        thresholds,
-        reset,
-        interleave: ordered,
-        shift: u32::from(shift & 15),
-    };
-    Ok((planes, scan))
-}
-
-/// C.2.4.1.1.1.
-fn default_thresholds(most: i32, near: i32) -> [i32; 3] {
-    let clamp = |value: i32, least: i32| if value > most || value < least { least } else { value };
-    let basic = if most >= 128 {
-        let factor = (most.min(4095) + 128) / 256;
-        [factor + 2 + 3 * near, factor * 4 + 3 + 5 * near, factor * 17 + 4 + 7 * near]
-    } else {
-        let factor = 256 / (most + 1);
-        [(3 / factor + 3 * near).max(2), (7 / factor + 5 * near).max(3), (21 / factor + 7 * near).max(4)]
-    };
-    let first = clamp(basic[0], near + 1);
-    let second = clamp(basic[1], first);
-    [first, second, clamp(basic[2], second)]
-}
-
-/// The bits of a scan: after a byte 0xFF comes one of seven bits (A.1).
-struct Bits<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    buffer: u64,
-    filled: u32,
-    after_ff: bool,
-    invented: u32,
-}
-
-impl Bits<'_> {
-    #[inline]
-    fn fill(&mut self) {
-        while self.filled <= 56 {
-            let byte = self.bytes.get(self.at).copied();
-            let count = if self.after_ff { 7 } else { 8 };
-            match byte {
-                // A marker, or the end.
-                None => self.invent(),
-                Some(byte) if self.after_ff && byte >= 0x80 => self.invent(),
-                Some(byte) => {
-                    self.at += 1;
-                    self.buffer |= u64::from(byte) << (64 - count - self.filled);
-                    self.filled += count;
-                    self.after_ff = byte == 0xFF;
-                }
-            }
-        }
-    }
-
-    #[cold]
-    fn invent(&mut self) {
-        self.invented = self.invented.saturating_add(8);
-        self.filled += 8;
-    }
-
-    fn check(&self) -> Result<(), DicomError> {
-        if self.invented > self.filled { Err(corrupt("the scan is short")) } else { Ok(()) }
-    }
-
-    #[inline]
-    fn skip(&mut self, count: u32) {
-        self.buffer <<= count;
-        self.filled = self.filled.saturating_sub(count);
-    }
-
-    /// At most 32 bits.
-    #[inline]
-    fn take(&mut self, count: u32) -> i32 {
-        if count == 0 {
-            return 0;
-        }
-        if self.filled < 32 {
-            self.fill();
-        }
-        let value = (self.buffer >> (64 - count)) as u32;
-        self.skip(count);
-        value.cast_signed()
-    }
-
-    /// Zeros before the next one, which is taken too; more than `most` are an error.
-    #[inline]
-    fn zeros(&mut self, most: u32) -> Result<u32, DicomError> {
-        let mut count = 0;
-        loop {
-            if self.filled < 32 {
-                self.fill();
-            }
-            let run = self.buffer.leading_zeros();
-            if run < self.filled {
-                self.skip(run);
-                self.skip(1);
-                count += run;
-                return if count > most { Err(corrupt("Golomb code")) } else { Ok(count) };
-            }
-            count += self.filled;
-            (self.buffer, self.filled) = (0, 0);
-            if count > most {
-                return Err(corrupt("Golomb code"));
-            }
-        }
-    }
-}
 
 /// The statistics of one context (A.3).
 #[derive(Clone, Copy)]
@@ -339,9 +28,9 @@ struct RunContext {
     negatives: i32,
 }
 
-struct Decoder<'a> {
+pub(super) struct Decoder<'a> {
     scan: Scan,
-    bits: Bits<'a>,
+    pub(super) bits: Bits<'a>,
     contexts: [Context; 365],
     runs: [RunContext; 2],
 }
@@ -359,17 +48,22 @@ fn at(line: &[i32], index: usize) -> i32 {
 }
 
 impl<'a> Decoder<'a> {
-    fn new(scan: Scan, bytes: &'a [u8]) -> Self {
+    pub(super) fn new(scan: Scan, bytes: &'a [u8]) -> Self {
         let a = ((scan.range + 32) / 64).max(2);
         Self {
             scan,
-            bits: Bits { bytes, at: 0, buffer: 0, filled: 0, after_ff: false, invented: 0 },
+            bits: Bits::new(bytes),
             contexts: [Context { a, b: 0, c: 0, n: 1 }; 365],
             runs: [RunContext { a, n: 1, negatives: 0 }; 2],
         }
     }
 
-    fn scan(&mut self, frame: &Frame, planes: &[usize], samples: &mut [i32]) -> Result<(), DicomError> {
+    pub(super) fn scan(
+        &mut self,
+        frame: &Frame,
+        planes: &[usize],
+        samples: &mut [i32],
+    ) -> Result<(), DicomError> {
         let (width, count) = (frame.columns, frame.ids.len());
         let mut lines: Vec<Lines> = planes
             .iter()
