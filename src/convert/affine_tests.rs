@@ -1,5 +1,6 @@
 //! What a volume's NIfTI header says of where it lies, for any orientation, and whether others read it so.
 
+use super::PhilipsValues;
 use super::stack::stack;
 use super::tests::{close, convert, instances, slice, world};
 use crate::dicom::testing::Slice;
@@ -34,7 +35,7 @@ proptest! {
         order.sort_by_key(|n| (seed >> (n * 7)) & 127);
         let bytes: Vec<Vec<u8>> = order.iter().map(|n| slices[*n].file()).collect();
         let all = instances(&bytes).unwrap();
-        let out = stack(&all.iter().collect::<Vec<_>>());
+        let out = stack(&all.iter().collect::<Vec<_>>(), PhilipsValues::default());
         prop_assert_eq!(out.stacks.len(), 1);
         prop_assert_eq!(&out.stacks[0].warnings, &[]);
         let grid = out.stacks[0].grid.unwrap();

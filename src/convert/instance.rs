@@ -162,15 +162,9 @@ pub(crate) struct Interner {
     image_types: HashMap<Arc<[String]>, ()>,
     mosaics: Vec<Arc<Mosaic>>,
     tables: Vec<Arc<RealWorldTable>>,
-    /// Philips' displayed values are wanted, not the precise ones.
-    displayed: bool,
 }
 
 impl Interner {
-    pub(crate) fn new(displayed: bool) -> Self {
-        Self { displayed, ..Self::default() }
-    }
-
     pub(crate) fn series(&mut self, facts: SeriesFacts) -> Arc<SeriesFacts> {
         let fresh = Arc::new(facts);
         Arc::clone(self.series.entry(fresh).insert_entry(()).key())
@@ -415,7 +409,7 @@ fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut I
         scale_slope: view
             .private(0x2005, "Philips MR Imaging DD 001", 0x0E)
             .and_then(|e| number(e, VR::FL))
-            .filter(|s| *s > 0.0 && s.is_finite() && !interner.displayed),
+            .filter(|s| *s > 0.0 && s.is_finite()),
         gains: gains_of(view),
         collapse,
         part: if field_map { ComplexPart::Real } else { complex_part(view, &image_type) },

@@ -30,5 +30,6 @@ mod volume_job;
 mod warning;
 pub(crate) mod when;
 
+pub use scaling::PhilipsValues;
 pub use volume_job::{FileNeed, Product, VolumeJob};
 pub use warning::VolumeWarning;

@@ -5,6 +5,17 @@ use std::sync::Arc;
 use super::instance::Frame;
 use crate::dicom::RealWorldTable;
 
+/// Which of the values that Philips' headers give for magnitude images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PhilipsValues {
+    /// The precise ones, which compare between series (dcm2niix's `-p y`).
+    #[default]
+    Precise,
+    /// Those that the scanner displayed (dcm2niix's `-p n`).
+    Displayed,
+}
+
 /// `value = slope · stored + intercept`, or what a table says.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rescale {
@@ -17,11 +28,11 @@ pub(crate) struct Rescale {
 impl Rescale {
     pub(crate) const IDENTITY: Self = Self { slope: 1.0, intercept: 0.0, table: None };
 
-    /// Of one frame. For Philips the precise value, `(stored·RS + RI) / (RS·SS)`, which compares
+    /// Of one frame. Where it is wanted and there, Philips' precise value, `(stored·RS + RI) / (RS·SS)`, which compares
     /// between series as the displayed one doesn't (Chenevert et al., Transl Oncol 2014;7:65–71).
-    pub(crate) fn of(frame: &Frame, is_magnitude: bool) -> Self {
+    pub(crate) fn of(frame: &Frame, precise: bool) -> Self {
         match frame.scale_slope {
-            Some(scale) if is_magnitude => {
+            Some(scale) if precise => {
                 Self { slope: 1.0 / scale, intercept: frame.intercept / (frame.slope * scale), table: None }
             }
             _ => Self { slope: frame.slope, intercept: frame.intercept, table: frame.table.clone() },

@@ -11,7 +11,7 @@ use super::diffusion::b_vector;
 use super::geometry::{Axes, Copy, Placement, SAME_SLICE_MM, place, place_mosaic};
 use super::instance::{Frame, Instance};
 use super::resample::Resampling;
-use super::scaling::{Rescale, common};
+use super::scaling::{PhilipsValues, Rescale, common};
 use super::warning::VolumeWarning;
 use crate::dicom::pixels::PixelLayout;
 use crate::hanging::facts::{ComplexPart, Dixon};
@@ -61,6 +61,10 @@ pub(crate) struct Stack {
     pub(crate) b_vectors: Vec<[f64; 3]>,
     /// One rescale for the whole stack, or `None` where frames differ.
     pub(crate) rescale: Option<Rescale>,
+    /// Values are Philips' precise, not the displayed ones.
+    pub(crate) precise: bool,
+    /// Magnitude images of Philips, whose displayed and precise values differ.
+    pub(crate) philips_magnitude: bool,
     pub(crate) warnings: Vec<VolumeWarning>,
     /// Place among the volumes that one series was parted into by time, and their number.
     pub(crate) phase: Option<(u32, u32)>,
@@ -81,7 +85,7 @@ pub(crate) struct Stacked {
 }
 
 /// Stacks the instances of one series.
-pub(crate) fn stack(instances: &[&Instance]) -> Stacked {
+pub(crate) fn stack(instances: &[&Instance], philips: PhilipsValues) -> Stacked {
     let mut groups: Vec<(Key, Vec<FrameRef>)> = Vec::new();
     for (number, instance) in instances.iter().enumerate() {
         for frame in &instance.frames {
@@ -95,7 +99,7 @@ pub(crate) fn stack(instances: &[&Instance]) -> Stacked {
     }
     let mut out = Stacked::default();
     for (key, frames) in groups.into_iter().flat_map(|(key, frames)| without_traces(instances, key, frames)) {
-        let series = Series { instances };
+        let series = Series { instances, philips };
         if key.mosaic_slices.is_some() {
             series.stack_mosaics(frames, &key, &mut out);
         } else {
@@ -231,6 +235,7 @@ const LABELS_OF_HEADER: usize = 5;
 
 struct Series<'a> {
     instances: &'a [&'a Instance],
+    philips: PhilipsValues,
 }
 
 impl Series<'_> {
@@ -453,9 +458,11 @@ impl Series<'_> {
         if facts.lossy {
             warnings.push(VolumeWarning::Lossy);
         }
-        let magnitude = key.part == ComplexPart::Magnitude;
+        let philips_magnitude = key.part == ComplexPart::Magnitude
+            && frames.iter().filter_map(|at| self.frame(*at)).any(|(_, f)| f.scale_slope.is_some());
+        let precise = philips_magnitude && self.philips == PhilipsValues::Precise;
         let rescale =
-            common(frames.iter().filter_map(|at| self.frame(*at)).map(|(_, f)| Rescale::of(f, magnitude)));
+            common(frames.iter().filter_map(|at| self.frame(*at)).map(|(_, f)| Rescale::of(f, precise)));
         if rescale.is_none() {
             let by_table = frames.iter().filter_map(|at| self.frame(*at)).any(|(_, f)| f.table.is_some());
             let why = if by_table { VolumeWarning::MappedByTable } else { VolumeWarning::ScaledToFloat };
@@ -476,6 +483,8 @@ impl Series<'_> {
             b_values,
             b_vectors,
             rescale,
+            precise,
+            philips_magnitude,
             warnings,
             phase: None,
             frames,
@@ -508,10 +517,9 @@ impl Series<'_> {
             .chunks(stack.slices as usize)
             .enumerate()
             .map(|(t, frames)| {
-                let magnitude = stack.part == ComplexPart::Magnitude;
                 let scales = frames.iter().filter_map(|at| self.frame(*at));
                 // Phases scaled differently stay integers, each with its own slope.
-                let rescale = common(scales.map(|(_, f)| Rescale::of(f, magnitude)));
+                let rescale = common(scales.map(|(_, f)| Rescale::of(f, stack.precise)));
                 let mut warnings = stack.warnings.clone();
                 if rescale.is_some() && stack.rescale.is_none() {
                     warnings.retain(|w| *w != VolumeWarning::ScaledToFloat);

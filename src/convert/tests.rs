@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::instance::{Instance, Interner};
 use super::stack::{Stack, Stacked, stack};
-use super::{VolumeJob, VolumeWarning};
+use super::{PhilipsValues, VolumeJob, VolumeWarning};
 use crate::dicom::testing::{DEFLATED, Form, Set, Slice, Value};
 use crate::dicom::{DicomError, Header};
 use crate::hanging::facts::ComplexPart;
@@ -25,7 +25,7 @@ pub(super) fn files(sets: &[Set]) -> Vec<Vec<u8>> {
 
 pub(super) fn stacked(sets: &[Set]) -> Stacked {
     let instances = instances(&files(sets)).unwrap();
-    stack(&instances.iter().collect::<Vec<_>>())
+    stack(&instances.iter().collect::<Vec<_>>(), PhilipsValues::default())
 }
 
 /// Converts a stack: header, values as numbers.
@@ -336,7 +336,7 @@ fn enhanced_frames_are_placed_by_their_functional_groups() {
     for form in [Form::default(), Form { undefined: true, ..Form::implicit() }, Form::big()] {
         let bytes = vec![form.file(&set)];
         let all = instances(&bytes).unwrap();
-        let out = stack(&all.iter().collect::<Vec<_>>());
+        let out = stack(&all.iter().collect::<Vec<_>>(), PhilipsValues::default());
         let s = &out.stacks[0];
         assert_eq!((s.slices, s.times), (3, 2));
         assert_eq!(s.frames.iter().map(|at| at.frame).collect::<Vec<_>>(), [4, 2, 0, 5, 3, 1]);
@@ -393,7 +393,7 @@ fn pixel_data_of_a_deflated_file_are_not_filled_up_from_elsewhere() {
     };
     let whole = vec![packed(&plain)];
     let all = instances(&whole).unwrap();
-    let stack = stack(&all.iter().collect::<Vec<_>>()).stacks.remove(0);
+    let stack = stack(&all.iter().collect::<Vec<_>>(), PhilipsValues::default()).stacks.remove(0);
     assert_eq!(convert(&stack, &whole).unwrap().1[9], 100.0);
     // The last six bytes are absent: behind the data set the reader keeps the meta header.
     let short = vec![packed(&plain[..plain.len() - 6])];
@@ -406,7 +406,7 @@ fn a_volume_beyond_the_budget_is_refused_with_the_numbers() {
     let bytes = files(&sets);
     let all = instances(&bytes).unwrap();
     let refs: Vec<&Instance> = all.iter().collect();
-    let stack = &stack(&refs).stacks[0];
+    let stack = &stack(&refs, PhilipsValues::default()).stacks[0];
     let error = VolumeJob::new(stack, &refs, 0.0, 95, 1).unwrap_err();
     assert_eq!(error.to_string(), "refused: needs 96 bytes, budget 95 bytes");
     assert!(VolumeJob::new(stack, &refs, 0.0, 96, 1).is_ok());

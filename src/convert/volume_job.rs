@@ -15,7 +15,6 @@ use super::stack::{Stack, Tiling};
 use crate::dicom::codec::TransferSyntax;
 use crate::dicom::pixels::{FrameIndex, Frames, PixelLayout};
 use crate::dicom::{DicomError, Header, PixelData, PixelElement};
-use crate::hanging::facts::ComplexPart;
 use crate::nifti::{HEADER_BYTES, ImageHeader, ParallelGzip};
 use crate::volume::{Grid, VoxelType, Voxels};
 use crate::with_voxels;
@@ -129,7 +128,6 @@ impl VolumeJob {
         lanes: usize,
     ) -> Result<Self, DicomError> {
         let grid = stack.grid.ok_or(DicomError::PixelDescription { what: "no geometry" })?;
-        let magnitude = stack.part == ComplexPart::Magnitude;
         let mut files: Vec<JobFile> = Vec::new();
         let mut by_instance = std::collections::BTreeMap::new();
         for (place, at) in stack.frames.iter().enumerate() {
@@ -148,7 +146,7 @@ impl VolumeJob {
                 files.len() - 1
             });
             if let Some(file) = files.get_mut(slot) {
-                file.frames.push((at.frame, place, Rescale::of(frame, magnitude)));
+                file.frames.push((at.frame, place, Rescale::of(frame, stack.precise)));
             }
         }
         let layout = files.first().map(|f| Arc::clone(&f.layout)).ok_or(DicomError::NotDicom)?;

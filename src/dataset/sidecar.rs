@@ -167,6 +167,7 @@ const WORKED_OUT_FROM: &[(Tag, &str)] = &[
 const REPEATS: &[(u16, u8, &str)] = &[
     (0x0051, 0x0F, "ReceiveCoilActiveElements"), // Siemens' coil string, as in its CSA header
     (0x0051, 0x11, "ParallelReductionFactorInPlane"), // Siemens' `p2`
+    (0x0065, 0x0D, "ParallelReductionFactorInPlane"), // UIH's `F:2S`
 ];
 
 /// Every field that a sidecar may have.

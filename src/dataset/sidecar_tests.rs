@@ -313,6 +313,25 @@ fn uih_polarity_is_a_flag() {
     assert_eq!([uih("COL", "0"), uih("COL", "1"), uih("ROW", "0"), uih("ROW", "1")], ["j-", "j", "i", "i-"]);
 }
 
+#[test]
+fn uih_acceleration_follows_the_colon() {
+    let uih = |information: &str| {
+        let elements = [
+            (tags::MANUFACTURER, "LO", "UIH"),
+            (Tag(0x0065, 0x0010), "LO", "Image Private Header"),
+            (Tag(0x0065, 0x100D), "SH", information),
+        ];
+        write(&elements, &Computed::default(), false).get("ParallelReductionFactorInPlane").cloned()
+    };
+    // As dcm2niix reads them.
+    for (information, factor) in [("F:2S", 2.0), ("F:2.5", 2.5), ("PPA:2*3", 2.0)] {
+        assert_eq!(uih(information).and_then(|v| v.as_f64()), Some(factor), "{information}");
+    }
+    for information in ["2", "P2S3", "F:", "F:0", "F:9999", "DOE:JANE"] {
+        assert_eq!(uih(information), None, "{information}");
+    }
+}
+
 /// A protocol whose rest holds what must not come out.
 const PROTOCOL: &str = "<ParamString.\"tPatientName\"> { \"MUELLER\" }\n\
     ### ASCCONV BEGIN object=MrProtDataImpl@MrProtocolData version=1 ###\n\

@@ -67,11 +67,24 @@ impl Source<'_> {
                 put(out, name, number((factor * 1e4).round() / 1e4));
             }
         }
+        if !out.contains_key(names[0]) {
+            put(out, names[0], self.uih_acceleration().and_then(number));
+        }
         put(
             out,
             "MultibandAccelerationFactor",
             self.multiband(computed).filter(|f| *f > 1.0).and_then(number),
         );
+    }
+
+    /// UIH's Parallel Information (0065,xx0D): a method, a colon, the factor in plane: `F:2S`.
+    fn uih_acceleration(&self) -> Option<f64> {
+        let element = self.frame.private(0x0065, "Image Private Header", 0x0D)?;
+        let strings = element.strings();
+        let (_, factor) = strings.first()?.split_once(':')?;
+        let factor = factor.trim_start();
+        let end = factor.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(factor.len());
+        factor.get(..end)?.parse().ok().filter(|f| (1.0..=64.0).contains(f))
     }
 
     fn multiband(&self, computed: &Computed) -> Option<f64> {

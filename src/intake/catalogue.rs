@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 use super::facts::volume_facts;
 use super::files::{FileId, FileState, FileTable};
 use super::reading::identity_of;
-use crate::convert::VolumeWarning;
 use crate::convert::instance::{Instance, SeriesFacts};
 use crate::convert::stack::{FrameRef, Stack, stack};
 use crate::convert::when::{days, moment};
+use crate::convert::{PhilipsValues, VolumeWarning};
 use crate::dataset::SkipReason;
 use crate::deid::{Date, IdentityKey, PatientIdentity, RecognisedBy};
 use crate::hanging::VolumeFacts;
@@ -30,6 +30,8 @@ pub struct Catalogue {
     pub(crate) instances: Vec<Instance>,
     /// In the order of a hash.
     pub patients: Vec<PatientEntry>,
+    /// Which of Philips' values the stacks were made for.
+    pub(crate) philips: PhilipsValues,
 }
 
 impl std::fmt::Debug for Catalogue {
@@ -94,7 +96,7 @@ opaque!(PatientEntry, StudyEntry, SeriesEntry, VolumeEntry);
 
 impl Catalogue {
     /// Sorts what was read into the tree. Files that fall out are marked in `files`.
-    pub(crate) fn build(mut instances: Vec<Instance>, files: &mut FileTable) -> Self {
+    pub(crate) fn build(mut instances: Vec<Instance>, files: &mut FileTable, philips: PhilipsValues) -> Self {
         // By content, so that neither order nor names of files matter.
         instances.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
         let shared = drop_duplicates(&mut instances, files);
@@ -105,12 +107,12 @@ impl Catalogue {
             files.set(instance.file, FileState::Image(at));
         }
         let patients = sharing_ids_apart(patients, &instances);
-        let mut left_over = Vec::new();
+        let mut stacking = Stacking { philips, left_over: Vec::new() };
         let mut patients: Vec<PatientEntry> = patients
             .into_iter()
-            .filter_map(|((_, key), members)| patient(key, &members, &instances, &mut left_over))
+            .filter_map(|((_, key), members)| patient(key, &members, &instances, &mut stacking))
             .collect();
-        for file in left_over {
+        for file in stacking.left_over {
             files.set(file, FileState::Skipped(SkipReason::IncompleteVolume));
         }
         say_shared_uids(&mut patients, &instances, &shared);
@@ -127,7 +129,7 @@ impl Catalogue {
                 files.set(*file, FileState::Image(*at));
             }
         }
-        Self { instances, patients }
+        Self { instances, patients, philips }
     }
 
     /// A volume with its patient, study and series.
@@ -312,11 +314,17 @@ fn people(members: &[u32], instances: &[Instance]) -> Vec<Vec<u32>> {
     out
 }
 
+/// How series are stacked, and what was left over.
+struct Stacking {
+    philips: PhilipsValues,
+    left_over: Vec<FileId>,
+}
+
 fn patient(
     key: IdentityKey,
     members: &[u32],
     instances: &[Instance],
-    left_over: &mut Vec<FileId>,
+    stacking: &mut Stacking,
 ) -> Option<PatientEntry> {
     let get = |at: &u32| instances.get(*at as usize);
     let first = members.first().and_then(get)?;
@@ -325,7 +333,7 @@ fn patient(
         studies.entry(&get(at)?.series.study_uid).or_default().push(*at);
     }
     let mut studies: Vec<StudyEntry> =
-        studies.into_values().filter_map(|members| study(&members, instances, left_over)).collect();
+        studies.into_values().filter_map(|members| study(&members, instances, stacking)).collect();
     studies.sort_by_cached_key(|s| {
         let f = &s.facts;
         let began =
@@ -343,7 +351,7 @@ fn patient(
     Some(PatientEntry { identity, key, dates, studies })
 }
 
-fn study(members: &[u32], instances: &[Instance], left_over: &mut Vec<FileId>) -> Option<StudyEntry> {
+fn study(members: &[u32], instances: &[Instance], stacking: &mut Stacking) -> Option<StudyEntry> {
     let get = |at: &u32| instances.get(*at as usize);
     let facts = std::sync::Arc::clone(&members.first().and_then(get)?.series);
     let mut series: BTreeMap<(Option<i64>, &str), Vec<u32>> = BTreeMap::new();
@@ -353,23 +361,19 @@ fn study(members: &[u32], instances: &[Instance], left_over: &mut Vec<FileId>) -
     }
     let mut series: Vec<SeriesEntry> = series
         .into_values()
-        .filter_map(|instance_numbers| series_entry(instance_numbers, instances, left_over))
+        .filter_map(|instance_numbers| series_entry(instance_numbers, instances, stacking))
         .collect();
     fill_facts(&mut series, instances);
     let day = days(&facts.study_date);
     Some(StudyEntry { facts, day, series })
 }
 
-fn series_entry(
-    members: Vec<u32>,
-    instances: &[Instance],
-    left_over: &mut Vec<FileId>,
-) -> Option<SeriesEntry> {
+fn series_entry(members: Vec<u32>, instances: &[Instance], stacking: &mut Stacking) -> Option<SeriesEntry> {
     let of: Vec<&Instance> = members.iter().filter_map(|at| instances.get(*at as usize)).collect();
     let facts = std::sync::Arc::clone(&of.first()?.series);
-    let stacked = stack(&of);
+    let stacked = stack(&of, stacking.philips);
     let file_of = |at: &FrameRef| of.get(at.instance as usize).map(|i| i.file);
-    left_over.extend(stacked.left_over.iter().filter_map(|(at, _)| file_of(at)));
+    stacking.left_over.extend(stacked.left_over.iter().filter_map(|(at, _)| file_of(at)));
     let volumes = stacked
         .stacks
         .into_iter()

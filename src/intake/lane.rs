@@ -15,6 +15,7 @@ use crate::deid::{IdentityKey, Secrets};
 use crate::dicom::{DicomError, Header, HeaderReader, ReadStep};
 
 /// What one thread has found.
+#[derive(Default)]
 pub(super) struct Lane {
     pub(super) secrets: BTreeMap<IdentityKey, Secrets>,
     interner: Interner,
@@ -59,11 +60,6 @@ pub(super) enum ObjectKind {
 }
 
 impl Lane {
-    /// `displayed`: Philips' displayed values are wanted, not the precise ones.
-    pub(super) fn new(displayed: bool) -> Self {
-        Self { secrets: BTreeMap::new(), interner: Interner::new(displayed) }
-    }
-
     /// Reads a file's header, as far as its bytes go.
     pub(super) fn read(&mut self, ready: Ready, files: &FileTable) -> Reading {
         let Ready { file, header, range } = ready;

@@ -22,6 +22,7 @@ pub use catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntr
 pub(crate) use classify::fail_reason;
 pub use files::{FileId, FileState, FileTable};
 pub(crate) use others::OtherObject;
+pub(crate) use plan::is_left_out_by_role;
 pub use plan::{
     Choices, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan,
 };

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::{Catalogue, PatientEntry, StudyEntry, VolumeEntry, VolumeId};
 use super::sessions::{Slot, timelines};
-use crate::convert::VolumeWarning;
 use crate::convert::resample::Mended;
+use crate::convert::{PhilipsValues, VolumeWarning};
 use crate::dataset::extend::Existing;
 use crate::dataset::{Copy as NameCopy, FieldMap, Modality, Part, Plane as NamePlane, Stem, VolumeName};
 use crate::deid::{
@@ -62,6 +62,8 @@ pub struct Choices {
     pub everything: bool,
     /// Convert the evenly spaced copies of volumes whose slices are not, too.
     pub equal_spacing: bool,
+    /// Which of Philips' values are written.
+    pub philips: PhilipsValues,
     /// By volume.
     pub volumes: BTreeMap<VolumeId, VolumeChoice>,
     /// Subject codes by patient, counted from 0.
@@ -251,6 +253,11 @@ pub struct PlannedVolume {
 /// Roles that are left out unless asked for.
 const LEFT_OUT: &[(&str, &str)] =
     &[("localizer", "localizer"), ("calibration", "calibration"), ("mip", "projection")];
+
+/// Whether volumes of a role are left out unless everything is wanted.
+pub(crate) fn is_left_out_by_role(role: &RoleId) -> bool {
+    LEFT_OUT.iter().any(|(id, _)| *id == role.as_str())
+}
 
 impl WorkingPlan {
     /// Plans.

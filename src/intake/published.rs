@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::{Catalogue, VolumeId};
 use super::files::{FileId, FileState, FileTable};
 use super::plan::{Choices, PlanError, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan};
-use crate::convert::VolumeWarning;
+use crate::convert::{PhilipsValues, VolumeWarning};
 use crate::dataset::extend::Existing;
 use crate::dataset::{FailReason, SkipReason, Stem};
 use crate::deid::{DatePolicy, ProjectKey, SubjectCode};
@@ -83,6 +83,9 @@ pub struct PublishedPlan {
     pub files: u32,
     /// What becomes of dates.
     pub dates: DatePolicy,
+    /// Which of Philips' values are written.
+    #[serde(default)]
+    pub philips_values: PhilipsValues,
     /// Subjects, in the order of a hash.
     pub subjects: Vec<PublishedSubject>,
     /// Files that are no images to convert, by reason.
@@ -208,6 +211,7 @@ impl PublishedPlan {
             schema: SCHEMA.to_owned(),
             files: ordinals.files().len() as u32,
             dates: plan.dates,
+            philips_values: catalogue.philips,
             subjects,
             skipped: skipped.into_iter().map(|(reason, f)| Skipped { reason, files: ranges(&f) }).collect(),
             failed: failed.into_iter().map(|(reason, f)| Failed { reason, files: ranges(&f) }).collect(),
@@ -242,7 +246,7 @@ impl PublishedPlan {
         key: &ProjectKey,
         base: &Choices,
     ) -> Result<Choices, PlanError> {
-        let mut choices = Choices { dates: self.dates, ..base.clone() };
+        let mut choices = Choices { dates: self.dates, philips: self.philips_values, ..base.clone() };
         if self.subjects.len() != catalogue.patients.len() {
             return Err(PlanError::Mismatch("it has another number of patients"));
         }

@@ -61,8 +61,6 @@ pub struct Intake {
     pub(crate) secrets: BTreeMap<IdentityKey, Secrets>,
     /// What each thread found in the reading in hand, which may yet be abandoned.
     lanes: Vec<Lane>,
-    /// Philips' displayed values are wanted, not the precise ones.
-    displayed: bool,
     waiting: VecDeque<FileId>,
     readers: HashMap<FileId, Reader>,
     in_flight: HashMap<Need, Vec<FileId>>,
@@ -157,11 +155,6 @@ impl Intake {
         let file = self.files.add(Origin::Source(u32::MAX), path, 0);
         self.progress.files_total += 1;
         self.settle(file, FileState::Failed(FailReason::Io));
-    }
-
-    /// Takes Philips' images as they were displayed, not by their precise values.
-    pub fn take_displayed_values(&mut self) {
-        self.displayed = true;
     }
 
     fn enqueue(&mut self, file: FileId) {
@@ -297,7 +290,7 @@ impl Intake {
     fn understand(&mut self, ready: Vec<Ready>) {
         let threads = rayon::current_num_threads().clamp(1, ready.len().max(1));
         while self.lanes.len() < threads {
-            self.lanes.push(Lane::new(self.displayed));
+            self.lanes.push(Lane::default());
         }
         // Dealt out one by one: files side by side are of a kind, and cost the same.
         let mut shares: Vec<Vec<(usize, Ready)>> = (0..threads).map(|_| Vec::new()).collect();

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Session;
+use super::conversion::ConversionSwitch;
 use crate::dataset::Stem;
 use crate::deid::{
     DatePolicy, DeviceDetail, Mapping, Policy, PolicyError, PolicyOption, SubjectCode, SubjectNaming,
@@ -125,6 +126,13 @@ pub enum PlanEdit {
         /// Whether it is.
         on: bool,
     },
+    /// Sets a switch of the conversion as a whole.
+    SetConversion {
+        /// Which.
+        switch: ConversionSwitch,
+        /// Whether it holds.
+        on: bool,
+    },
     /// The profile with the options that the program proposes, or with none of them.
     SetProfile {
         /// Whether the Basic Profile holds alone.
@@ -242,6 +250,9 @@ impl Session {
             }
             PlanEdit::SetDicom { on } => {
                 self.choose(|c| c.dicom = on)?;
+            }
+            PlanEdit::SetConversion { switch, on } => {
+                self.choose(|c| switch.set(c, on))?;
             }
             PlanEdit::SetProfile { basic } => {
                 self.set_profile(basic)?;

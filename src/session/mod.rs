@@ -4,6 +4,7 @@
 //! entries of an archive. It does no I/O and reads no clock: the page's worker and the command line
 //! drive it alike. Never: a long call — whoever drives it decides how long to go on.
 
+mod conversion;
 mod edit;
 mod export;
 mod guard;
@@ -13,6 +14,7 @@ mod preview;
 mod tests;
 mod view;
 
+pub use conversion::{ConversionSwitch, ConversionView};
 pub use edit::{NamingKind, PlanEdit, StudyEdit};
 pub use export::{Export, ExportOptions, ExportProgress, ExportStep, ObjectLine};
 pub use preview::{Preview, Thumbnail};
@@ -116,12 +118,6 @@ impl Session {
         }
     }
 
-    /// Takes Philips' images as they were displayed, not by their precise values, which compare between
-    /// series. To be said before the first source is registered.
-    pub fn take_displayed_values(&mut self) {
-        self.intake.take_displayed_values();
-    }
-
     /// Registers a source of `size` bytes. `source` is the driver's number for it, which comes back
     /// in every [`Need`].
     pub fn add_source(&mut self, source: u32, path: String, size: u64) -> FileId {
@@ -205,7 +201,7 @@ impl Session {
     }
 
     fn sort_out(&mut self, instances: Vec<Instance>) {
-        self.catalogue = Catalogue::build(instances, &mut self.intake.files);
+        self.catalogue = Catalogue::build(instances, &mut self.intake.files, self.choices.philips);
         self.ordinals = Ordinals::new(&self.catalogue, &self.intake.files);
     }
 
@@ -233,8 +229,18 @@ impl Session {
     }
 
     fn replan(&mut self) -> Result<&WorkingPlan, PlanError> {
+        self.follow_values();
         let plan = WorkingPlan::new(&self.catalogue, &self.key, &self.choices, &self.existing)?;
         Ok(self.plan.insert(plan))
+    }
+
+    /// Stacks anew where other values of Philips' are wanted than the stacks were made for. Their numbers
+    /// stay: no volume begins or ends with its scale.
+    fn follow_values(&mut self) {
+        if self.catalogue.philips != self.choices.philips {
+            let instances = std::mem::take(&mut self.catalogue).instances;
+            self.sort_out(instances);
+        }
     }
 
     /// The plan, once the intake is finished.
@@ -368,6 +374,7 @@ impl Session {
             self.choices = before;
             return Err(error);
         }
+        self.follow_values();
         match WorkingPlan::new(&self.catalogue, &self.key, &self.choices, &self.existing) {
             Ok(plan) => {
                 self.undo.push(before);
@@ -379,6 +386,7 @@ impl Session {
             }
             Err(error) => {
                 self.choices = before;
+                self.follow_values();
                 Err(error)
             }
         }

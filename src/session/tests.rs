@@ -1,11 +1,11 @@
 //! The journey over generated studies, without disk or browser.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use super::{NamingKind, PlanEdit, Preview, Session, StudyEdit};
+use super::{ConversionSwitch, NamingKind, PlanEdit, Preview, Session, StudyEdit};
 use crate::deid::{Mapping, ProjectKey};
 use crate::dicom::Need;
 use crate::intake::{PlanError, VolumeId};
-use crate::phantom::{Phantom, PhantomSpec};
+use crate::phantom::{Phantom, PhantomSpec, Vendor};
 
 fn read(session: &mut Session, phantom: &Phantom, files: impl Iterator<Item = usize>, first_source: u32) {
     let files: Vec<Vec<u8>> = files.map(|i| phantom.file(i).unwrap()).collect();
@@ -316,4 +316,48 @@ fn a_chosen_session_label_is_never_proposed_to_another_study() {
     read(&mut session, &phantom, early.into_iter(), 5000);
     let labels: Vec<String> = sessions(&session).into_iter().map(|s| s.0).collect();
     assert_eq!(labels, ["02", "01"]);
+}
+
+/// The slopes of all stacks, by volume.
+fn slopes(session: &Session) -> Vec<(VolumeId, Option<f64>)> {
+    let volumes = session.catalogue().patients.iter().flat_map(|p| p.volumes());
+    volumes.map(|(_, v)| (v.id, v.stack.rescale.as_ref().map(|r| r.slope))).collect()
+}
+
+#[test]
+fn philips_values_are_switched_after_reading_and_undone() {
+    let vendor = Some(Vendor::Philips);
+    let phantom = Phantom::new(PhantomSpec { patients: 1, seed: 3, scale: 0.05, vendor });
+    let mut session = session();
+    read(&mut session, &phantom, 0..phantom.count(), 0);
+    let displayed = |session: &Session| {
+        let view = session.view().unwrap().conversion;
+        view.into_iter().find(|c| c.switch == ConversionSwitch::DisplayedValues).unwrap()
+    };
+    let precise = slopes(&session);
+    assert!(!displayed(&session).on && displayed(&session).volumes > 10);
+    session.edit(PlanEdit::SetConversion { switch: ConversionSwitch::DisplayedValues, on: true }).unwrap();
+    let shown = slopes(&session);
+    let differ = precise.iter().zip(&shown).filter(|(a, b)| a.1 != b.1).count();
+    assert_eq!(differ as u32, displayed(&session).volumes, "each volume that it concerns, and no other");
+    assert!(precise.iter().zip(&shown).all(|(a, b)| a.0 == b.0));
+    // A plan file says which.
+    let published = session.published_plan().unwrap();
+    session.undo().unwrap();
+    assert_eq!(slopes(&session), precise);
+    session.obey(&published).unwrap();
+    assert_eq!(slopes(&session), shown);
+}
+
+#[test]
+fn a_switch_that_concerns_nothing_is_not_offered() {
+    let vendor = Some(Vendor::Siemens);
+    let phantom = Phantom::new(PhantomSpec { patients: 1, seed: 3, scale: 0.05, vendor });
+    let mut session = session();
+    read(&mut session, &phantom, 0..phantom.count(), 0);
+    let switches: Vec<_> = session.view().unwrap().conversion.iter().map(|c| c.switch).collect();
+    assert_eq!(switches, [ConversionSwitch::Everything], "the phantom has scouts, and even slices");
+    session.edit(PlanEdit::SetConversion { switch: ConversionSwitch::Everything, on: true }).unwrap();
+    let left_out = session.plan().unwrap().volumes().filter(|(_, _, v)| !v.include).count();
+    assert_eq!(left_out, 0);
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Session;
+use super::conversion::ConversionView;
 use super::edit::NamingKind;
 use crate::convert::VolumeWarning;
 use crate::dataset::sidecar::field_of;
@@ -229,6 +230,7 @@ pub struct PlanView {
     pub policy: Vec<OptionView>,
     pub profile: PolicyView,
     pub dicom: bool,
+    pub conversion: Vec<ConversionView>,
     pub dates: DatePolicy,
     pub naming: NamingView,
     pub to_confirm: u32,
@@ -300,6 +302,7 @@ impl Session {
             policy: self.option_views(),
             profile: self.policy_view(),
             dicom: self.choices().dicom,
+            conversion: self.conversion_views(),
             dates: plan.dates,
             naming: self.naming_view(),
             to_confirm: plan.to_confirm().count() as u32,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use hepatica::convert::PhilipsValues;
 use hepatica::deid::{ProjectKey, Purpose};
 use hepatica::dicom::Need;
 use hepatica::session::{PlanEdit, Session};
@@ -50,9 +51,6 @@ pub(crate) fn read(options: &InputOptions, key: ProjectKey, quiet: bool) -> Resu
         }
     }
     let mut session = Session::new(key);
-    if options.displayed_values {
-        session.take_displayed_values();
-    }
     let mut disk = Disk::default();
     disk.register(inputs, &mut session);
     let bar = bar(quiet, "{spinner} {msg} {wide_bar} {pos}/{len} files");
@@ -84,6 +82,9 @@ pub(crate) fn read(options: &InputOptions, key: ProjectKey, quiet: bool) -> Resu
     }
     if options.all {
         session.choose(|choices| choices.everything = true)?;
+    }
+    if options.displayed_values {
+        session.choose(|choices| choices.philips = PhilipsValues::Displayed)?;
     }
     if options.equal_spacing {
         session.choose(|choices| choices.equal_spacing = true)?;

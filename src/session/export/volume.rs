@@ -84,8 +84,7 @@ fn computed(
         seconds_from_bolus: found.facts.seconds_after_bolus,
         volumes: stack.times,
         slices_descend: slices_descend(stack, instances),
-        precise: first_frame(stack, instances).is_some_and(|f| f.scale_slope.is_some())
-            && stack.part == ComplexPart::Magnitude,
+        precise: stack.precise,
         // A trace image of one b-value stands where no `.bval` may.
         b_values: stack.b_values.clone().filter(|_| !planned.name.is_bids()),
         units: match (found.facts.modality.as_deref(), stack.part) {
@@ -103,10 +102,6 @@ fn computed(
 fn frame_at<'a>(at: &FrameRef, instances: &[&'a Instance]) -> Option<(&'a Instance, &'a Frame)> {
     let instance = instances.get(at.instance as usize)?;
     Some((instance, instance.frames.get(at.frame as usize)?))
-}
-
-fn first_frame<'a>(stack: &Stack, instances: &[&'a Instance]) -> Option<&'a Frame> {
-    frame_at(stack.frames.first()?, instances).map(|(_, frame)| frame)
 }
 
 /// Whether the first stored slice has a higher number than the last.

@@ -208,6 +208,9 @@ export interface StudyEdit {
 /** Whether the user could make the same codes again. */
 export type KeyState = "new" | "saved" | "loaded";
 
+/** Switches of the conversion as a whole. */
+export type ConversionSwitch = "displayed_values" | "equal_spacing" | "everything";
+
 export interface PlanView {
   totals: {
     files: number;
@@ -227,6 +230,8 @@ export interface PlanView {
   profile: ProfileView;
   /** De-identified DICOM is written too. */
   dicom: boolean;
+  /** Those that concern any volume at hand. */
+  conversion: { switch: ConversionSwitch; on: boolean; volumes: number }[];
   dates: DatePolicy;
   naming: NamingView;
   key: KeyState;
@@ -253,6 +258,7 @@ export type PlanEdit =
   | { kind: "setDates"; dates: DatePolicy }
   | { kind: "setDevice"; device: DeviceDetail }
   | { kind: "setDicom"; on: boolean }
+  | { kind: "setConversion"; switch: ConversionSwitch; on: boolean }
   /** The options that the program proposes, or none beside the Basic Profile. */
   | { kind: "setProfile"; basic: boolean }
   | { kind: "loadPolicy"; json: string }

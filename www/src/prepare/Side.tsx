@@ -12,6 +12,7 @@ import { Icon } from "./Icon";
 import { problemOf } from "./problems";
 import { Segments } from "./Segments";
 import * as state from "./state";
+import { Written } from "./Written";
 
 /** Options that are always in sight; the standard's others unfold. */
 const FIRST = 3;
@@ -49,28 +50,7 @@ export function Side() {
         </header>
         <Profile plan={plan} />
       </section>
-      <section class="side__part" aria-labelledby="written">
-        <h2 id="written" class="side__title">
-          Written
-        </h2>
-        <div class="option">
-          <label class="option__label" for="option-dicom">
-            Also write de-identified DICOM
-          </label>
-          <p class="option__term" id="option-dicom-term">
-            Beside NIfTI and sidecars: valid objects, new UIDs, stamped
-          </p>
-          <input
-            id="option-dicom"
-            type="checkbox"
-            role="switch"
-            class="switch"
-            aria-describedby="option-dicom-term"
-            checked={plan.dicom}
-            onChange={(event) => void state.edit({ kind: "setDicom", on: event.currentTarget.checked })}
-          />
-        </div>
-      </section>
+      <Written plan={plan} />
       <section class="side__part" aria-labelledby="kept">
         <h2 id="kept" class="side__title">
           Kept or cleaned

@@ -115,6 +115,9 @@ function foreseen(before: PlanView, what: PlanEdit): PlanView {
   const now = { ...before, canUndo: true, canRedo: false };
   if (what.kind === "setDates") return { ...now, dates: what.dates };
   if (what.kind === "setDicom") return { ...now, dicom: what.on };
+  if (what.kind === "setConversion") {
+    return { ...now, conversion: now.conversion.map((c) => (c.switch === what.switch ? { ...c, on: what.on } : c)) };
+  }
   if (what.kind === "setNaming") return { ...now, naming: { ...now.naming, kind: what.naming } };
   if (what.kind === "setPolicy") {
     return { ...now, policy: now.policy.map((o) => (o.option === what.option ? { ...o, on: what.on } : o)) };
