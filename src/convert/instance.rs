@@ -10,11 +10,12 @@ use std::sync::Arc;
 use crate::convert::diffusion::{Diffusion, DirectionFrame};
 use crate::convert::tiles::Mosaic;
 use crate::convert::when::moment;
+use crate::dataset::SkipReason;
 use crate::dicom::codec::Codec;
 use crate::dicom::csa::{self, Csa};
-use crate::dicom::pixels::PixelLayout;
+use crate::dicom::pixels::{Photometric, PixelLayout};
 use crate::dicom::{
-    DicomError, FrameView, Header, PixelData, RealWorld, RealWorldMap, RealWorldTable, Tag, VR, tags,
+    DicomError, FrameView, Header, Palette, PixelData, RealWorld, RealWorldMap, RealWorldTable, Tag, VR, tags,
 };
 use crate::hanging::facts::{ComplexPart, Dixon};
 
@@ -151,6 +152,10 @@ pub(crate) struct Instance {
     pub(crate) syntax: crate::dicom::codec::TransferSyntax,
     pub(crate) pixels: PixelData,
     pub(crate) mosaic: Option<Arc<Mosaic>>,
+    /// What indices stand for, in palette colour.
+    pub(crate) palette: Option<Arc<Palette>>,
+    /// Why it is converted only where captures are asked for.
+    pub(crate) unasked: Option<SkipReason>,
     pub(crate) frames: Box<[Frame]>,
 }
 
@@ -238,6 +243,16 @@ impl Instance {
         let mosaic = Mosaic::of(header, csa.as_ref())
             .filter(|m| layout.columns.is_multiple_of(m.tiles[0]) && layout.rows.is_multiple_of(m.tiles[1]));
         let mosaic = mosaic.map(|m| interner.mosaic(m));
+        let palette = match layout.photometric {
+            Photometric::Palette => {
+                let table = Palette::of(header);
+                Some(Arc::new(table.ok_or(DicomError::PixelDescription { what: "no palette of colours" })?))
+            }
+            _ => None,
+        };
+        if layout.samples == 4 || layout.samples == 3 && layout.bits_allocated != 8 {
+            return Err(DicomError::PixelDescription { what: "colour of another kind than 8 bits of three" });
+        }
         let frames = (0..declared)
             .map(|index| frame_of(header.frame(index), index as u32, csa.as_ref(), interner))
             .collect();
@@ -251,6 +266,8 @@ impl Instance {
             syntax: header.syntax().clone(),
             pixels,
             mosaic,
+            palette,
+            unasked: None,
             frames,
         })
     }

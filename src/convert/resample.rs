@@ -252,5 +252,7 @@ fn write(value: f64, voxel_type: VoxelType, out: &mut [u8]) {
         VoxelType::U32 => out.copy_from_slice(&(value as u32).to_le_bytes()),
         VoxelType::F32 => out.copy_from_slice(&(value as f32).to_le_bytes()),
         VoxelType::F64 => out.copy_from_slice(&value.to_le_bytes()),
+        // Colour has no copies on other grids.
+        VoxelType::Rgb24 => {}
     }
 }

@@ -187,3 +187,34 @@ fn phases_with_slopes_of_their_own_stay_integers_and_are_said_to_differ() {
     assert_eq!(found, [1.5, 2.5]);
     assert!(out.stacks.iter().all(|s| s.warnings == [VolumeWarning::SlopesDiffer]));
 }
+
+#[test]
+fn colours_are_three_bytes_a_voxel_bottom_row_first() {
+    let mut set = axial(0, 0, 1);
+    set.text((0x0028, 0x0004), "CS", "RGB");
+    for (element, value) in
+        [(0x0002, 3), (0x0006, 1), (0x0010, 2), (0x0011, 2), (0x0100, 8), (0x0101, 8), (0x0102, 7)]
+    {
+        set.us((0x0028, element), value);
+    }
+    // Plane by plane: red, green, blue.
+    let planes = vec![1, 2, 3, 4, 11, 12, 13, 14, 21, 22, 23, 24];
+    set.put((0x7FE0, 0x0010), "OB", Value::Bytes(planes));
+    let rgb = set.clone();
+    set.text((0x0028, 0x0004), "CS", "PALETTE COLOR").us((0x0028, 0x0002), 1).remove((0x0028, 0x0006));
+    set.put((0x7FE0, 0x0010), "OB", Value::Bytes(vec![1, 2, 3, 4]));
+    for number in 1..=3u16 {
+        let start = 10 * (number as u8 - 1);
+        set.put((0x0028, 0x1100 + number), "US", Value::U16(vec![6, 0, 8]));
+        set.put((0x0028, 0x1200 + number), "OW", Value::Bytes((start..start + 6).collect()));
+    }
+    let wanted = [3, 13, 23, 4, 14, 24, 1, 11, 21, 2, 12, 22].map(f64::from);
+    for set in [rgb, set] {
+        let sets = [set];
+        let out = stacked(&sets);
+        let (header, values) = convert(&out.stacks[0], &files(&sets)).unwrap();
+        assert_eq!(i16::from_le_bytes([header[70], header[71]]), 128);
+        assert_eq!(i16::from_le_bytes([header[72], header[73]]), 24);
+        assert_eq!(values, wanted);
+    }
+}

@@ -13,7 +13,8 @@ use super::instance::{Frame, Instance};
 use super::resample::Resampling;
 use super::scaling::{PhilipsValues, Rescale, common};
 use super::warning::VolumeWarning;
-use crate::dicom::pixels::PixelLayout;
+use crate::dataset::SkipReason;
+use crate::dicom::pixels::{Photometric, PixelLayout};
 use crate::hanging::facts::{ComplexPart, Dixon};
 use crate::volume::Grid;
 use crate::volume::grid::{dot, norm};
@@ -63,6 +64,8 @@ pub(crate) struct Stack {
     pub(crate) rescale: Option<Rescale>,
     /// Values are Philips' precise, not the displayed ones.
     pub(crate) precise: bool,
+    /// A picture that is converted only because captures are asked for.
+    pub(crate) capture: bool,
     /// Magnitude images of Philips, whose displayed and precise values differ.
     pub(crate) philips_magnitude: bool,
     pub(crate) warnings: Vec<VolumeWarning>,
@@ -151,6 +154,7 @@ struct Key {
     collapse: Option<i64>,
     field_map: bool,
     mosaic_slices: Option<u32>,
+    unasked: Option<SkipReason>,
     frame_of_reference: std::sync::Arc<super::instance::SeriesFacts>,
 }
 
@@ -168,6 +172,7 @@ impl Key {
             collapse: frame.collapse,
             field_map: frame.field_map,
             mosaic_slices: instance.mosaic.as_ref().map(|m| m.slices),
+            unasked: instance.unasked,
             frame_of_reference: std::sync::Arc::clone(&instance.series),
         }
     }
@@ -181,8 +186,12 @@ impl Key {
             _ => false,
         };
         let slice = |v: &'_ Option<[f64; 6]>| v.map(|v| v.to_vec());
-        let layout = |l: &PixelLayout| (l.rows, l.columns, l.samples, l.bits_allocated, l.signed, l.element);
+        let layout = |l: &PixelLayout| {
+            let palette = l.photometric == Photometric::Palette;
+            (l.rows, l.columns, l.samples, palette, l.bits_allocated, l.signed, l.element)
+        };
         layout(&self.layout) == layout(&other.layout)
+            && self.unasked == other.unasked
             && self.has_position == other.has_position
             && both(slice(&self.orientation).as_deref(), slice(&other.orientation).as_deref(), 1e-3)
             && both(self.spacing.as_ref().map(|s| &s[..]), other.spacing.as_ref().map(|s| &s[..]), 1e-3)
@@ -319,7 +328,10 @@ impl Series<'_> {
         let frames: Vec<FrameRef> = volumes.into_iter().flatten().map(|(_, at)| at).collect();
         let first_volume: Vec<&Frame> =
             frames.iter().take(slices as usize).filter_map(|at| self.frame(*at).map(|(_, f)| f)).collect();
-        let Placement { grid, warnings: of_place, copy } = place(&first_volume, &key.layout);
+        let Placement { grid, warnings: of_place, mut copy } = place(&first_volume, &key.layout);
+        if key.layout.photometric != Photometric::Grey {
+            copy = None;
+        }
         warnings.splice(0..0, of_place);
         let size = [key.layout.columns, key.layout.rows];
         self.finish(Shape { frames, slices, times, tiling: None, size, grid, warnings, copy }, key, out);
@@ -448,7 +460,8 @@ impl Series<'_> {
             frames.iter().step_by(per_time.max(1)).filter_map(|at| self.frame(*at)).collect();
         let Some((instance, first)) = leading.first() else { return };
         let facts = &instance.series;
-        if facts.burned_in == Some(true) {
+        // Captures carry text more often than not, whatever their header leaves unsaid.
+        if facts.burned_in == Some(true) || instance.unasked.is_some() && facts.burned_in.is_none() {
             warnings.push(VolumeWarning::BurnedIn);
         }
         let extent = grid.as_ref().map(crate::deid::faces::Extent::of_grid);
@@ -484,6 +497,7 @@ impl Series<'_> {
             b_vectors,
             rescale,
             precise,
+            capture: instance.unasked.is_some(),
             philips_magnitude,
             warnings,
             phase: None,

@@ -48,7 +48,7 @@ pub(super) fn convert(stack: &Stack, files: &[Vec<u8>]) -> Result<(Vec<u8>, Vec<
             assert_eq!(header, product.header);
             let code = i16::from_le_bytes([header[70], header[71]]);
             let values = match code {
-                2 => body.iter().map(|b| f64::from(*b)).collect(),
+                2 | 128 => body.iter().map(|b| f64::from(*b)).collect(),
                 4 => body.chunks(2).map(|b| f64::from(i16::from_le_bytes([b[0], b[1]]))).collect(),
                 512 => body.chunks(2).map(|b| f64::from(u16::from_le_bytes([b[0], b[1]]))).collect(),
                 16 => {

@@ -14,7 +14,7 @@ use super::scaling::Rescale;
 use super::stack::{Stack, Tiling};
 use crate::dicom::codec::TransferSyntax;
 use crate::dicom::pixels::{FrameIndex, Frames, PixelLayout};
-use crate::dicom::{DicomError, Header, PixelData, PixelElement};
+use crate::dicom::{DicomError, Header, Palette, PixelData, PixelElement};
 use crate::nifti::{HEADER_BYTES, ImageHeader, ParallelGzip};
 use crate::volume::{Grid, VoxelType, Voxels};
 use crate::with_voxels;
@@ -49,6 +49,7 @@ struct JobFile {
     layout: Arc<PixelLayout>,
     syntax: TransferSyntax,
     pixels: PixelData,
+    palette: Option<Arc<Palette>>,
     /// Frame in the file, place in the volume (slice + slices · time, or time for mosaics), rescale.
     frames: Vec<(u32, usize, Rescale)>,
     fed: bool,
@@ -140,6 +141,7 @@ impl VolumeJob {
                     layout: Arc::clone(&instance.layout),
                     syntax: instance.syntax.clone(),
                     pixels: instance.pixels,
+                    palette: instance.palette.clone(),
                     frames: Vec::new(),
                     fed: false,
                 });
@@ -150,8 +152,13 @@ impl VolumeJob {
             }
         }
         let layout = files.first().map(|f| Arc::clone(&f.layout)).ok_or(DicomError::NotDicom)?;
-        let to_float = stack.rescale.is_none();
-        let voxel_type = if to_float { VoxelType::F32 } else { stored_type(&layout) };
+        let colour = layout.samples > 1 || files.iter().any(|file| file.palette.is_some());
+        let to_float = stack.rescale.is_none() && !colour;
+        let voxel_type = match (colour, to_float) {
+            (true, _) => VoxelType::Rgb24,
+            (_, true) => VoxelType::F32,
+            _ => stored_type(&layout),
+        };
         let [nx, ny] = stack.size;
         let resampling = stack.resampling.clone();
         let voxel_bytes = u64::from(stack.times) * voxel_type.size() as u64;
@@ -164,7 +171,8 @@ impl VolumeJob {
         if needs > budget {
             return Err(DicomError::OverBudget { needs, budget });
         }
-        let rescale = stack.rescale.clone().unwrap_or(Rescale::IDENTITY);
+        // Colours have no scale.
+        let rescale = stack.rescale.clone().filter(|_| !colour).unwrap_or(Rescale::IDENTITY);
         let image = ImageHeader {
             grid,
             times: stack.times,
@@ -362,7 +370,10 @@ impl VolumeJob {
             .map(|p| {
                 let file = files.get(p.slot).ok_or(DicomError::NotDicom)?;
                 let frames = Frames::at(&file.layout, &file.syntax, &p.bytes, Arc::clone(&p.index));
-                let voxels = frames.decode(p.frame)?;
+                let mut voxels = frames.decode(p.frame)?;
+                if let Some(palette) = &file.palette {
+                    voxels = Voxels::U8(palette.colours(&voxels));
+                }
                 Ok((p.place, if shape.to_float { scaled(&voxels, &p.rescale) } else { voxels }))
             })
             .collect();
@@ -377,7 +388,10 @@ impl VolumeJob {
     /// Copies a frame (or the tiles of a mosaic) into the volume, rows bottom-up.
     fn store(&mut self, place: usize, voxels: &Voxels) {
         let Shape { columns, rows, slices, tiling, .. } = self.stack;
-        let size = self.voxel_type.size();
+        // A colour is three values beside each other.
+        let values = if self.voxel_type == VoxelType::Rgb24 { 3 } else { 1 };
+        let size = self.voxel_type.size() / values;
+        let columns = columns * values;
         let slice_bytes = columns * rows * size;
         let Some(body) = self.data.get_mut(HEADER_BYTES..) else { return };
         with_voxels!(voxels, values => match tiling {

@@ -7,6 +7,7 @@
 //! - `parse` walks the encoding (PS3.5 §7) into a tree of spans over the bytes that were read.
 //! - `header` gives that tree accessors by tag, private creator and frame.
 //! - `pixels` and `codec` turn stored frames into voxels.
+//! - `palette` reads the tables of palette colour.
 //! - `text` reads character sets, code extensions included.
 //! - `csa` reads the text tables that Siemens keeps in private elements, and its measurement protocol.
 //! - `real_world` reads the mapping of stored values to values with a unit.
@@ -17,6 +18,7 @@ pub mod csa;
 mod error;
 mod file;
 mod header;
+mod palette;
 mod parse;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -38,6 +40,7 @@ pub use dicom_core::{Tag, VR};
 pub use error::DicomError;
 pub use file::{HeaderReader, ReadStep};
 pub use header::{ElementRef, FrameView, Header, ItemRef};
+pub use palette::Palette;
 pub use parse::{PixelData, PixelElement};
 pub use real_world::{RealWorld, RealWorldMap, RealWorldTable};
 

@@ -30,8 +30,18 @@ pub struct Catalogue {
     pub(crate) instances: Vec<Instance>,
     /// In the order of a hash.
     pub patients: Vec<PatientEntry>,
-    /// Which of Philips' values the stacks were made for.
+    /// Captures that were not asked for.
+    parked: Vec<Instance>,
+    /// What the stacks were made for.
+    pub(crate) made_for: Wanted,
+}
+
+/// What of a folder is stacked, and by which values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
     pub(crate) philips: PhilipsValues,
+    /// Pictures that are no volumes of voxels, too.
+    pub(crate) captures: bool,
 }
 
 impl std::fmt::Debug for Catalogue {
@@ -96,7 +106,14 @@ opaque!(PatientEntry, StudyEntry, SeriesEntry, VolumeEntry);
 
 impl Catalogue {
     /// Sorts what was read into the tree. Files that fall out are marked in `files`.
-    pub(crate) fn build(mut instances: Vec<Instance>, files: &mut FileTable, philips: PhilipsValues) -> Self {
+    pub(crate) fn build(instances: Vec<Instance>, files: &mut FileTable, wanted: Wanted) -> Self {
+        let (parked, mut instances): (Vec<_>, Vec<_>) =
+            instances.into_iter().partition(|instance| instance.unasked.is_some() && !wanted.captures);
+        for instance in &parked {
+            if let Some(why) = instance.unasked {
+                files.set(instance.file, FileState::Skipped(why));
+            }
+        }
         // By content, so that neither order nor names of files matter.
         instances.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
         let shared = drop_duplicates(&mut instances, files);
@@ -107,7 +124,7 @@ impl Catalogue {
             files.set(instance.file, FileState::Image(at));
         }
         let patients = sharing_ids_apart(patients, &instances);
-        let mut stacking = Stacking { philips, left_over: Vec::new() };
+        let mut stacking = Stacking { philips: wanted.philips, left_over: Vec::new() };
         let mut patients: Vec<PatientEntry> = patients
             .into_iter()
             .filter_map(|((_, key), members)| patient(key, &members, &instances, &mut stacking))
@@ -129,7 +146,19 @@ impl Catalogue {
                 files.set(*file, FileState::Image(*at));
             }
         }
-        Self { instances, patients, philips }
+        Self { instances, patients, parked, made_for: wanted }
+    }
+
+    /// All that it was made of, to be sorted again.
+    pub(crate) fn into_instances(self) -> Vec<Instance> {
+        let mut all = self.instances;
+        all.extend(self.parked);
+        all
+    }
+
+    /// Pictures at hand that are no volumes, whether they were asked for or not.
+    pub(crate) fn captures(&self) -> usize {
+        self.parked.len() + self.instances.iter().filter(|instance| instance.unasked.is_some()).count()
     }
 
     /// A volume with its patient, study and series.

@@ -65,6 +65,14 @@ pub(crate) fn classify(header: &Header, file_size: u64) -> Kind {
     Kind::Image
 }
 
+/// Whether an object that is skipped is a picture all the same, which can be converted where that is wanted.
+pub(crate) fn may_be_asked_for(header: &Header, why: SkipReason) -> bool {
+    matches!(why, SkipReason::SecondaryCapture | SkipReason::Colour | SkipReason::OtherModality)
+        && header.damage().is_none()
+        && header.pixels().is_some()
+        && header.syntax().is_supported()
+}
+
 /// A reading error, as a reason of the report.
 pub(crate) fn fail_reason(error: &DicomError) -> FailReason {
     match error {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::classify::{Kind, classify};
+use super::classify::{Kind, classify, may_be_asked_for};
 use super::files::{FileId, FileTable};
 use super::others::OtherObject;
 use super::ranges::RangeReader;
@@ -47,6 +47,8 @@ pub(super) struct Object {
     pub(super) kind: ObjectKind,
     /// What it takes to place an object that no volume is made of.
     pub(super) other: Option<OtherObject>,
+    /// A picture that is no volume unless it is asked for.
+    pub(super) capture: Option<Instance>,
 }
 
 /// What an object is to the intake.
@@ -88,6 +90,13 @@ impl Lane {
         let kind = classify(header, size);
         let other = (!matches!(kind, Kind::Image))
             .then(|| OtherObject::of(file, header, self.interner.series(facts)));
+        let capture = match kind {
+            Kind::Skip(why) if may_be_asked_for(header, why) => {
+                let instance = Instance::of(file, header, &mut self.interner).ok();
+                instance.map(|instance| Instance { unasked: Some(why), ..instance })
+            }
+            _ => None,
+        };
         let kind = match kind {
             Kind::Skip(why) => ObjectKind::Skip(why),
             Kind::Fail(FailReason::TransferSyntax) => ObjectKind::Undecodable(header.syntax().name),
@@ -97,7 +106,7 @@ impl Lane {
                 Err(error) => ObjectKind::Unreadable(error),
             },
         };
-        Object { patient, study, series, kind, other }
+        Object { patient, study, series, kind, other, capture }
     }
 }
 

@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalogue::{Catalogue, PatientEntry, StudyEntry, VolumeEntry, VolumeId};
+use super::catalogue::{Catalogue, PatientEntry, StudyEntry, VolumeEntry, VolumeId, Wanted};
 use super::sessions::{Slot, timelines};
 use crate::convert::resample::Mended;
+use crate::convert::stack::Stack;
 use crate::convert::{PhilipsValues, VolumeWarning};
 use crate::dataset::extend::Existing;
 use crate::dataset::{Copy as NameCopy, FieldMap, Modality, Part, Plane as NamePlane, Stem, VolumeName};
@@ -62,6 +63,8 @@ pub struct Choices {
     pub everything: bool,
     /// Convert the evenly spaced copies of volumes whose slices are not, too.
     pub equal_spacing: bool,
+    /// Convert captures, ultrasound and other pictures that are no volumes of voxels, too.
+    pub captures: bool,
     /// Which of Philips' values are written.
     pub philips: PhilipsValues,
     /// By volume.
@@ -70,6 +73,13 @@ pub struct Choices {
     pub subjects: BTreeMap<usize, SubjectCode>,
     /// By patient and study, both counted from 0.
     pub studies: BTreeMap<(usize, usize), StudyChoice>,
+}
+
+impl Choices {
+    /// What is to be stacked.
+    pub(crate) fn wanted(&self) -> Wanted {
+        Wanted { philips: self.philips, captures: self.captures }
+    }
 }
 
 /// Why there is no plan.
@@ -453,10 +463,10 @@ fn fingerprint(
 }
 
 fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Result<PlannedStudy, PlanError> {
-    // A copy has the role of the volume that it was made from: it stands right behind it.
-    let is_copy: Vec<bool> = volumes_of(study).map(|v| v.stack.resampling.is_some()).collect();
-    let facts: Vec<VolumeFacts> =
-        volumes_of(study).filter(|v| v.stack.resampling.is_none()).map(|v| v.facts.clone()).collect();
+    let matching: Vec<Matching> = volumes_of(study).map(|v| Matching::of(&v.stack)).collect();
+    let by_rules = |matching: &Matching| *matching == Matching::ByRules;
+    let ruled = volumes_of(study).zip(&matching).filter(|(_, m)| by_rules(m));
+    let facts: Vec<VolumeFacts> = ruled.map(|(v, _)| v.facts.clone()).collect();
     let protocol = match &choices.protocol {
         Some(protocol) => protocol.clone(),
         None => Preset::for_study(&facts).protocol()?,
@@ -464,14 +474,14 @@ fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Resu
     let mut matches = assign(&facts, &protocol);
     let chosen: Vec<VolumeChoice> =
         volumes_of(study).map(|v| choices.volumes.get(&v.id).cloned().unwrap_or_default()).collect();
-    let of_scanned = chosen.iter().zip(&is_copy).filter(|(_, copy)| !**copy).map(|(choice, _)| choice);
-    for (found, choice) in matches.iter_mut().zip(of_scanned) {
+    let of_ruled = chosen.iter().zip(&matching).filter(|(_, m)| by_rules(m)).map(|(choice, _)| choice);
+    for (found, choice) in matches.iter_mut().zip(of_ruled) {
         if let Some(role) = &choice.role {
             found.role.clone_from(role);
         }
     }
     renumber(&mut matches, &facts);
-    let matches = with_copies(matches, &is_copy, &chosen);
+    let matches = with_others(matches, &matching, &chosen);
     let first_phase = matches
         .iter()
         .zip(volumes_of(study))
@@ -499,14 +509,38 @@ fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Resu
     })
 }
 
-/// A match for every volume: a copy's is that of the volume before it, and needs no word of the user's.
-fn with_copies(matches: Vec<RoleMatch>, is_copy: &[bool], chosen: &[VolumeChoice]) -> Vec<RoleMatch> {
+/// How a volume comes by its role.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Matching {
+    ByRules,
+    /// A copy has the role of the volume that it was made from, which stands right before it.
+    AsBefore,
+    /// A capture has none, whatever its description says: it is a picture of a volume, not the volume.
+    None,
+}
+
+impl Matching {
+    fn of(stack: &Stack) -> Self {
+        match (&stack.resampling, stack.capture) {
+            (Some(_), _) => Self::AsBefore,
+            (None, true) => Self::None,
+            (None, false) => Self::ByRules,
+        }
+    }
+}
+
+/// A match for every volume; those that are not by rules need no word of the user's.
+fn with_others(matches: Vec<RoleMatch>, matching: &[Matching], chosen: &[VolumeChoice]) -> Vec<RoleMatch> {
     let mut matches = matches.into_iter();
     let mut all: Vec<RoleMatch> = Vec::new();
-    for (copy, choice) in is_copy.iter().zip(chosen) {
-        let source = if *copy { all.last().cloned() } else { matches.next() };
+    for (matching, choice) in matching.iter().zip(chosen) {
+        let source = match matching {
+            Matching::ByRules => matches.next(),
+            Matching::AsBefore => all.last().cloned(),
+            Matching::None => Some(RoleMatch::default()),
+        };
         let Some(mut found) = source else { break };
-        if *copy {
+        if *matching != Matching::ByRules {
             found.needs_confirmation = false;
             if let Some(role) = &choice.role {
                 found.role.clone_from(role);

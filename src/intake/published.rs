@@ -86,6 +86,9 @@ pub struct PublishedPlan {
     /// Which of Philips' values are written.
     #[serde(default)]
     pub philips_values: PhilipsValues,
+    /// Captures and other pictures are converted, too.
+    #[serde(default)]
+    pub captures: bool,
     /// Subjects, in the order of a hash.
     pub subjects: Vec<PublishedSubject>,
     /// Files that are no images to convert, by reason.
@@ -211,7 +214,8 @@ impl PublishedPlan {
             schema: SCHEMA.to_owned(),
             files: ordinals.files().len() as u32,
             dates: plan.dates,
-            philips_values: catalogue.philips,
+            philips_values: catalogue.made_for.philips,
+            captures: catalogue.made_for.captures,
             subjects,
             skipped: skipped.into_iter().map(|(reason, f)| Skipped { reason, files: ranges(&f) }).collect(),
             failed: failed.into_iter().map(|(reason, f)| Failed { reason, files: ranges(&f) }).collect(),
@@ -246,7 +250,12 @@ impl PublishedPlan {
         key: &ProjectKey,
         base: &Choices,
     ) -> Result<Choices, PlanError> {
-        let mut choices = Choices { dates: self.dates, philips: self.philips_values, ..base.clone() };
+        let mut choices = Choices {
+            dates: self.dates,
+            philips: self.philips_values,
+            captures: self.captures,
+            ..base.clone()
+        };
         if self.subjects.len() != catalogue.patients.len() {
             return Err(PlanError::Mismatch("it has another number of patients"));
         }

@@ -369,11 +369,12 @@ impl Intake {
     }
 
     fn take_object(&mut self, file: FileId, object: Object) {
-        let Object { patient, study, series, kind, other } = object;
+        let Object { patient, study, series, kind, other, capture } = object;
         self.progress.patients += u32::from(self.patients.insert(patient));
         self.progress.studies += u32::from(self.studies.insert(study));
         self.progress.series += u32::from(self.series.insert(series));
         self.others.extend(other);
+        self.instances.extend(capture);
         match kind {
             ObjectKind::Image(instance) => {
                 self.instances.push(instance);

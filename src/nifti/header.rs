@@ -85,6 +85,7 @@ fn datatype(voxel_type: VoxelType) -> (i16, i16) {
         VoxelType::F64 => (64, 64),
         VoxelType::U16 => (512, 16),
         VoxelType::U32 => (768, 32),
+        VoxelType::Rgb24 => (128, 24),
     }
 }
 

@@ -20,6 +20,8 @@ pub enum ConversionSwitch {
     EqualSpacing,
     /// Localizers, calibrations and projections, too.
     Everything,
+    /// Captures, ultrasound, colour and other pictures that are no volumes of voxels, too.
+    Captures,
 }
 
 /// A switch on the screen.
@@ -29,12 +31,12 @@ pub struct ConversionView {
     pub switch: ConversionSwitch,
     /// Whether it holds.
     pub on: bool,
-    /// Volumes that it concerns.
+    /// Volumes that it concerns; of captures, files.
     pub volumes: u32,
 }
 
 impl ConversionSwitch {
-    const ALL: [Self; 3] = [Self::DisplayedValues, Self::EqualSpacing, Self::Everything];
+    const ALL: [Self; 4] = [Self::DisplayedValues, Self::EqualSpacing, Self::Everything, Self::Captures];
 
     pub(super) fn set(self, choices: &mut Choices, on: bool) {
         match self {
@@ -43,6 +45,7 @@ impl ConversionSwitch {
             }
             Self::EqualSpacing => choices.equal_spacing = on,
             Self::Everything => choices.everything = on,
+            Self::Captures => choices.captures = on,
         }
     }
 
@@ -51,6 +54,7 @@ impl ConversionSwitch {
             Self::DisplayedValues => choices.philips == PhilipsValues::Displayed,
             Self::EqualSpacing => choices.equal_spacing,
             Self::Everything => choices.everything,
+            Self::Captures => choices.captures,
         }
     }
 }
@@ -74,6 +78,7 @@ impl Session {
                     ConversionSwitch::Everything => {
                         planned().filter(|v| v.role.role.as_ref().is_some_and(is_left_out_by_role)).count()
                     }
+                    ConversionSwitch::Captures => self.catalogue().captures(),
                 };
                 ConversionView { switch, on: switch.holds(self.choices()), volumes: volumes as u32 }
             })

@@ -168,7 +168,7 @@ impl Session {
         // Before the catalogue that the anchors are read from is taken apart.
         let before = self.plan.as_ref().map(|plan| anchors(plan, &self.catalogue));
         let known = self.intake.known_files();
-        let mut instances = std::mem::take(&mut self.catalogue).instances;
+        let mut instances = std::mem::take(&mut self.catalogue).into_instances();
         instances.append(&mut self.intake.instances);
         self.sort_out(instances);
         let kept = before.as_ref().map(|_| (self.choices.clone(), self.undo.clone(), self.redo.clone()));
@@ -181,7 +181,7 @@ impl Session {
             Err(error) => {
                 // What joined makes no plan: all is as it was before.
                 self.intake.abandon();
-                let mut instances = std::mem::take(&mut self.catalogue).instances;
+                let mut instances = std::mem::take(&mut self.catalogue).into_instances();
                 instances.retain(|instance| (instance.file as usize) < known);
                 self.sort_out(instances);
                 if let Some((choices, undo, redo)) = kept {
@@ -201,7 +201,7 @@ impl Session {
     }
 
     fn sort_out(&mut self, instances: Vec<Instance>) {
-        self.catalogue = Catalogue::build(instances, &mut self.intake.files, self.choices.philips);
+        self.catalogue = Catalogue::build(instances, &mut self.intake.files, self.choices.wanted());
         self.ordinals = Ordinals::new(&self.catalogue, &self.intake.files);
     }
 
@@ -229,18 +229,19 @@ impl Session {
     }
 
     fn replan(&mut self) -> Result<&WorkingPlan, PlanError> {
-        self.follow_values();
-        let plan = WorkingPlan::new(&self.catalogue, &self.key, &self.choices, &self.existing)?;
+        let plan = self.make_plan()?;
         Ok(self.plan.insert(plan))
     }
 
-    /// Stacks anew where other values of Philips' are wanted than the stacks were made for. Their numbers
-    /// stay: no volume begins or ends with its scale.
-    fn follow_values(&mut self) {
-        if self.catalogue.philips != self.choices.philips {
-            let instances = std::mem::take(&mut self.catalogue).instances;
-            self.sort_out(instances);
+    /// Plans by the choices; where these want something else stacked, what was read is sorted again first.
+    fn make_plan(&mut self) -> Result<WorkingPlan, PlanError> {
+        if self.catalogue.made_for == self.choices.wanted() {
+            return self.plan_again(None);
         }
+        let before = self.plan.as_ref().map(|plan| anchors(plan, &self.catalogue));
+        let instances = std::mem::take(&mut self.catalogue).into_instances();
+        self.sort_out(instances);
+        self.plan_again(before)
     }
 
     /// The plan, once the intake is finished.
@@ -374,10 +375,10 @@ impl Session {
             self.choices = before;
             return Err(error);
         }
-        self.follow_values();
-        match WorkingPlan::new(&self.catalogue, &self.key, &self.choices, &self.existing) {
+        // With the others, so that it follows where volumes are numbered anew.
+        self.undo.push(before);
+        match self.make_plan() {
             Ok(plan) => {
-                self.undo.push(before);
                 if self.undo.len() > UNDO_DEPTH {
                     self.undo.remove(0);
                 }
@@ -385,8 +386,10 @@ impl Session {
                 Ok(self.plan.insert(plan))
             }
             Err(error) => {
-                self.choices = before;
-                self.follow_values();
+                if let Some(before) = self.undo.pop() {
+                    self.choices = before;
+                }
+                self.replan()?;
                 Err(error)
             }
         }
@@ -426,6 +429,25 @@ impl Session {
     /// # Errors
     /// It was made from other files, or can't be planned.
     pub fn obey(&mut self, published: &PublishedPlan) -> Result<&WorkingPlan, PlanError> {
+        if published.captures == self.choices.captures {
+            return self.obey_of_same_volumes(published);
+        }
+        // Its volumes are those that stand there then; both are one step for undo.
+        self.choose(|own| own.captures = published.captures)?;
+        match self.obey_of_same_volumes(published).map(|_| ()) {
+            Ok(()) => {
+                self.undo.pop();
+                self.plan.as_ref().ok_or(PlanError::Mismatch("nothing was read"))
+            }
+            Err(error) => {
+                self.undo()?;
+                self.redo.pop();
+                Err(error)
+            }
+        }
+    }
+
+    fn obey_of_same_volumes(&mut self, published: &PublishedPlan) -> Result<&WorkingPlan, PlanError> {
         let choices = published.choices(&self.catalogue, &self.key, &self.choices)?;
         self.choose(|own| *own = choices)
     }

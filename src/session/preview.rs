@@ -9,8 +9,9 @@ use super::Session;
 use crate::convert::stack::Tiling;
 use crate::dicom::codec::{Codec, TransferSyntax};
 use crate::dicom::pixels::{Frames, PixelLayout};
-use crate::dicom::{Header, Need};
+use crate::dicom::{Header, Need, Palette};
 use crate::intake::{RangeReader, VolumeId};
+use crate::volume::Voxels;
 
 /// The longer side of a picture, pixels.
 const SIDE: f64 = 112.0;
@@ -30,6 +31,7 @@ pub struct Thumbnail {
 pub struct Preview {
     range: RangeReader,
     layout: Arc<PixelLayout>,
+    palette: Option<Arc<Palette>>,
     syntax: TransferSyntax,
     pixel_offset: u64,
     /// The frame within the bytes that were asked for.
@@ -71,6 +73,7 @@ impl Preview {
         Some(Self {
             range: RangeReader::new(entry, offset, len).ok()?,
             layout: Arc::clone(&instance.layout),
+            palette: instance.palette.clone(),
             syntax: instance.syntax.clone(),
             pixel_offset: instance.pixels.offset,
             frame: number,
@@ -91,13 +94,17 @@ impl Preview {
 
     /// Draws; `None` where the frame can't be decoded.
     pub fn draw(self) -> Option<Thumbnail> {
-        let Self { range, layout, syntax, pixel_offset, frame, tile, aspect } = self;
+        let Self { range, layout, palette, syntax, pixel_offset, frame, tile, aspect } = self;
         let mut bytes = range.take();
         if syntax.deflated {
             let header = Header::from_bytes(bytes).ok()?;
             bytes = header.data().get(usize::try_from(pixel_offset).ok()?..)?.to_vec();
         }
-        let voxels = Frames::new(&layout, &syntax, &bytes).ok()?.decode(frame).ok()?;
+        let mut voxels = Frames::new(&layout, &syntax, &bytes).ok()?.decode(frame).ok()?;
+        let colour = palette.is_some() || layout.samples == 3;
+        if let Some(palette) = palette {
+            voxels = Voxels::U8(palette.colours(&voxels));
+        }
         let (columns, rows) = (layout.columns as usize, layout.rows as usize);
         let (left, top, width, height) = match tile {
             None => (0, 0, columns, rows),
@@ -107,7 +114,15 @@ impl Preview {
                 (slice as usize % side * w, slice as usize / side * h, w, h)
             }
         };
-        let value = |x: usize, y: usize| voxels.get((top + y) * columns + left + x).filter(|v| v.is_finite());
+        // Colour by the weights of its luminance (ITU-R BT.601), which JPEG's grey is made by, too.
+        let value = |x: usize, y: usize| {
+            let place = (top + y) * columns + left + x;
+            if !colour {
+                return voxels.get(place).filter(|v| v.is_finite());
+            }
+            let part = |n: usize| voxels.get(place * 3 + n);
+            Some(0.299 * part(0)? + 0.587 * part(1)? + 0.114 * part(2)?)
+        };
         let mut sample: Vec<f64> = Vec::new();
         let step = (width * height / 16_384).max(1);
         sample.extend(

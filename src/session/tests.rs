@@ -4,11 +4,16 @@
 use super::{ConversionSwitch, NamingKind, PlanEdit, Preview, Session, StudyEdit};
 use crate::deid::{Mapping, ProjectKey};
 use crate::dicom::Need;
+use crate::dicom::testing::{Form, Set, Slice, Value};
 use crate::intake::{PlanError, VolumeId};
 use crate::phantom::{Phantom, PhantomSpec, Vendor};
 
 fn read(session: &mut Session, phantom: &Phantom, files: impl Iterator<Item = usize>, first_source: u32) {
     let files: Vec<Vec<u8>> = files.map(|i| phantom.file(i).unwrap()).collect();
+    read_files(session, &files, first_source);
+}
+
+fn read_files(session: &mut Session, files: &[Vec<u8>], first_source: u32) {
     for (bytes, source) in files.iter().zip(first_source..) {
         session.add_source(source, format!("file {source}"), bytes.len() as u64);
     }
@@ -360,4 +365,54 @@ fn a_switch_that_concerns_nothing_is_not_offered() {
     session.edit(PlanEdit::SetConversion { switch: ConversionSwitch::Everything, on: true }).unwrap();
     let left_out = session.plan().unwrap().volumes().filter(|(_, _, v)| !v.include).count();
     assert_eq!(left_out, 0);
+}
+
+/// A capture of 4 × 2 pixels in three colours, with the description of a phase.
+fn capture(number: u16) -> Set {
+    let mut set = Slice { number: u32::from(number), ..Slice::default() }.set();
+    for tag in [(0x0020, 0x0032), (0x0020, 0x0037), (0x0028, 0x0030), (0x0020, 0x000E)] {
+        set.remove(tag);
+    }
+    set.text((0x0008, 0x0016), "UI", "1.2.840.10008.5.1.4.1.1.7");
+    set.text((0x0008, 0x103E), "LO", "t1_vibe arterial");
+    set.text((0x0020, 0x000E), "UI", "1.2.3.777");
+    set.text((0x0028, 0x0004), "CS", "RGB");
+    for (tag, value) in
+        [(0x0002, 3), (0x0006, 0), (0x0010, 2), (0x0011, 4), (0x0100, 8), (0x0101, 8), (0x0102, 7)]
+    {
+        set.us((0x0028, tag), value);
+    }
+    set.put((0x7FE0, 0x0010), "OB", Value::Bytes((0..24).map(|v| v + number as u8).collect()));
+    set
+}
+
+#[test]
+fn captures_are_converted_only_where_they_are_asked_for() {
+    let form = Form::default();
+    let slices = (1..=3).map(|number| Slice { number, ..Slice::default() }.file());
+    let files: Vec<Vec<u8>> = slices.chain([form.file(&capture(10)), form.file(&capture(20))]).collect();
+    let mut session = session();
+    read_files(&mut session, &files, 0);
+    let volumes = |session: &Session| session.plan().unwrap().volumes().count();
+    let skipped = |session: &Session| session.view().unwrap().totals.skipped.len();
+    assert_eq!((volumes(&session), skipped(&session)), (1, 1));
+    let scan = session.plan().unwrap().volumes().next().map(|(_, _, v)| (v.id, v.source.clone())).unwrap();
+    session.edit(PlanEdit::SetRole { volumes: vec![scan.0], role: "mrcp".into() }).unwrap();
+    session.edit(PlanEdit::SetConversion { switch: ConversionSwitch::Captures, on: true }).unwrap();
+    assert_eq!((volumes(&session), skipped(&session)), (2, 0));
+    for (_, _, volume) in session.plan().unwrap().volumes() {
+        // The description of a capture gives it no role; the choice stays with the scan.
+        let role = volume.role.role.as_ref().map(|r| r.as_str().to_owned());
+        assert_eq!(role, (volume.source == scan.1).then(|| "mrcp".to_owned()));
+    }
+    let published = session.published_plan().unwrap();
+    session.undo().unwrap();
+    assert_eq!((volumes(&session), skipped(&session)), (1, 1));
+    let steps = session.undo.len();
+    session.obey(&published).unwrap();
+    assert_eq!((volumes(&session), session.undo.len()), (2, steps + 1), "one step");
+    session.undo().unwrap();
+    session.undo().unwrap();
+    let role = session.plan().unwrap().volumes().next().map(|(_, _, v)| v.role.role.clone()).unwrap();
+    assert!(role.is_none_or(|r| r.as_str() != "mrcp"), "undo follows the volume");
 }

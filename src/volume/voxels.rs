@@ -18,6 +18,8 @@ pub enum VoxelType {
     F32,
     /// Float, 64 bit.
     F64,
+    /// Red, green and blue, 8 bit each, side by side: three values of [`Voxels::U8`] a voxel.
+    Rgb24,
 }
 
 impl VoxelType {
@@ -28,6 +30,7 @@ impl VoxelType {
             Self::I16 | Self::U16 => 2,
             Self::I32 | Self::U32 | Self::F32 => 4,
             Self::F64 => 8,
+            Self::Rgb24 => 3,
         }
     }
 }
@@ -78,6 +81,7 @@ impl Voxels {
             VoxelType::U32 => Self::U32(vec![0; len]),
             VoxelType::F32 => Self::F32(vec![0.0; len]),
             VoxelType::F64 => Self::F64(vec![0.0; len]),
+            VoxelType::Rgb24 => Self::U8(vec![0; len * 3]),
         }
     }
 

@@ -29,6 +29,9 @@ pub(crate) struct InputOptions {
     /// Philips: values as displayed on the scanner, not the precise ones, which compare between series.
     #[arg(long)]
     displayed_values: bool,
+    /// Convert captures, ultrasound, colour and other pictures that are no volumes, too: their pixels may show text.
+    #[arg(long)]
+    captures: bool,
     /// Also make evenly spaced copies of volumes whose slices are missing or unevenly spaced.
     #[arg(long)]
     equal_spacing: bool,
@@ -85,6 +88,9 @@ pub(crate) fn read(options: &InputOptions, key: ProjectKey, quiet: bool) -> Resu
     }
     if options.displayed_values {
         session.choose(|choices| choices.philips = PhilipsValues::Displayed)?;
+    }
+    if options.captures {
+        session.choose(|choices| choices.captures = true)?;
     }
     if options.equal_spacing {
         session.choose(|choices| choices.equal_spacing = true)?;

@@ -447,6 +447,10 @@ fn entries(session: &Session, members: &[usize]) -> Entries {
         }
     }
     for other in session.other_objects() {
+        // A capture that was asked for stands among the volumes.
+        if matches!(session.files().state(other.file), Some(crate::intake::FileState::Image(_))) {
+            continue;
+        }
         let facts = &other.facts;
         let key = crate::intake::identity_of(facts).key();
         if studies.contains(&(key, facts.study_uid.clone())) {

@@ -209,7 +209,7 @@ export interface StudyEdit {
 export type KeyState = "new" | "saved" | "loaded";
 
 /** Switches of the conversion as a whole. */
-export type ConversionSwitch = "displayed_values" | "equal_spacing" | "everything";
+export type ConversionSwitch = "displayed_values" | "equal_spacing" | "everything" | "captures";
 
 export interface PlanView {
   totals: {

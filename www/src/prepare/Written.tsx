@@ -16,6 +16,10 @@ const SWITCHES: Record<ConversionSwitch, { label: string; term: string }> = {
     label: "Localizers and projections",
     term: "Scouts, calibrations and MIPs, too",
   },
+  captures: {
+    label: "Captures, ultrasound, colour",
+    term: "Pictures that are no volumes; their pixels may show text",
+  },
 };
 
 export function Written({ plan }: { plan: PlanView }) {
@@ -36,7 +40,7 @@ export function Written({ plan }: { plan: PlanView }) {
           key={which}
           id={which}
           label={SWITCHES[which].label}
-          term={`${SWITCHES[which].term} · ${counted(volumes, "volume")}`}
+          term={`${SWITCHES[which].term} · ${counted(volumes, which === "captures" ? "file" : "volume")}`}
           on={on}
           set={(wanted) => void state.edit({ kind: "setConversion", switch: which, on: wanted })}
         />
