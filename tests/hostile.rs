@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use common::dicom::{DEFLATED, Form, RLE, Set, Slice, Value};
 use hepatica::dataset::{Outcome, Report};
-use hepatica::deid::ProjectKey;
-use hepatica::dicom::Need;
+use hepatica::deid::object::Roster;
+use hepatica::deid::{DatePolicy, ProjectKey, SubjectNaming};
+use hepatica::dicom::{Header, Need};
 use hepatica::session::{Export, ExportOptions, ExportStep, Session};
 use proptest::prelude::*;
 
@@ -47,10 +48,14 @@ fn journey(files: &[Vec<u8>], driver: Driver) -> (BTreeMap<String, Vec<u8>>, Rep
     (entries, report)
 }
 
+fn key() -> ProjectKey {
+    let key = format!("hepatica-project-key/1\n{}\n", "0123456789abcdef".repeat(4));
+    ProjectKey::load(key.as_bytes(), None).unwrap()
+}
+
 /// The entries, the report, and what was refused in words.
 fn heard(files: &[Vec<u8>], driver: Driver) -> (BTreeMap<String, Vec<u8>>, Report, Vec<String>) {
-    let key = format!("hepatica-project-key/1\n{}\n", "0123456789abcdef".repeat(4));
-    let mut session = Session::new(ProjectKey::load(key.as_bytes(), None).unwrap());
+    let mut session = Session::new(key());
     for (n, file) in files.iter().enumerate() {
         session.add_source(n as u32, format!("source {n}"), file.len() as u64);
     }
@@ -337,20 +342,32 @@ fn two_patients_with_one_id_are_two_subjects() {
         };
         slices(series, 3).into_iter().map(file).collect()
     };
-    let said = |others: (&str, &str)| {
+    let said_of = |others: &[(&str, &str)]| {
         let mut files = person("Quirla^Testa", "19610203", 1);
-        files.extend(person(others.0, others.1, 2));
+        files.extend(others.iter().zip(2..).flat_map(|(other, series)| person(other.0, other.1, series)));
         let (entries, report) = journey(&files, PLAIN);
-        assert_eq!(report.tally().converted, 6, "{:?}", outcomes(&report));
+        assert_eq!(report.tally().converted as usize, files.len(), "{:?}", outcomes(&report));
         let subjects: BTreeSet<&str> =
-            entries.keys().filter_map(|n| n.split('/').find(|part| part.starts_with("sub-"))).collect();
+            entries.keys().filter_map(|n| n.split('/').find_map(|part| part.strip_prefix("sub-"))).collect();
+        let subjects: BTreeSet<&str> = subjects.iter().filter_map(|s| s.split(['_', '.']).next()).collect();
+        // As DICOM: the same people under the same codes, in whatever order their files come.
+        let mut roster = Roster::new();
+        for (file, ordinal) in files.iter().rev().zip(0..) {
+            roster.add(ordinal, &Header::from_bytes(file.clone()).unwrap(), None);
+        }
+        let cohort = roster.settle(&key(), &SubjectNaming::Keyed, DatePolicy::None).unwrap();
+        let codes: BTreeSet<&str> = cohort.subjects.iter().map(|s| s.code.as_str()).collect();
+        assert_eq!(codes, subjects);
         (subjects.len(), warnings(&entries).contains("\"mixed_patients\""))
     };
+    let said = |other| said_of(&[other]);
     assert_eq!(said(("Brumsel^Otto", "19450811")), (2, true), "another name and another date of birth");
     assert_eq!(said(("QUIRLA^TESTA", "19610203")), (1, false), "the same person, in capitals");
     assert_eq!(said(("Mumpel^Testa", "19610203")), (1, false), "a name may change");
     assert_eq!(said(("Quirla^Testa", "19610302")), (1, false), "a date may be mistyped");
     assert_eq!(said(("", "19450811")), (1, false), "no name is no other name");
+    let spellings = [("Brumsel^Otto", "19450811"), ("Brumsel^Ottilie", "19450811"), ("BRUMSEL^OTTO", "")];
+    assert_eq!(said_of(&spellings), (2, true), "three spellings of the second");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //! [`IdentityKey`], equal for the same patient however the texts were padded and spelled. Never:
 //! a guess across patients: leading zeros, and issuers where given, are part of an ID.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::date::Date;
 use super::identified::{Identified, Purpose};
 
@@ -85,6 +87,15 @@ const PLACEHOLDERS: &[&str] = &[
 ];
 
 impl PatientIdentity {
+    /// Letters and digits of the name, and of the date of birth.
+    pub(crate) fn person(&self) -> Person {
+        let letters = |text: &Identified<String>| -> String {
+            let kept = text.reveal(Purpose::Decide).chars().filter(|c| c.is_alphanumeric());
+            kept.flat_map(char::to_lowercase).collect()
+        };
+        Identified::new([letters(&self.name), letters(&self.birth_date)])
+    }
+
     /// The key of this patient: by ID and issuer, else by name and birth date, else by study.
     /// Case, padding and repeated spaces do not matter; placeholders such as `ANONYMOUS`, `0000`
     /// count as nothing.
@@ -126,6 +137,51 @@ impl PatientIdentity {
             _ => None,
         }
     }
+}
+
+/// Name and date of birth, as far as telling people apart goes.
+pub(crate) type Person = Identified<[String; 2]>;
+
+/// The people behind one ID, as places in `all`, each ascending. Who has the name or the date of birth of another is the
+/// same person, since names change and dates are mistyped; only where both differ are there two. Who has neither
+/// goes to nobody among several.
+pub(crate) fn people(all: &[Person]) -> Vec<Vec<usize>> {
+    struct One<'a> {
+        names: BTreeSet<&'a str>,
+        births: BTreeSet<&'a str>,
+        places: Vec<usize>,
+    }
+    // Each pair once: a series repeats its patient in every file.
+    let mut pairs: BTreeMap<[&str; 2], Vec<usize>> = BTreeMap::new();
+    for (place, person) in all.iter().enumerate() {
+        let [name, birth] = person.reveal(Purpose::Decide);
+        pairs.entry([name, birth]).or_default().push(place);
+    }
+    let unknown = pairs.remove(&["", ""]);
+    let mut people: Vec<One<'_>> = Vec::new();
+    for ([name, birth], mut places) in pairs {
+        let (same, others): (Vec<_>, Vec<_>) =
+            people.into_iter().partition(|one| one.names.contains(name) || one.births.contains(birth));
+        let mut joined = One { names: BTreeSet::new(), births: BTreeSet::new(), places: Vec::new() };
+        joined.names.extend(Some(name).filter(|n| !n.is_empty()));
+        joined.births.extend(Some(birth).filter(|b| !b.is_empty()));
+        joined.places.append(&mut places);
+        for one in same {
+            joined.names.extend(one.names);
+            joined.births.extend(one.births);
+            joined.places.extend(one.places);
+        }
+        people = others;
+        people.push(joined);
+    }
+    // A name alone and a date alone may be one person's.
+    if people.iter().filter(|one| !one.names.is_empty() && !one.births.is_empty()).count() < 2 {
+        return vec![(0..all.len()).collect()];
+    }
+    let mut out: Vec<Vec<usize>> = people.into_iter().map(|one| one.places).chain(unknown).collect();
+    out.iter_mut().for_each(|places| places.sort_unstable());
+    out.sort_unstable();
+    out
 }
 
 impl IdentityKey {

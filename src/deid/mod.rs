@@ -54,6 +54,7 @@ pub use date::{Date, DateTime, TimeOfDay, days_between, parse_offset};
 pub use dates::{DatePolicy, DateShift, NoShift, SHIFT_DAYS};
 pub use fate::{Action, ActionCounts, action};
 pub use identified::{Identified, Purpose};
+pub(crate) use identity::people;
 pub use identity::{IdentityKey, PatientIdentity, RecognisedBy};
 pub use inspect::{After, Inspection, Row};
 pub use key::{KeyError, KeyUse, ProjectKey};

@@ -16,7 +16,7 @@ use crate::convert::stack::{FrameRef, Stack, stack};
 use crate::convert::when::{days, moment};
 use crate::convert::{PhilipsValues, VolumeWarning};
 use crate::dataset::SkipReason;
-use crate::deid::{Date, IdentityKey, PatientIdentity, RecognisedBy};
+use crate::deid::{Date, IdentityKey, PatientIdentity, RecognisedBy, people};
 use crate::hanging::VolumeFacts;
 
 /// Number of a volume within a plan, from 1.
@@ -276,70 +276,23 @@ type Patients = BTreeMap<([u8; 32], IdentityKey), Vec<u32>>;
 fn sharing_ids_apart(patients: Patients, instances: &[Instance]) -> Patients {
     let mut out = Patients::new();
     for ((hash, key), members) in patients {
-        let people = people(&members, instances);
+        let of =
+            |at: &u32| instances.get(*at as usize).map(|instance| identity_of(&instance.series).person());
+        let people = people(&members.iter().map(|at| of(at).unwrap_or_default()).collect::<Vec<_>>());
         if people.len() < 2 || key.recognised_by() != RecognisedBy::PatientId {
             out.insert((hash, key), members);
             continue;
         }
-        for members in people {
-            let first = members.first().and_then(|at| instances.get(*at as usize));
-            let Some(first) = first else { continue };
-            let key = PatientIdentity { shares_id: true, ..identity_of(&first.series) }.key();
+        for person in people {
+            let members: Vec<u32> = person.iter().filter_map(|n| members.get(*n)).copied().collect();
+            // Of several spellings the same one, whichever files there are and in whatever order.
+            let all = members.iter().filter_map(|at| instances.get(*at as usize));
+            let spellings = all.map(|i| PatientIdentity { shares_id: true, ..identity_of(&i.series) });
+            let Some(identity) = spellings.min_by_key(PatientIdentity::person) else { continue };
+            let key = identity.key();
             out.entry((patient_hash(&key), key)).or_default().extend(members);
         }
     }
-    out
-}
-
-/// The people behind one ID. Who has the name or the date of birth of another is the same person, since names
-/// change and dates are mistyped; only where both differ are there two. Images that give neither are nobody's
-/// among several.
-fn people(members: &[u32], instances: &[Instance]) -> Vec<Vec<u32>> {
-    let letters = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    let mut people: Vec<(BTreeSet<String>, BTreeSet<String>, Vec<u32>)> = Vec::new();
-    let mut unknown = Vec::new();
-    for at in members {
-        let Some(series) = instances.get(*at as usize).map(|i| &i.series) else { continue };
-        let (name, birth) = (letters(&series.patient_name), letters(&series.birth_date));
-        if name.is_empty() && birth.is_empty() {
-            unknown.push(*at);
-            continue;
-        }
-        let (same, others): (Vec<_>, Vec<_>) = people
-            .into_iter()
-            .partition(|(names, births, _)| names.contains(&name) || births.contains(&birth));
-        let mut joined = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-        for (names, births, members) in same {
-            joined.0.extend(names);
-            joined.1.extend(births);
-            joined.2.extend(members);
-        }
-        joined.0.extend(Some(name).filter(|n| !n.is_empty()));
-        joined.1.extend(Some(birth).filter(|b| !b.is_empty()));
-        joined.2.push(*at);
-        people = others;
-        people.push(joined);
-    }
-    // A name alone and a date alone may be one person's.
-    let certain = |(names, births, _): &(BTreeSet<String>, BTreeSet<String>, Vec<u32>)| {
-        !names.is_empty() && !births.is_empty()
-    };
-    if people.iter().filter(|one| certain(one)).count() < 2 {
-        return vec![members.to_vec()];
-    }
-    let mut out: Vec<Vec<u32>> = people
-        .into_iter()
-        .map(|(.., mut members)| {
-            members.sort_unstable();
-            members
-        })
-        .collect();
-    if !unknown.is_empty() {
-        out.push(unknown);
-    }
-    out.sort_unstable();
     out
 }
 
@@ -356,7 +309,6 @@ fn patient(
     stacking: &mut Stacking,
 ) -> Option<PatientEntry> {
     let get = |at: &u32| instances.get(*at as usize);
-    let first = members.first().and_then(get)?;
     let mut studies: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
     for at in members {
         studies.entry(&get(at)?.series.study_uid).or_default().push(*at);
@@ -376,7 +328,9 @@ fn patient(
     }
     let dates = members.iter().filter_map(get).filter_map(|i| Date::parse_da(&i.series.study_date)).collect();
     let shares_id = key.recognised_by() == RecognisedBy::PatientIdAndName;
-    let identity = PatientIdentity { shares_id, ..identity_of(&first.series) };
+    let of_key =
+        members.iter().filter_map(get).map(|i| PatientIdentity { shares_id, ..identity_of(&i.series) });
+    let identity = of_key.into_iter().find(|identity| !shares_id || identity.key() == key)?;
     Some(PatientEntry { identity, key, dates, studies })
 }
 

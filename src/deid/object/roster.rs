@@ -8,7 +8,7 @@ use super::super::date::{Date, TimeOfDay};
 use super::super::dates::{DatePolicy, DateShift};
 use super::super::faces::{Extent, FaceSign, FaceSigns};
 use super::super::identified::{Identified, Purpose};
-use super::super::identity::{IdentityKey, PatientIdentity};
+use super::super::identity::{IdentityKey, PatientIdentity, Person, RecognisedBy, people};
 use super::super::key::{KeyUse, ProjectKey};
 use super::super::policy::{Policy, PolicyOption};
 use super::super::secrets::Secrets;
@@ -68,7 +68,8 @@ impl Patient {
 /// What was learned from headers; parts made on several threads are put together.
 #[derive(Default)]
 pub struct Roster {
-    patients: BTreeMap<IdentityKey, Patient>,
+    /// By ID and, since one ID may stand for several people, by name and date of birth.
+    patients: BTreeMap<(IdentityKey, Person), Patient>,
 }
 
 impl std::fmt::Debug for Roster {
@@ -133,7 +134,8 @@ impl Roster {
         let root = header.root();
         let text = |tag| root.text(tag).unwrap_or_default();
         let identity = identity(header);
-        let patient = self.patients.entry(identity.key()).or_insert_with(|| Patient::new(identity));
+        let who = (identity.key(), identity.person());
+        let patient = self.patients.entry(who).or_insert_with(|| Patient::new(identity));
         if header.pixels().is_some() {
             let series = patient.series.entry(text(tags::SERIES_INSTANCE_UID).into()).or_default();
             series.0 = series.0.and(FaceSigns::of(header));
@@ -176,6 +178,39 @@ impl Roster {
         }
     }
 
+    /// One entry a person. Whoever shares an ID with others keeps what must not come out of all of them.
+    fn people(self) -> Vec<Patient> {
+        let mut by_id: BTreeMap<IdentityKey, Vec<(Person, Patient)>> = BTreeMap::new();
+        for ((key, person), patient) in self.patients {
+            by_id.entry(key).or_default().push((person, patient));
+        }
+        let mut out = Vec::new();
+        for (key, parts) in by_id {
+            let (persons, parts): (Vec<Person>, Vec<Patient>) = parts.into_iter().unzip();
+            let groups = match key.recognised_by() {
+                RecognisedBy::PatientId => people(&persons),
+                _ => vec![(0..persons.len()).collect()],
+            };
+            let shares_id = groups.len() > 1;
+            let mut secrets = Secrets::new();
+            if shares_id {
+                parts.iter().for_each(|part| secrets.merge(&part.secrets));
+            }
+            let mut parts: Vec<Option<Patient>> = parts.into_iter().map(Some).collect();
+            for group in groups {
+                let mut members = group.into_iter().filter_map(|at| parts.get_mut(at)?.take());
+                let Some(mut whole) = members.next() else { continue };
+                members.for_each(|part| whole.merge(part));
+                whole.identity.shares_id = shares_id;
+                if shares_id {
+                    whole.secrets.merge(&secrets);
+                }
+                out.push(whole);
+            }
+        }
+        out
+    }
+
     /// Gives everybody a code, and every object a name.
     ///
     /// # Errors
@@ -186,11 +221,12 @@ impl Roster {
         naming: &SubjectNaming,
         dates: DatePolicy,
     ) -> Result<Cohort, SubjectError> {
-        let identities: Vec<PatientIdentity> = self.patients.values().map(|p| p.identity.clone()).collect();
+        let patients = self.people();
+        let identities: Vec<PatientIdentity> = patients.iter().map(|p| p.identity.clone()).collect();
         let subjects = Subjects::assign(&identities, key, naming, &BTreeSet::new())?;
         let mut groups: BTreeMap<SubjectCode, (IdentityKey, Patient, Vec<PatientIdentity>)> = BTreeMap::new();
-        for (who, patient) in self.patients {
-            let Some(assignment) = subjects.of_key(&who) else { continue };
+        for patient in patients {
+            let Some(assignment) = subjects.of_key(&patient.identity.key()) else { continue };
             let group = groups.entry(assignment.code.clone()).or_insert_with(|| {
                 (assignment.person.clone(), Patient::new(patient.identity.clone()), Vec::new())
             });
