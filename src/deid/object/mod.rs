@@ -12,10 +12,11 @@
 //! - `pixels` and `codestream` carry pixel data over.
 //! - `suspects` names what is left out; `review` asks [`super::pixels`] about text in pixels, and reviewers.
 //! - `verify` reads the result again and searches it.
-//! - `certificate` sums up.
+//! - `certificate` sums up; `documents` checks what is written beside the objects.
 
 mod certificate;
 mod codestream;
+mod documents;
 mod pixels;
 mod review;
 mod rewrite;
@@ -27,6 +28,7 @@ mod verify;
 
 pub use certificate::{Counts, ObjectCertificate};
 pub use codestream::Untraceable;
+pub use documents::{DocumentFault, check_documents};
 pub use review::{Pixels, ReviewItem, review_item};
 pub use roster::{Cohort, Placed, Roster, Subject};
 pub(crate) use roster::{Entry, place};
