@@ -217,7 +217,15 @@ fn retains(tag: Tag, policy: &Policy) -> bool {
     if values::names_class(tag) || tag == Tag(0x0002, 0x0010) || tag == Tag(0x0002, 0x0002) {
         return true;
     }
-    if !tag.0.is_multiple_of(2) || tag.0 < 0x0008 {
+    if !tag.0.is_multiple_of(2) {
+        // Numbers of safe private elements, and what the policy keeps: a b-value is no secret where it stands.
+        let kept = |keep: &super::policy::KeepPrivate| {
+            keep.tag.eq_ignore_ascii_case(&format!("({:04X},xx{:02X})", tag.0, tag.1 & 0xFF))
+        };
+        let safe = policy.holds(PolicyOption::RetainSafePrivate) && profile::safe_number(tag.0, tag.1 as u8);
+        return safe || policy.keep_private.iter().any(kept);
+    }
+    if tag.0 < 0x0008 {
         return false;
     }
     let Some(entry) = StandardDataDictionary.by_tag(tag) else { return false };
