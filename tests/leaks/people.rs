@@ -155,3 +155,40 @@ fn patients_who_stand_alone_are_counted_and_coarser_traits_are_written_as_offere
     let kept = run("deidentify", &cohort(), &["--dates", "keep", "--coarsen", "weeks"]);
     assert_eq!(kept.output.status.code(), Some(2));
 }
+
+#[test]
+fn a_certificate_whose_policy_names_the_patient_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.json");
+    let json =
+        r#"{"schema": "hepatica-policy/1", "keep": [{"tag": "(0018,1030)", "reason": "Quavobbyx agreed"}]}"#;
+    std::fs::write(&policy, json).unwrap();
+    let mut set = Slice::default().set();
+    set.text((0x0010, 0x0010), "PN", "Quavobbyx^Anna");
+    let run = run("deidentify", &[Form::default().file(&set)], &["--policy", policy.to_str().unwrap()]);
+    assert_eq!(run.output.status.code(), Some(3));
+    let words = String::from_utf8_lossy(&run.output.stderr).into_owned();
+    assert!(
+        words.contains("deidentification.json is not written") && !words.contains("Quavobbyx"),
+        "{words}"
+    );
+    let provenance = run.folder.path().join("out/provenance");
+    assert!(!provenance.join("deidentification.json").exists() && provenance.join("files.tsv").exists());
+}
+
+#[test]
+fn a_safe_private_number_stays_unless_it_is_the_patients() {
+    let file = |id: &str| {
+        let mut set = Slice::default().set();
+        set.text((0x0010, 0x0020), "LO", id);
+        set.text((0x0043, 0x0010), "LO", "GEMS_PARM_01");
+        set.text((0x0043, 0x1039), "IS", "0\\268435456\\0\\0");
+        Form::default().file(&set)
+    };
+    let options = ["--options", "safe-private"];
+    let b_values = |header: &Header| header.root().get(Tag(0x0043, 0x1039)).map(|e| e.strings());
+    let kept = run("deidentify", &[file("QZ700100")], &options);
+    assert_eq!(b_values(&kept.headers()[0]).unwrap()[1], "268435456");
+    let theirs = run("deidentify", &[file("268435456")], &options);
+    assert_eq!(b_values(&theirs.headers()[0]), None);
+}

@@ -10,8 +10,11 @@ use crate::{chromium, judges, npm, page, process, say};
 
 pub(crate) fn run(place: &Place, arguments: &[String]) -> anyhow::Result<ExitCode> {
     let Some((name, rest)) = arguments.split_first() else {
-        bail!("`bench` wants a name: cohort, convert, growcut");
+        bail!("`bench` wants a name: cohort, convert, deidentify, growcut");
     };
+    if name == "deidentify" {
+        return crate::bench_deidentify::run(place, rest);
+    }
     let script = place.root.join("tests/browser/bench").join(format!("{name}.mjs"));
     if !name.bytes().all(|b| b.is_ascii_lowercase()) || !script.exists() {
         bail!("there is no bench `{name}`");

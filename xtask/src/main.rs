@@ -5,6 +5,7 @@
 //! what to install by hand where it can't.
 
 mod bench;
+mod bench_deidentify;
 mod bindings;
 mod build;
 mod chromium;
@@ -41,7 +42,7 @@ cargo xtask test  [--full]                 set up the judges and run everything;
 cargo xtask build                          optimised dist/ for static hosts, and target/release/hepatica with the page inside
 cargo xtask conformance DIR …              compare with dcm2niix, volume by volume, on any folders of DICOM files
 cargo xtask fuzz [TARGET …] [--seconds N]  coverage-guided fuzzing of what reads hostile bytes, from made seeds
-cargo xtask bench NAME …                   measure beside the peers: tests/browser/bench/NAME.mjs
+cargo xtask bench NAME …                   measure beside the peers: tests/browser/bench/NAME.mjs; deidentify
 ";
 
 fn main() -> ExitCode {

@@ -3,33 +3,28 @@
 //! Two passes over the files, each in parallel: the first reads headers, so that everything that identifies
 //! a patient in any file is known; the second rewrites one file a thread, and checks it.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use hepatica::dataset::{DirectoryReader, EntryReader, ZipEntry, looks_like_zip};
 use hepatica::deid::object::{
-    Counts, Exclusion, ObjectCertificate, Person, Project, Refusal, ReviewItem, Roster, Subject, deidentify,
-    review_item,
+    Counts, Exclusion, ObjectCertificate, Person, Project, Refusal, ReviewItem, Roster, Subject,
+    check_documents, deidentify, review_item,
 };
 use hepatica::deid::pixels::Redactions;
 use hepatica::deid::{
     Coarsening, DatePolicy, DeviceDetail, Faces, Identified, Policy, PolicyOption, SmallCohort,
 };
-use hepatica::dicom::{DicomError, HeaderReader, Need, ReadStep};
+use hepatica::dicom::DicomError;
 use rayon::prelude::*;
 
 use crate::Failure;
 use crate::input::bar;
 use crate::key::{KeyOptions, save_map};
-
-/// A zip's directory, and one file of it, may take this much memory.
-const ZIP_BUDGET: u64 = 4 << 30;
+use crate::origin::{Origin, find, zip_path};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -82,18 +77,21 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// Where the bytes of one file are.
-enum Origin {
-    Disk(PathBuf),
-    Zip(PathBuf, Box<ZipEntry>),
-    Unreadable(PathBuf),
-}
-
 /// What became of one file; every file has exactly one of these.
 enum Outcome {
     Written(String),
     Skipped(String),
     Failed(String),
+}
+
+impl Outcome {
+    /// The sentence of an error type of ours, without a value.
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Written(_) => None,
+            Self::Skipped(why) | Self::Failed(why) => Some(why),
+        }
+    }
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
@@ -174,10 +172,23 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         ObjectCertificate::new(&state.counts, &project.policy, Some(&fingerprint)).with_cohort(small.clone());
     let provenance = options.out.join("provenance");
     std::fs::create_dir_all(&provenance)?;
-    std::fs::write(provenance.join("deidentification.json"), certificate.to_json())?;
-    std::fs::write(provenance.join("files.tsv"), table(&outcomes, files.len()))?;
+    let mut documents =
+        vec![("deidentification.json", certificate.to_json()), ("files.tsv", table(&outcomes, files.len()))];
     if !state.review.is_empty() {
-        std::fs::write(provenance.join("review.json"), review_list(&state.review))?;
+        documents.push(("review.json", review_list(&state.review)));
+    }
+    // Checked one by one: what is found in one doesn't withhold the others.
+    let mut withheld = 0u64;
+    let reasons: BTreeSet<&str> = outcomes.values().filter_map(Outcome::reason).collect();
+    let reasons: Vec<&str> = reasons.into_iter().collect();
+    for (name, text) in &documents {
+        match check_documents(&cohort, &project, &[(name, text.as_bytes())], &reasons) {
+            Ok(_) => std::fs::write(provenance.join(name), text)?,
+            Err(fault) => {
+                withheld += 1;
+                eprintln!("hepatica: {name} is not written: {fault}");
+            }
+        }
     }
     if let Some(path) = &options.id_map {
         let mut rows: Vec<(String, String)> = Vec::new();
@@ -199,7 +210,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     let seconds = began.elapsed().as_secs_f64();
     let (counts, review) = (&state.counts, &state.review);
-    let told = Told { outcomes: &outcomes, files: files.len(), counts, review, small: &small, seconds };
+    let told =
+        Told { withheld, outcomes: &outcomes, files: files.len(), counts, review, small: &small, seconds };
     report(options, &told, &stop)
 }
 
@@ -274,114 +286,6 @@ fn policy(options: &Options) -> Result<Policy, Failure> {
         policy.set(option, true).map_err(usage)?;
     }
     Ok(policy.for_objects())
-}
-
-/// Every file at or below the inputs, in the order of paths, zips opened; nothing of the output folder.
-fn find(inputs: &[PathBuf], out: &Path) -> Vec<Origin> {
-    let mut files = Vec::new();
-    let out = out.canonicalize().ok();
-    let mut above = Vec::new();
-    for input in inputs {
-        walk(input, out.as_deref(), &mut above, &mut files);
-    }
-    files
-}
-
-fn walk(path: &Path, out: Option<&Path>, above: &mut Vec<PathBuf>, files: &mut Vec<Origin>) {
-    match std::fs::metadata(path) {
-        Ok(meta) if meta.is_dir() => {
-            let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-            if above.contains(&real) || out == Some(real.as_path()) {
-                return;
-            }
-            let Ok(entries) = std::fs::read_dir(path) else {
-                return files.push(Origin::Unreadable(path.to_owned()));
-            };
-            above.push(real);
-            let mut inside: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-            inside.sort();
-            inside.iter().for_each(|path| walk(path, out, above, files));
-            above.pop();
-        }
-        Ok(meta) if meta.is_file() => match entries_of(path) {
-            Some(entries) => {
-                files.extend(entries.into_iter().map(|e| Origin::Zip(path.to_owned(), Box::new(e))));
-            }
-            None => files.push(Origin::Disk(path.to_owned())),
-        },
-        _ => files.push(Origin::Unreadable(path.to_owned())),
-    }
-}
-
-/// The files of a zip; `None` if it is none, or damaged.
-fn entries_of(path: &Path) -> Option<Vec<ZipEntry>> {
-    let mut file = File::open(path).ok()?;
-    let mut first = [0; 4];
-    file.read_exact(&mut first).ok()?;
-    if !looks_like_zip(&first) {
-        return None;
-    }
-    let mut reader = DirectoryReader::new(0, file.metadata().ok()?.len(), ZIP_BUDGET);
-    while let Some(need) = reader.need() {
-        reader.feed(&range(&mut file, need)?).ok()?;
-    }
-    Some(reader.finish().ok()?.files().cloned().collect())
-}
-
-fn range(file: &mut File, need: Need) -> Option<Vec<u8>> {
-    use std::io::{Seek as _, SeekFrom};
-    let mut bytes = vec![0; usize::try_from(need.len).ok()?];
-    file.seek(SeekFrom::Start(need.offset)).ok()?;
-    file.read_exact(&mut bytes).ok()?;
-    Some(bytes)
-}
-
-impl Origin {
-    fn read(&self) -> Option<Vec<u8>> {
-        match self {
-            Self::Disk(path) => std::fs::read(path).ok(),
-            Self::Zip(path, entry) => {
-                let mut file = File::open(path).ok()?;
-                let mut reader = EntryReader::new(entry, ZIP_BUDGET).ok()?;
-                while let Some(need) = reader.need(u64::MAX) {
-                    reader.feed(&range(&mut file, need)?).ok()?;
-                }
-                Some(reader.into_content())
-            }
-            Self::Unreadable(_) => None,
-        }
-    }
-
-    /// The header, from as few bytes as it takes.
-    fn header(&self) -> Result<Box<hepatica::dicom::Header>, Option<DicomError>> {
-        let Self::Disk(path) = self else {
-            let bytes = self.read().ok_or(None)?;
-            return hepatica::dicom::Header::from_bytes(bytes).map(Box::new).map_err(Some);
-        };
-        let mut file = File::open(path).map_err(|_| None)?;
-        let len = file.metadata().map_err(|_| None)?.len();
-        let reader = HeaderReader::new(len);
-        let mut wanted = reader.first_read();
-        let mut have = Vec::new();
-        loop {
-            let more = wanted.saturating_sub(have.len() as u64);
-            (&mut file).take(more).read_to_end(&mut have).map_err(|_| None)?;
-            if (have.len() as u64) < wanted {
-                return Err(Some(DicomError::Unreadable));
-            }
-            match reader.feed(have.clone()) {
-                ReadStep::NeedPrefix(prefix) if prefix > wanted => wanted = prefix,
-                ReadStep::NeedPrefix(_) => return Err(Some(DicomError::Unreadable)),
-                ReadStep::Done(header) => return Ok(header),
-                ReadStep::Failed(error) => return Err(Some(error)),
-            }
-        }
-    }
-}
-
-fn zip_path(path: &Path, entry: &ZipEntry) -> String {
-    let inner = entry.path().into_revealed(hepatica::deid::Purpose::OnRequest);
-    format!("{}/{inner}", path.to_string_lossy())
 }
 
 /// The first pass.
@@ -552,6 +456,7 @@ fn table(outcomes: &BTreeMap<usize, Outcome>, files: usize) -> String {
 
 /// What the report tells.
 struct Told<'a> {
+    withheld: u64,
     outcomes: &'a BTreeMap<usize, Outcome>,
     files: usize,
     counts: &'a Counts,
@@ -561,7 +466,7 @@ struct Told<'a> {
 }
 
 fn report(options: &Options, told: &Told<'_>, stop: &AtomicBool) -> Result<ExitCode, Failure> {
-    let Told { outcomes, files, counts, review, small, seconds } = *told;
+    let Told { withheld, outcomes, files, counts, review, small, seconds } = *told;
     let mut reasons: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     let (mut skipped, mut failed) = (0u64, 0u64);
     for outcome in outcomes.values() {
@@ -626,6 +531,9 @@ fn report(options: &Options, told: &Told<'_>, stop: &AtomicBool) -> Result<ExitC
     }
     if let Some(warning) = small.warning().filter(|_| !options.json) {
         crate::say(&format!("  {warning} (--coarsen).\n"));
+    }
+    if withheld > 0 {
+        return Ok(ExitCode::from(3));
     }
     Ok(ExitCode::from(match (written, failed) {
         (_, 0) if written > 0 || files == 0 => 0,

@@ -10,6 +10,7 @@ mod disk;
 mod growcut;
 mod input;
 mod key;
+mod origin;
 mod phantom;
 mod plan;
 mod serve;

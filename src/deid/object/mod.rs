@@ -12,10 +12,11 @@
 //! - `pixels` and `codestream` carry pixel data over.
 //! - `suspects` names what is left out; `review` asks [`super::pixels`] about text in pixels, and reviewers.
 //! - `verify` reads the result again and searches it.
-//! - `certificate` sums up.
+//! - `certificate` sums up; `documents` checks what is written beside the objects.
 
 mod certificate;
 mod codestream;
+mod documents;
 mod pixels;
 mod review;
 mod rewrite;
@@ -27,6 +28,7 @@ mod verify;
 
 pub use certificate::{Counts, ObjectCertificate};
 pub use codestream::Untraceable;
+pub use documents::{DocumentFault, check_documents};
 pub use review::{Pixels, ReviewItem, review_item};
 pub use roster::{Cohort, Placed, Roster, Subject};
 pub(crate) use roster::{Entry, place};
@@ -215,7 +217,15 @@ fn retains(tag: Tag, policy: &Policy) -> bool {
     if values::names_class(tag) || tag == Tag(0x0002, 0x0010) || tag == Tag(0x0002, 0x0002) {
         return true;
     }
-    if !tag.0.is_multiple_of(2) || tag.0 < 0x0008 {
+    if !tag.0.is_multiple_of(2) {
+        // Numbers of safe private elements, and what the policy keeps: a b-value is no secret where it stands.
+        let kept = |keep: &super::policy::KeepPrivate| {
+            keep.tag.eq_ignore_ascii_case(&format!("({:04X},xx{:02X})", tag.0, tag.1 & 0xFF))
+        };
+        let safe = policy.holds(PolicyOption::RetainSafePrivate) && profile::safe_number(tag.0, tag.1 as u8);
+        return safe || policy.keep_private.iter().any(kept);
+    }
+    if tag.0 < 0x0008 {
         return false;
     }
     let Some(entry) = StandardDataDictionary.by_tag(tag) else { return false };

@@ -73,8 +73,8 @@ pub fn planes(voxels: &Voxels, columns: usize, rows: usize) -> Vec<Plane> {
     let samples = voxels.len() / pixels;
     let bytes = match voxels {
         Voxels::U8(values) if samples == 1 => stretched(values.iter().map(|v| i64::from(*v)), values.len()),
-        Voxels::U16(values) => stretched(values.iter().map(|v| i64::from(*v)), values.len()),
-        Voxels::I16(values) => stretched(values.iter().map(|v| i64::from(*v)), values.len()),
+        Voxels::U16(values) => stretched_words(values),
+        Voxels::I16(values) => stretched_words(values),
         Voxels::U32(values) => stretched(values.iter().map(|v| i64::from(*v)), values.len()),
         Voxels::I32(values) => stretched(values.iter().map(|v| i64::from(*v)), values.len()),
         Voxels::U8(values) => values.clone(),
@@ -110,45 +110,76 @@ pub fn planes(voxels: &Voxels, columns: usize, rows: usize) -> Vec<Plane> {
     light.into_iter().chain(chroma).collect()
 }
 
+/// [`stretched`] for words of 16 bits, which most images have: every fourth value tells the window, and
+/// all are scaled in whole numbers, many at a time.
+fn stretched_words<T: Copy + Ord + Into<i32>>(values: &[T]) -> Vec<u8> {
+    let (Some(least), Some(most)) = (values.iter().min(), values.iter().max()) else { return Vec::new() };
+    let (least, most): (i32, i32) = ((*least).into(), (*most).into());
+    let span = least.abs_diff(most);
+    if span == 0 {
+        return vec![0; values.len()];
+    }
+    let sample: Vec<u32> = values.iter().step_by(4).map(|value| (*value).into().abs_diff(least)).collect();
+    let (low, range) = window(&sample, span);
+    let (low, range) = (low as i32, range.min(65_535));
+    let scale = (255 << 16) / range;
+    let from = least + low;
+    let scaled = |value: T| {
+        let above = (value.into() - from).max(0).cast_unsigned().min(range);
+        ((above * scale) >> 16) as u8
+    };
+    values.iter().map(|value| scaled(*value)).collect()
+}
+
+/// Where the window begins, above the least value, and how far it reaches.
+fn window(above_least: &[u32], span: u32) -> (u32, u32) {
+    const BINS: usize = 4096;
+    let shift = (32 - span.leading_zeros()).saturating_sub(12);
+    let mut bins = [0u32; BINS];
+    for value in above_least {
+        if let Some(bin) = bins.get_mut((value >> shift) as usize) {
+            *bin += 1;
+        }
+    }
+    let rank = (above_least.len() / 200).max(1) as u32;
+    let mut seen = 0;
+    let below = bins.iter().position(|bin| {
+        seen += bin;
+        seen >= rank
+    });
+    seen = 0;
+    let above = bins.iter().rposition(|bin| {
+        seen += bin;
+        seen >= rank
+    });
+    let low = (below.unwrap_or(0) as u32) << shift;
+    let bulk = ((above.unwrap_or(BINS) as u32) << shift).saturating_sub(low);
+    let top = span.saturating_sub(low);
+    (low, if bulk < top / 8 { top / 2 } else { top.min(bulk.saturating_mul(2)) }.max(1))
+}
+
 /// Values as bytes, so that what a window shows has contrast and a few bright pixels don't take it.
 ///
 /// From the value that 0.5 % are below, over twice the range up to that which 0.5 % are above: burned-in
 /// text is often brighter than all else, and still must stand apart from what is merely bright.
 fn stretched(values: impl Iterator<Item = i64> + Clone, len: usize) -> Vec<u8> {
-    const BINS: usize = 4096;
-    let Some((least, most)) = values.clone().fold(None, |range: Option<(i64, i64)>, v| match range {
+    let range = values.clone().fold(None, |range: Option<(i64, i64)>, v| match range {
         Some((low, high)) => Some((low.min(v), high.max(v))),
         None => Some((v, v)),
-    }) else {
-        return Vec::new();
-    };
-    let span = most.abs_diff(least);
+    });
+    let Some((least, most)) = range else { return Vec::new() };
+    let span = u32::try_from(most.abs_diff(least)).unwrap_or(u32::MAX);
     if span == 0 {
         return vec![0; len];
     }
-    let shift = (64 - span.leading_zeros()).saturating_sub(12);
-    let mut bins = [0u32; BINS];
-    for value in values.clone() {
-        if let Some(bin) = bins.get_mut((value.abs_diff(least) >> shift) as usize) {
-            *bin += 1;
-        }
-    }
-    let rank = (len as u64 / 200).max(1);
-    let mut seen = 0u64;
-    let below = bins.iter().position(|bin| {
-        seen += u64::from(*bin);
-        seen >= rank
-    });
-    seen = 0;
-    let above = bins.iter().rposition(|bin| {
-        seen += u64::from(*bin);
-        seen >= rank
-    });
-    let (low, bulk) = ((below.unwrap_or(0) as u64) << shift, (above.unwrap_or(BINS) as u64) << shift);
-    let (top, bulk) = (span.saturating_sub(low), bulk.saturating_sub(low));
-    let range = if bulk < top / 8 { top / 2 } else { top.min(2 * bulk) }.max(1);
+    let above_least: Vec<u32> = values
+        .clone()
+        .step_by(4)
+        .map(|value| u32::try_from(value.abs_diff(least)).unwrap_or(u32::MAX))
+        .collect();
+    let (low, range) = window(&above_least, span);
     let scale = 255.0 / range as f32;
-    let from = least.saturating_add_unsigned(low);
+    let from = least.saturating_add(i64::from(low));
     values.map(|value| (value.saturating_sub(from) as f32 * scale).clamp(0.0, 255.0) as u8).collect()
 }
 

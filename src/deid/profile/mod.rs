@@ -238,5 +238,11 @@ pub(super) fn safe_private_creators(group: u16, element: u8) -> impl Iterator<It
     SAFE.get(&(group, element)).into_iter().flatten().map(|(name, _)| *name)
 }
 
+/// Whether a private element by that place in its block is a safe number, whoever the creator is.
+pub(super) fn safe_number(group: u16, element: u8) -> bool {
+    let numbers = [VR::IS, VR::DS, VR::US, VR::SS, VR::UL, VR::SL, VR::FL, VR::FD];
+    SAFE.get(&(group, element)).is_some_and(|listed| listed.iter().any(|(_, vr)| numbers.contains(vr)))
+}
+
 #[cfg(test)]
 mod tests;
