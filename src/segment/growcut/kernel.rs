@@ -4,7 +4,7 @@
 //! Nothing here knows threads or what is pending. Neighbours are taken as nine rows of four (the fourth
 //! lane is filling), two rows at a time.
 
-use super::keys::Key;
+use super::keys::{Key, Wide as _};
 use super::lanes::{Eight, Four};
 use super::layout::{Layout, OUTSIDE};
 
@@ -102,6 +102,12 @@ pub(crate) trait Levels: Copy + Sync {
     /// `own`, `a + 3` and `b + 3` lie within the field.
     #[allow(unsafe_code, reason = "see `lanes`")]
     unsafe fn two(&self, own: usize, a: usize, b: usize) -> Eight;
+    /// Differences of eight voxels from `a` on and eight from `b` on.
+    ///
+    /// # Safety
+    /// `a + 7` and `b + 7` lie within the field.
+    #[allow(unsafe_code, reason = "see `lanes`")]
+    unsafe fn eight(&self, a: usize, b: usize) -> Eight;
     /// Places that there are.
     fn len(&self) -> usize;
     /// Difference of two voxels.
@@ -118,6 +124,12 @@ impl Levels for One<'_> {
     unsafe fn two(&self, own: usize, a: usize, b: usize) -> Eight {
         // SAFETY: the caller's promise.
         unsafe { Eight::two(self.0, a, b).difference(Eight::all(*self.0.get_unchecked(own))) }
+    }
+    #[inline(always)]
+    #[allow(unsafe_code, reason = "see `lanes`")]
+    unsafe fn eight(&self, a: usize, b: usize) -> Eight {
+        // SAFETY: the caller's promise.
+        unsafe { Eight::load(self.0, a).difference(Eight::load(self.0, b)) }
     }
     #[inline(always)]
     fn len(&self) -> usize {
@@ -150,6 +162,16 @@ impl Levels for Many<'_> {
         sum
     }
     #[inline(always)]
+    #[allow(unsafe_code, reason = "see `lanes`")]
+    unsafe fn eight(&self, a: usize, b: usize) -> Eight {
+        let mut sum = Eight::all(0);
+        for levels in self.0 {
+            // SAFETY: the caller's promise; all images have the field's length.
+            sum = sum.plus(unsafe { One(levels).eight(a, b) });
+        }
+        sum
+    }
+    #[inline(always)]
     fn len(&self) -> usize {
         self.0.iter().map(Vec::len).min().unwrap_or(0)
     }
@@ -160,19 +182,19 @@ impl Levels for Many<'_> {
 }
 
 /// What relaxing needs to know besides keys.
-pub(crate) struct Rule<K, F, L> {
+pub(crate) struct Rule<K: Key, F, L> {
     pub(crate) levels: L,
     pub(crate) form: F,
-    /// Costs of the 27 directions, `(dz + 1) · 9 + (dy + 1) · 3 + dx + 1`; `None`: not a neighbour.
-    pub(crate) directions: [Option<K>; 27],
-    /// The same by lanes.
-    costs: [[K; 8]; 5],
+    /// Costs by lanes.
+    costs: [K::Wide; 5],
     /// A bit for every lane that is a neighbour.
     lanes: u64,
     /// Places from the first of the 27 voxels to the first of each row.
     pub(crate) rows: [usize; 9],
     /// Places from a voxel back to the first of the 27.
     pub(crate) back: usize,
+    /// The 27 costs, where all 26 are neighbours: then eight voxels can spread at once.
+    pub(crate) all: Option<[K; 27]>,
 }
 
 impl<K: Key, F: Form<K>, L: Levels> Rule<K, F, L> {
@@ -188,7 +210,10 @@ impl<K: Key, F: Form<K>, L: Levels> Rule<K, F, L> {
             }
         }
         let rows = std::array::from_fn(|row| row / 3 * layout.plane + row % 3 * layout.stride);
-        Self { levels, form, directions, costs, lanes, rows, back: layout.plane + layout.stride + 1 }
+        let full = directions.iter().enumerate().all(|(i, d)| i == 13 || d.is_some());
+        let all = full.then(|| directions.map(|d| d.unwrap_or(K::MAX)));
+        let costs = costs.map(K::Wide::of);
+        Self { levels, form, costs, lanes, rows, back: layout.plane + layout.stride + 1, all }
     }
 
     /// What the voxel at `at` with `key` gives: a bit for every lane whose key falls, to what `out` says.
@@ -196,34 +221,70 @@ impl<K: Key, F: Form<K>, L: Levels> Rule<K, F, L> {
     #[inline(always)]
     #[allow(unsafe_code, reason = "one check of bounds instead of twenty")]
     pub(crate) fn spread(&self, keys: &[K], base: usize, at: usize, key: K, out: &mut [K; LANES]) -> u64 {
+        let mut found = 0;
+        let key = K::Wide::all(key);
+        self.around(keys, base, at, |number, _, there, weights| {
+            let new = weights.plus(key);
+            // SAFETY: there are as many places as rows.
+            unsafe { new.store(out, number * 8) };
+            found |= u64::from(new.not_below(there).clear_bits()) << (number * 8);
+        });
+        found & self.lanes
+    }
+
+    /// The keys around the voxel at `at` and the weights of the edges to them, two rows after the other: the
+    /// number of the pair, where each begins, keys, weights.
+    #[inline(always)]
+    #[allow(unsafe_code, reason = "one check of bounds instead of twenty")]
+    fn around(
+        &self,
+        keys: &[K],
+        base: usize,
+        at: usize,
+        mut found: impl FnMut(usize, [usize; 2], K::Wide, K::Wide),
+    ) {
         let first = at.wrapping_sub(self.back);
         let last = first.wrapping_add(self.rows[8] + 4);
         // SAFETY below rests on these: every load is of four places from `first + rows[i]` on, and no
         // `rows[i]` exceeds `rows[8]`; `at` lies between.
         assert!(at >= self.back && last <= keys.len() && base + last <= self.levels.len());
-        let mut found = 0;
         for (number, pair) in PAIRS.into_iter().enumerate() {
             let (a, b) = (first + self.rows[pair[0]], first + self.rows[pair[1]]);
             // SAFETY: as said.
             let differences = unsafe { self.levels.two(base + at, base + a, base + b) };
-            let out = &mut out[number * 8..number * 8 + 8];
+            let weights = K::weights(&self.form, differences, self.costs[number]);
             // SAFETY: as said.
-            let fall = unsafe { K::fall(keys, a, b, key, &self.form, differences, &self.costs[number], out) };
-            found |= u64::from(fall) << (number * 8);
+            found(number, [a, b], unsafe { K::Wide::two(keys, a, b) }, weights);
         }
-        found & self.lanes
     }
 
-    /// The least key that its neighbours give a voxel.
-    pub(crate) fn pull(&self, keys: &[K], at: usize, layout: &Layout) -> K {
-        let mut best = K::MAX;
-        for (direction, cost) in self.directions.iter().enumerate() {
-            let Some(cost) = cost else { continue };
-            let d = direction as i32;
-            let beside = (at as isize + layout.step([d % 3 - 1, d / 3 % 3 - 1, d / 9 - 1])) as usize;
-            let Some(key) = keys.get(beside).copied().filter(|k| k.get() != 0) else { continue };
-            best = best.min(key.plus(self.form.weight(self.levels.difference(at, beside), *cost)));
-        }
-        best
+    /// The least key that its neighbours give the voxel at `at`.
+    pub(crate) fn pull(&self, keys: &[K], at: usize) -> K {
+        let mut best = K::Wide::all(K::MAX);
+        self.around(keys, 0, at, |number, _, there, weights| {
+            let no_neighbour = K::Wide::mask(!(self.lanes >> (number * 8)) as u8);
+            best = best.min(there.or(there.zeros()).plus(weights).or(no_neighbour));
+        });
+        best.lowest()
+    }
+
+    /// Says which neighbours' keys may stand on that of the voxel at `at`, which was `key`: those that have
+    /// its label and are no lower than what it gave them.
+    pub(crate) fn standing(&self, keys: &[K], at: usize, key: K, bits: u32, mut found: impl FnMut(usize, K)) {
+        let label = (1_u64 << bits) - 1;
+        self.around(keys, 0, at, |number, [a, b], there, weights| {
+            let given = weights.plus(K::Wide::all(key));
+            let mut left = !there.not_below(given).clear_bits() & (self.lanes >> (number * 8)) as u32 & 255;
+            while left != 0 {
+                let lane = left.trailing_zeros() as usize;
+                left &= left - 1;
+                let beside = if lane < 4 { a + lane } else { b + lane - 4 };
+                let there = keys.get(beside).copied().unwrap_or(K::MAX);
+                // A seed stands by itself; another label stands on another seed.
+                if there != K::MAX && there > key && (there.get() ^ key.get()) & label == 0 {
+                    found(beside, there);
+                }
+            }
+        });
     }
 }

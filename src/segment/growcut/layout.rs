@@ -21,7 +21,7 @@ pub(crate) struct Layout {
     pub(crate) rows: usize,
     /// Voxels from a plane to the next.
     pub(crate) plane: usize,
-    /// Segments from a row to the next: whole groups of eight.
+    /// Segments from a row to the next.
     pub(crate) segments: usize,
 }
 
@@ -29,7 +29,7 @@ impl Layout {
     pub(crate) fn new(size: [usize; 3]) -> Self {
         let stride = (size[0] + 2).next_multiple_of(SEGMENT);
         let rows = size[1] + 2;
-        let segments = (stride / SEGMENT).next_multiple_of(SEGMENT);
+        let segments = stride / SEGMENT;
         Self { size, stride, rows, plane: stride * rows, segments }
     }
 
@@ -55,7 +55,7 @@ impl Layout {
 
     /// The segment of a place.
     pub(crate) fn segment(&self, at: usize) -> usize {
-        at / self.stride * self.segments + at % self.stride / SEGMENT
+        at / SEGMENT
     }
 
     /// The voxel at a place of the domain.

@@ -4,6 +4,8 @@
 //! level does not depend on the region; and what a level is worth. Integers whose range fits keep every
 //! difference exactly.
 
+use rayon::prelude::*;
+
 use super::error::Error;
 use super::layout::{Layout, OUTSIDE, SEGMENT};
 use super::options::{Box3, Options, Order};
@@ -60,7 +62,7 @@ pub(crate) fn scales(channels: &[Channel<'_>], options: &Options) -> Result<Vec<
     let mut found = Vec::with_capacity(channels.len());
     for (number, channel) in channels.iter().enumerate() {
         let whole = finite(channel.voxels).ok_or(Error::NotFinite { channel: number + 1 })?;
-        let (low, high) = channel.voxels.range().unwrap_or((0.0, 0.0));
+        let (low, high) = range(channel.voxels);
         found.push((low, high, whole, channel.weight / total));
     }
     let alone = channels.len() == 1 && channels.iter().all(|c| c.shift_mm == [0.0; 3]);
@@ -86,6 +88,18 @@ pub(crate) fn scales(channels: &[Channel<'_>], options: &Options) -> Result<Vec<
         .collect())
 }
 
+/// The least and the greatest value.
+fn range(voxels: &Voxels) -> (f64, f64) {
+    match voxels {
+        // Two passes without a branch are faster than one with.
+        Voxels::I16(values) => {
+            let low = values.iter().copied().min().unwrap_or(0);
+            (f64::from(low), f64::from(values.iter().copied().max().unwrap_or(0)))
+        }
+        other => other.range().unwrap_or((0.0, 0.0)),
+    }
+}
+
 /// Whether all values are finite, and then whether all are whole numbers; `None` where one is not finite.
 fn finite(voxels: &Voxels) -> Option<bool> {
     match voxels {
@@ -105,11 +119,12 @@ fn finite(voxels: &Voxels) -> Option<bool> {
     }
 }
 
-/// Levels of a region, on a field's layout: rim and filling are outside.
+/// Levels of a region, multiplied by a whole number, on a field's layout: rim and filling are outside.
 #[allow(clippy::useless_conversion, reason = "of the seven types one is f64 already")]
 pub(crate) fn levels(
     channel: &Channel<'_>,
     scale: Scale,
+    times: u16,
     grid: &Grid,
     region: &Box3,
     layout: &Layout,
@@ -117,32 +132,49 @@ pub(crate) fn levels(
     let dims = grid.dims().map(|d| d as usize);
     let mut out = vec![OUTSIDE; layout.len() + SEGMENT];
     let shift = voxel_shift(grid.affine(), channel.shift_mm);
-    let level =
-        |value: f64| -> u16 { ((value - scale.zero) * scale.per_unit).round().clamp(0.0, MOST) as u16 };
-    if shift == [0.0; 3] {
-        with_voxels!(channel.voxels, values => {
-            for z in 0..layout.size[2] {
-                for y in 0..layout.size[1] {
-                    let from = ((region.low[2] + z) * dims[1] + region.low[1] + y) * dims[0] + region.low[0];
-                    let to = layout.row(y, z);
-                    let row = values.get(from..from + layout.size[0]).unwrap_or_default();
-                    for (out, value) in out.get_mut(to..).unwrap_or_default().iter_mut().zip(row) {
-                        *out = level(f64::from(*value));
-                    }
+    let [width, high, deep] = layout.size;
+    let planes = out.par_chunks_exact_mut(layout.plane.max(1)).skip(1).take(deep).enumerate();
+    // No level is below 0, so what is added and cut off is a rounding.
+    let level = |value: f64| ((value - scale.zero) * scale.per_unit + 0.5).clamp(0.0, MOST) as u16 * times;
+    let from =
+        |y: usize, z: usize| ((region.low[2] + z) * dims[1] + region.low[1] + y) * dims[0] + region.low[0];
+    if shift != [0.0; 3] {
+        planes.for_each(|(z, plane)| {
+            for y in 0..high {
+                for x in 0..width {
+                    let place = [x, y, z];
+                    let at = [0, 1, 2].map(|a| (region.low[a] + place[a]) as f64 + shift[a]);
+                    plane[(y + 1) * layout.stride + x + 1] = level(between(channel.voxels, dims, at));
                 }
             }
         });
         return out;
     }
-    for z in 0..layout.size[2] {
-        for y in 0..layout.size[1] {
-            for x in 0..layout.size[0] {
-                let place = [x, y, z];
-                let at = [0, 1, 2].map(|a| (region.low[a] + place[a]) as f64 + shift[a]);
-                out[layout.at(place)] = level(between(channel.voxels, dims, at));
+    if let (Voxels::I16(values), true) = (channel.voxels, scale.exact) {
+        // What scanners write: whole numbers, and no arithmetic but a subtraction.
+        let zero = scale.zero as i16;
+        planes.for_each(|(z, plane)| {
+            for y in 0..high {
+                let row = values.get(from(y, z)..from(y, z) + width).unwrap_or_default();
+                let to = plane.get_mut((y + 1) * layout.stride + 1..).unwrap_or_default();
+                for (out, value) in to.iter_mut().zip(row) {
+                    *out = (value.wrapping_sub(zero) as u16).wrapping_mul(times);
+                }
             }
-        }
+        });
+        return out;
     }
+    with_voxels!(channel.voxels, values => {
+        planes.for_each(|(z, plane)| {
+            for y in 0..high {
+                let row = values.get(from(y, z)..from(y, z) + width).unwrap_or_default();
+                let to = plane.get_mut((y + 1) * layout.stride + 1..).unwrap_or_default();
+                for (out, value) in to.iter_mut().zip(row) {
+                    *out = level(f64::from(*value));
+                }
+            }
+        });
+    });
     out
 }
 

@@ -361,10 +361,32 @@ fn lanes_equal_their_scalar_twin() {
         assert_eq!(p.difference(q).array(), r.difference(s).array());
         assert_eq!(p.max(q).array(), r.max(s).array());
         assert_eq!(p.plus(q).array(), r.plus(s).array());
-        assert_eq!(p.below(q), r.below(s));
         assert_eq!(Eight::all(x[0]).array(), plain::Eight::all(x[0]).array());
         let bits = dice.below(256) as u8;
-        assert_eq!(p.least(bits), r.least(bits));
+        assert_eq!(p.or(q).array(), r.or(s).array());
+        assert_eq!(p.min(q).array(), r.min(s).array());
+        assert_eq!(p.zeros().array(), r.zeros().array());
+        assert_eq!(Eight::mask(bits).array(), plain::Eight::mask(bits).array());
+        assert_eq!(p.up::<1>().array(), r.up::<1>().array());
+        assert_eq!(p.up::<2>().array(), r.up::<2>().array());
+        assert_eq!(p.up::<4>().array(), r.up::<4>().array());
+        assert_eq!(p.down::<1>().array(), r.down::<1>().array());
+        assert_eq!(p.down::<2>().array(), r.down::<2>().array());
+        assert_eq!(p.down::<4>().array(), r.down::<4>().array());
+        assert_eq!([p.lowest(), p.first(), p.last()], [r.lowest(), r.first(), r.last()]);
+        assert_eq!(p.not_below(q).array(), r.not_below(s).array());
+        assert_eq!(p.not_below(q).clear_bits(), r.not_below(s).clear_bits());
+        let (mut mine, mut twins) = (a, a);
+        let k = i.min(12);
+        // SAFETY: 12 and eight more are the arrays' length.
+        let loaded = unsafe { [Eight::load(&a, k).array(), plain::Eight::load(&a, k).array()] };
+        assert_eq!(loaded[0], loaded[1]);
+        // SAFETY: as said.
+        unsafe {
+            q.store(&mut mine, k);
+            s.store(&mut twins, k);
+        }
+        assert_eq!(mine, twins);
         // SAFETY: 16 and four more are the arrays' length.
         assert_eq!(unsafe { Eight::two(&a, i, j).array() }, unsafe { plain::Eight::two(&a, i, j).array() });
         for (p, r) in p.halves().into_iter().zip(r.halves()) {
@@ -377,9 +399,25 @@ fn lanes_equal_their_scalar_twin() {
         let (r, s) = (plain::Four::of(x), plain::Four::of(y));
         assert_eq!(p.max(q).array(), r.max(s).array());
         assert_eq!(p.plus(q).array(), r.plus(s).array());
-        assert_eq!(p.below(q), r.below(s));
         assert_eq!(Four::all(x[0]).array(), plain::Four::all(x[0]).array());
         assert_eq!(p.shifted(3).array(), r.shifted(3).array());
+        assert_eq!(p.or(q).array(), r.or(s).array());
+        assert_eq!(p.min(q).array(), r.min(s).array());
+        assert_eq!(p.zeros().array(), r.zeros().array());
+        assert_eq!(Four::mask(bits).array(), plain::Four::mask(bits).array());
+        assert_eq!(p.after::<1>(q).array(), r.after::<1>(s).array());
+        assert_eq!(p.after::<2>(q).array(), r.after::<2>(s).array());
+        assert_eq!(p.before::<1>(q).array(), r.before::<1>(s).array());
+        assert_eq!(p.before::<2>(q).array(), r.before::<2>(s).array());
+        assert_eq!(p.not_below(q).array(), r.not_below(s).array());
+        assert_eq!(p.not_below(q).clear_bits(), r.not_below(s).clear_bits());
+        let (mut mine, mut twins) = (x, x);
+        // SAFETY: the stores are of the whole arrays.
+        unsafe {
+            q.store(&mut mine, 0);
+            s.store(&mut twins, 0);
+        }
+        assert_eq!(mine, twins);
         // SAFETY: the load is of the whole array.
         assert_eq!(unsafe { Four::one(&x, 0).array() }, unsafe { plain::Four::one(&x, 0).array() });
     }

@@ -5,10 +5,14 @@
 //! every key that may have stood on it in turn (the closure over edges that are not slack); what remains
 //! is realised by paths that still exist.
 
+use std::collections::VecDeque;
+
+use super::kernel::{Form, Levels, Rule};
 use super::keys::Key;
 use super::layout::OUTSIDE;
+use super::wave::Field;
 use super::weights::FEW;
-use super::{Box3, Error, GrowCut, Input, Keys, Region, with_field};
+use super::{Box3, Error, GrowCut, Input, Job, Keys, Region, with_field};
 
 impl GrowCut {
     /// Takes up a stroke: `input` as it is now, `stroke` a box that covers every seed that changed. The
@@ -119,7 +123,7 @@ impl GrowCut {
         let mut made = Self::on(input, self.options, region, self.seeds_box, self.scales.clone())?;
         // How many steps a tie may count depends on the region: other weights, other keys.
         if !self.settled() || made.weights != self.weights {
-            made.sow(input);
+            let _ = made.sow(input);
             *self = made;
             return Ok(());
         }
@@ -154,7 +158,7 @@ impl GrowCut {
     /// Begins from nothing, in a region.
     fn anew(&mut self, input: &Input<'_>, region: Box3) -> Result<(), Error> {
         *self = Self::on(input, self.options, region, self.seeds_box, self.scales.clone())?;
-        self.sow(input);
+        let _ = self.sow(input);
         Ok(())
     }
 
@@ -183,7 +187,7 @@ impl GrowCut {
     /// Long keys before anything is grown.
     fn lengthen(&mut self) {
         if let Keys::Short(field) = &self.keys {
-            let mut wide = super::Field::new(self.layout, field.slabs(), self.weights.pass());
+            let mut wide = Field::new(self.layout, field.slabs(), self.weights.pass());
             for (wide, key) in wide.keys.iter_mut().zip(&field.keys).filter(|(_, k)| **k != u16::MAX) {
                 *wide = u32::from(*key);
             }
@@ -247,32 +251,22 @@ impl GrowCut {
 
     /// Takes away what may stand on what was taken away, up to a budget; returns voxels looked at.
     pub(super) fn doubt(&mut self, budget: u64) -> u64 {
-        let bits = self.weights.bits;
-        let mask = (1_u64 << bits) - 1;
-        let mut spent = 0;
-        let steps: Vec<(usize, isize)> = (0..27)
-            .filter(|d| self.weights.steps[*d].is_some())
-            .map(|d| (d, self.layout.step([d as i32 % 3 - 1, d as i32 / 3 % 3 - 1, d as i32 / 9 - 1])))
-            .collect();
-        // The first in are the first out: what waits is a surface, never a volume.
-        while spent < budget {
-            let Some((at, key)) = self.doubted.pop_front() else { break };
-            let (at, key) = (at as usize, u64::from(key));
-            spent += 2;
-            let (distance, label) = (key >> bits, key & mask);
-            for (direction, step) in &steps {
-                let beside = (at as isize + step) as usize;
-                let there = self.key(beside);
-                // A seed stands by itself; another label stands on another seed.
-                if there >> bits <= distance || there == u64::from(u32::MAX) || there & mask != label {
-                    continue;
-                }
-                let Some(cost) = self.cost(at, beside, *direction) else { continue };
-                if there >> bits >= distance + cost {
-                    self.doubt_at(beside, there);
-                }
-            }
-        }
-        spent
+        let mut doubted = std::mem::take(&mut self.doubted);
+        let spent = self.work(Doubt { doubted: &mut doubted, bits: self.weights.bits, budget });
+        self.doubted = doubted;
+        2 * spent
+    }
+}
+
+/// The taking away, as work on a field.
+struct Doubt<'a> {
+    doubted: &'a mut VecDeque<(u32, u32)>,
+    bits: u32,
+    budget: u64,
+}
+
+impl Job for Doubt<'_> {
+    fn run<K: Key, F: Form<K>, L: Levels>(self, field: &mut Field<K>, rule: &Rule<K, F, L>) -> u64 {
+        field.doubt(rule, self.doubted, self.bits, self.budget)
     }
 }

@@ -12,14 +12,17 @@
 //! correctness: a key that falls again is marked again. Keys only fall, each is always a path's, and the
 //! least fixed point is unique: so the result depends on neither schedule nor number of threads.
 
+use std::collections::VecDeque;
+
 use rayon::prelude::*;
 
-use super::kernel::{Form, LANES, Levels, ROWS, Rule};
+use super::kernel::{Form, Levels, Rule};
 use super::keys::Key;
-use super::layout::{Layout, SEGMENT};
+use super::layout::{Layout, OUTSIDE, SEGMENT};
+use super::slab::{Slab, above};
 
-/// Bytes of keys and levels that are worked on before others are: they should stay in the second cache.
-const STRIP: usize = 512 * 1024;
+/// Distances that are taken together in a pass: as many levels, as a power of two.
+const PASS: u32 = 3;
 
 /// Keys of a domain, and what is under way.
 #[derive(Debug)]
@@ -70,22 +73,20 @@ impl<K: Key> Field<K> {
             least: vec![K::MAX; rows * layout.segments],
             rows: vec![K::MAX; rows],
             slabs: slabs.clamp(1, (layout.planes() / 6).max(1)),
-            pass,
-            stretch: (pass + 3).min(K::BITS - 1),
+            pass: (pass + PASS).min(K::BITS - 1),
+            stretch: (pass + PASS + 1).min(K::BITS - 1),
             looks: None,
             seen: 0,
             emptied: None,
         }
     }
 
-    /// Says which voxels are outside: their keys never fall.
-    pub(crate) fn close(&mut self, outside: impl Fn(usize) -> bool) {
-        for (at, key) in self.keys.iter_mut().enumerate() {
-            if outside(at) {
-                *key = K::of(0);
-            } else if key.get() == 0 {
-                *key = K::MAX;
-            }
+    /// Says by their levels which voxels are outside: their keys never fall.
+    pub(crate) fn close(&mut self, levels: &[u16]) {
+        let none = K::of(0);
+        for (key, level) in self.keys.iter_mut().zip(levels) {
+            let within = if *key == none { K::MAX } else { *key };
+            *key = if *level == OUTSIDE { none } else { within };
         }
     }
 
@@ -146,7 +147,7 @@ impl<K: Key> Field<K> {
             if least == K::MAX {
                 break;
             }
-            let limit = above(least, if self.slabs == 1 { self.stretch + 2 } else { self.stretch });
+            let limit = above(least, self.stretch);
             let mut found = self.phase(rule, limit, false, budget - spent);
             if self.slabs > 1 {
                 found += self.phase(rule, limit, true, budget - spent);
@@ -180,7 +181,7 @@ impl<K: Key> Field<K> {
                     }
                     spent += 2;
                     let outside = self.keys[at].get() == 0;
-                    let key = if outside { K::MAX } else { rule.pull(&self.keys, at, &self.layout) };
+                    let key = if outside { K::MAX } else { rule.pull(&self.keys, at) };
                     if key == K::MAX {
                         self.marks[segment] &= !(1 << lane);
                     } else {
@@ -192,6 +193,32 @@ impl<K: Key> Field<K> {
         }
         self.looks = None;
         self.seen = 0;
+        spent
+    }
+
+    /// Takes away what may stand on what was taken away, up to a budget; returns how many voxels were looked
+    /// at. `bits` of a key are its label.
+    pub(crate) fn doubt<F: Form<K>, L: Levels>(
+        &mut self,
+        rule: &Rule<K, F, L>,
+        doubted: &mut VecDeque<(u32, u32)>,
+        bits: u32,
+        budget: u64,
+    ) -> u64 {
+        let mut spent = 0;
+        let mut standing = Vec::with_capacity(32);
+        // The first in are the first out: what waits is a surface, never a volume.
+        while spent < budget {
+            let Some((at, key)) = doubted.pop_front() else { break };
+            spent += 1;
+            rule.standing(&self.keys, at as usize, K::of(u64::from(key)), bits, |beside, there| {
+                standing.push((beside, there));
+            });
+            for (beside, there) in standing.drain(..) {
+                self.empty(beside);
+                doubted.push_back((beside as u32, there.get() as u32));
+            }
+        }
         spent
     }
 
@@ -250,159 +277,9 @@ impl<K: Key> Field<K> {
     }
 }
 
-/// The first key above those that differ from a key in their lowest bits only.
-#[inline(always)]
-fn above<K: Key>(key: K, bits: u32) -> K {
-    K::of(((key.get() | ((1 << bits) - 1)) + 1).min(K::MAX.get()))
-}
-
 /// Takes the first `len` off a slice.
 fn split<'a, T>(from: &mut &'a mut [T], len: usize) -> &'a mut [T] {
     let (head, tail) = std::mem::take(from).split_at_mut(len);
     *from = tail;
     head
-}
-
-/// Planes that one task works on; those at its ends only receive.
-struct Slab<'a, K> {
-    layout: Layout,
-    base: usize,
-    planes: usize,
-    keys: &'a mut [K],
-    marks: &'a mut [u8],
-    least: &'a mut [K],
-    rows: &'a mut [K],
-    pass: u32,
-}
-
-impl<K: Key> Slab<'_, K> {
-    /// Whether anything below a limit waits between the seams.
-    fn waits(&self, limit: K) -> bool {
-        let inner = self.layout.rows..(self.planes.max(1) - 1) * self.layout.rows;
-        self.rows.get(inner).is_some_and(|rows| rows.iter().any(|k| *k < limit))
-    }
-
-    /// Lets what waits below a limit spread, strip by strip.
-    fn run<F: Form<K>, L: Levels>(&mut self, rule: &Rule<K, F, L>, limit: K, budget: u64) -> u64 {
-        let row = self.planes * self.layout.stride * (size_of::<K>() + 2);
-        let strips = (row * self.layout.rows).div_ceil(STRIP).max(1);
-        let high = self.layout.rows.div_ceil(strips);
-        let mut spent = 0;
-        loop {
-            let mut idle = true;
-            for from in (0..self.layout.rows).step_by(high) {
-                let to = (from + high).min(self.layout.rows);
-                let found = self.strip(rule, limit, [from, to], budget.saturating_sub(spent));
-                spent += found;
-                idle &= found == 0;
-                if spent >= budget {
-                    return spent;
-                }
-            }
-            if idle {
-                return spent;
-            }
-        }
-    }
-
-    /// Lets what waits below a limit in some rows of every plane spread.
-    fn strip<F: Form<K>, L: Levels>(
-        &mut self,
-        rule: &Rule<K, F, L>,
-        limit: K,
-        [from, to]: [usize; 2],
-        budget: u64,
-    ) -> u64 {
-        let mut spent = 0;
-        while spent < budget {
-            let mut least = K::MAX;
-            for plane in 1..self.planes - 1 {
-                let first = plane * self.layout.rows;
-                for key in &self.rows[first + from..first + to] {
-                    least = least.min(*key);
-                }
-            }
-            if least >= limit {
-                break;
-            }
-            let below = above(least, self.pass).min(limit);
-            for plane in 1..self.planes - 1 {
-                let first = plane * self.layout.rows;
-                for row in first + from..first + to {
-                    if self.rows[row] < below {
-                        spent += self.row(rule, row, below);
-                    }
-                }
-            }
-        }
-        spent
-    }
-
-    /// Lets a row's voxels below a limit spread; returns voxels looked at.
-    fn row<F: Form<K>, L: Levels>(&mut self, rule: &Rule<K, F, L>, row: usize, below: K) -> u64 {
-        let (stride, segments) = (self.layout.stride, self.layout.segments);
-        let mut spent = 1;
-        // What falls in a group behind comes back here.
-        self.rows[row] = K::MAX;
-        let mut rest = K::MAX;
-        for group in (row * segments..(row + 1) * segments).step_by(SEGMENT) {
-            while let Some(least) = self.least[group..].first_chunk::<SEGMENT>() {
-                let mut found = K::below(least, below);
-                if found == 0 {
-                    rest = rest.min(K::least(least, 255));
-                    break;
-                }
-                while found != 0 {
-                    let segment = group + found.trailing_zeros() as usize;
-                    found &= found - 1;
-                    let x = (segment - row * segments) * SEGMENT;
-                    let Some(keys) = self.keys[row * stride + x..].first_chunk::<SEGMENT>() else { break };
-                    let marks = self.marks[segment];
-                    let mut due = K::below(keys, below) & marks;
-                    self.marks[segment] = marks & !due;
-                    self.least[segment] = K::least(keys, marks & !due);
-                    while due != 0 {
-                        let lane = due.trailing_zeros() as usize;
-                        due &= due - 1;
-                        spent += 1;
-                        self.spread(rule, row, x + lane);
-                    }
-                }
-            }
-        }
-        self.rows[row] = self.rows[row].min(rest);
-        spent
-    }
-
-    /// Lets a voxel's key reach its neighbours.
-    #[inline(always)]
-    #[allow(unsafe_code, reason = "one check of bounds instead of four for each key that falls")]
-    fn spread<F: Form<K>, L: Levels>(&mut self, rule: &Rule<K, F, L>, row: usize, x: usize) {
-        let Layout { stride, rows, segments, .. } = self.layout;
-        let at = row * stride + x;
-        let mut new = [K::of(0); LANES];
-        // SAFETY of the unchecked accesses below rests on this: neighbours lie in rows from
-        // `row - rows - 1` to `row + rows + 1`, at x - 1 to x + 1 within them, and `slab` made all four
-        // slices from whole planes of as many rows.
-        assert!(row > rows && row + rows + 1 < self.rows.len() && x > 0 && x + 1 < stride);
-        let mut fall = rule.spread(self.keys, self.base, at, self.keys[at], &mut new);
-        while fall != 0 {
-            let lane = fall.trailing_zeros() as usize & 63;
-            fall &= fall - 1;
-            let number = ROWS[lane / 4 % ROWS.len()];
-            let key = new[lane % LANES];
-            let row = row - rows - 1 + number / 3 * rows + number % 3;
-            let x = x + lane % 4 - 1;
-            let segment = row * segments + x / SEGMENT;
-            // SAFETY: as said; the fourth lane of a row never falls.
-            unsafe {
-                *self.keys.get_unchecked_mut(row * stride + x) = key;
-                *self.marks.get_unchecked_mut(segment) |= 1 << (x % SEGMENT);
-                let least = self.least.get_unchecked_mut(segment);
-                *least = key.min(*least);
-                let least = self.rows.get_unchecked_mut(row);
-                *least = key.min(*least);
-            }
-        }
-    }
 }
