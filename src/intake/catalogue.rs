@@ -276,15 +276,30 @@ type Patients = BTreeMap<([u8; 32], IdentityKey), Vec<u32>>;
 fn sharing_ids_apart(patients: Patients, instances: &[Instance]) -> Patients {
     let mut out = Patients::new();
     for ((hash, key), members) in patients {
-        let of =
-            |at: &u32| instances.get(*at as usize).map(|instance| identity_of(&instance.series).person());
-        let people = people(&members.iter().map(|at| of(at).unwrap_or_default()).collect::<Vec<_>>());
+        // Once for each series: its files share what their headers say.
+        let mut series: BTreeMap<*const SeriesFacts, usize> = BTreeMap::new();
+        let mut persons = Vec::new();
+        let mut of_series: Vec<Vec<u32>> = Vec::new();
+        for at in &members {
+            let Some(instance) = instances.get(*at as usize) else { continue };
+            let place = *series.entry(std::sync::Arc::as_ptr(&instance.series)).or_insert_with(|| {
+                persons.push(identity_of(&instance.series).person());
+                of_series.push(Vec::new());
+                persons.len() - 1
+            });
+            if let Some(files) = of_series.get_mut(place) {
+                files.push(*at);
+            }
+        }
+        let people = people(&persons);
         if people.len() < 2 || key.recognised_by() != RecognisedBy::PatientId {
             out.insert((hash, key), members);
             continue;
         }
         for person in people {
-            let members: Vec<u32> = person.iter().filter_map(|n| members.get(*n)).copied().collect();
+            let files = person.iter().filter_map(|n| of_series.get(*n)).flatten();
+            let mut members: Vec<u32> = files.copied().collect();
+            members.sort_unstable();
             // Of several spellings the same one, whichever files there are and in whatever order.
             let all = members.iter().filter_map(|at| instances.get(*at as usize));
             let spellings = all.map(|i| PatientIdentity { shares_id: true, ..identity_of(&i.series) });

@@ -1,10 +1,11 @@
 /** The plan in the user's hands: codes, sessions, what joins and what does not, what is covered. */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { accessibilityFaults, scratch, screenshot, serveSealed, test, until, untilText } from "./harness.mjs";
-import { SMALL, TALL, codes, drop, folderOf, open, phantom, plantedAt, slowReads, table, untilPlan } from "./steps.mjs";
+import { SMALL, TALL, codes, confirmRoles, drop, exportZip, folderOf, open, phantom, plantedAt, slowReads, table, untilPlan } from "./steps.mjs";
 
 const LIST = "List of codes, a CSV with patient_id and subject";
 
@@ -207,4 +208,32 @@ test("what identifies is covered on the screen until it is asked for", async () 
   for (const value of values) assert.ok(!text.includes(value), "a planted value stands uncovered");
   await dialog.getByRole("checkbox", { name: /Show values/ }).check();
   await untilText(serial, new RegExp(plantedAt(made, 0, "DeviceSerialNumber")));
+});
+
+test("switches of the conversion show what they concern, are undone, and reach the images", async () => {
+  const made = await phantom(["--patients", "1", "--seed", "3", "--scale", "0.05", "--vendor", "philips"]);
+  const { url } = await serveSealed();
+  const { page } = await open(url, TALL);
+  await drop(page, made.dicom);
+  await untilPlan(page);
+  const written = page.getByRole("region", { name: "Written" });
+  const offered = () => written.getByRole("switch").evaluateAll((all) => all.map((one) => one.id));
+  assert.deepEqual(await offered(), ["option-dicom", "option-displayed_values", "option-everything"]);
+  const scouts = written.getByRole("switch", { name: "Localizers and projections" });
+  const leftOut = () => table(page).getByText("left out").count();
+  assert.ok((await leftOut()) > 0);
+  await scouts.check();
+  await until("nothing is left out", async () => (await leftOut()) === 0);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await until("the scouts are left out again", async () => (await leftOut()) > 0);
+  assert.equal(await scouts.isChecked(), false);
+
+  await written.getByRole("switch", { name: "Philips values as displayed" }).check();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await screenshot(page, "written");
+  await confirmRoles(page);
+  const archive = await exportZip(page);
+  const sidecars = execFileSync("unzip", ["-p", archive, "*/anat/*.json"], { encoding: "utf8" });
+  const scales = [...sidecars.matchAll(/"UsePhilipsFloatNotDisplayScaling": (\d)/g)].map((found) => found[1]);
+  assert.ok(scales.length > 3 && scales.every((scale) => scale === "0"), `${scales}`);
 });
