@@ -250,7 +250,7 @@ impl Instance {
             }
             _ => None,
         };
-        if layout.samples == 4 || layout.samples == 3 && layout.bits_allocated != 8 {
+        if layout.samples == 4 || layout.samples == 3 && (layout.bits_allocated != 8 || layout.signed) {
             return Err(DicomError::PixelDescription { what: "colour of another kind than 8 bits of three" });
         }
         let frames = (0..declared)

@@ -365,6 +365,7 @@ impl VolumeJob {
         let batch: Vec<Pending> = self.pending.drain(..self.pending.len().min(self.lanes * 4)).collect();
         let files = &self.files;
         let shape = self.stack;
+        let expected = if self.voxel_type == VoxelType::Rgb24 { VoxelType::U8 } else { self.voxel_type };
         let decoded: Vec<Result<(usize, Voxels), DicomError>> = batch
             .par_iter()
             .map(|p| {
@@ -373,6 +374,11 @@ impl VolumeJob {
                 let mut voxels = frames.decode(p.frame)?;
                 if let Some(palette) = &file.palette {
                     voxels = Voxels::U8(palette.colours(&voxels));
+                }
+                if !shape.to_float && voxels.voxel_type() != expected {
+                    return Err(DicomError::PixelDescription {
+                        what: "samples of another type than the header's",
+                    });
                 }
                 Ok((p.place, if shape.to_float { scaled(&voxels, &p.rescale) } else { voxels }))
             })

@@ -67,6 +67,11 @@ pub(in crate::dicom) fn decode_bits(
 /// # Errors
 /// Too few bytes, or a layout without a decoder.
 pub(in crate::dicom) fn decode(layout: &PixelLayout, bytes: &[u8], big: bool) -> Result<Voxels, DicomError> {
+    // Two pixels of a row share their chrominances: rows of an odd length, or signed ones, there are none.
+    let shared = layout.samples == 3 && layout.photometric == Photometric::YbrFull422;
+    if shared && layout.bits_allocated == 8 && (layout.columns % 2 == 1 || layout.signed) {
+        return Err(DicomError::PixelDescription { what: "YBR_FULL_422 of odd or signed rows" });
+    }
     let needs = layout.frame_bytes();
     let Some(bytes) = usize::try_from(needs).ok().and_then(|n| bytes.get(..n)) else {
         return Err(DicomError::PixelsShort { have: bytes.len() as u64, needs });

@@ -292,3 +292,13 @@ fn frames_that_nothing_tells_apart_are_refused() {
     let index = FrameIndex::of(&layout, Codec::Jpeg, &value).unwrap();
     assert!(matches!(index.frame(0, &value), Err(DicomError::Codestream { .. })));
 }
+
+/// Found by fuzzing: a frame of fewer samples than its pixels have.
+#[test]
+fn shared_chrominances_of_odd_or_signed_rows_are_refused() {
+    let even = colour(3, 4, Photometric::YbrFull422);
+    assert_eq!(even.decode_native(&[0; 24], false).unwrap().len(), 36);
+    for bad in [colour(4, 3, Photometric::YbrFull422), PixelLayout { signed: true, ..even }] {
+        assert!(matches!(bad.decode_native(&[0; 24], false), Err(DicomError::PixelDescription { .. })));
+    }
+}
