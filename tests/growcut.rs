@@ -206,24 +206,21 @@ fn phase(role: &str) -> (Grid, Voxels, Vec<u8>, [f64; 3]) {
     (grid, voxels, phantom.truth_labels(number).unwrap(), volume.breath)
 }
 
+/// 1 for lesions, 2 for the liver around them, 3 for everything else.
+fn lesions_liver_rest(truth: &[u8]) -> Vec<u8> {
+    let class = |v: &u8| match *v {
+        v if v >= labels::FIRST_LESION => 1,
+        labels::LIVER | labels::PORTAL_VEIN | labels::TREATED_ZONE => 2,
+        _ => 3,
+    };
+    truth.iter().map(class).collect()
+}
+
 #[test]
 fn liver_and_lesions_of_the_phantom_from_scribbles() {
     let (grid, voxels, truth, _) = phase("portal_venous");
     let dims = grid.dims().map(|d| d as usize);
-    let lesion = |v: u8| v >= labels::FIRST_LESION;
-    let liver = |v: u8| v == labels::LIVER || v == labels::PORTAL_VEIN || v == labels::TREATED_ZONE;
-    let classes: Vec<u8> = truth
-        .iter()
-        .map(|v| {
-            if lesion(*v) {
-                1
-            } else if liver(*v) {
-                2
-            } else {
-                3
-            }
-        })
-        .collect();
+    let classes = lesions_liver_rest(&truth);
     let seeds = scribbles(&classes, dims, &[1], 3);
     let (liver, lesions, painted) = grow_and_judge(&grid, &[&voxels], &seeds, &classes);
     eprintln!("phantom: liver {liver:.4}, lesions {lesions:.4}, {painted:.1} % painted");
@@ -254,20 +251,7 @@ fn breathing_between_phases_is_estimated_and_costs_what_it_costs() {
     let (grid, voxels, truth, breath) = phase("portal_venous");
     let second = Voxels::I16(phantom.truth_voxels(arterial).unwrap());
     let dims = grid.dims().map(|d| d as usize);
-    let lesion = |v: u8| v >= labels::FIRST_LESION;
-    let liver = |v: u8| v == labels::LIVER || v == labels::PORTAL_VEIN || v == labels::TREATED_ZONE;
-    let classes: Vec<u8> = truth
-        .iter()
-        .map(|v| {
-            if lesion(*v) {
-                1
-            } else if liver(*v) {
-                2
-            } else {
-                3
-            }
-        })
-        .collect();
+    let classes = lesions_liver_rest(&truth);
     let seeds = scribbles(&classes, dims, &[1], 3);
     // Where the second phase's organs lie, by the phantom's truth.
     let other = truths[arterial].breath;

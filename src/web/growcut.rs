@@ -8,7 +8,8 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::journey::{to_js, trouble};
 use crate::segment::growcut::{
-    Box3, Channel, Connectivity, Error, GrowCut, Input, KeyWidth, Margin, Metric, Options, Order, Region,
+    Advice, Box3, Channel, Connectivity, Error, GrowCut, Input, KeyWidth, Margin, Metric, Options, Order,
+    Region, Summary, advise,
 };
 use crate::volume::{Affine, Grid, Voxels};
 
@@ -23,6 +24,7 @@ struct Wishes {
     range: Option<(f64, f64)>,
     region: Option<String>,
     budget: Option<f64>,
+    all_images: bool,
 }
 
 impl Wishes {
@@ -54,6 +56,22 @@ impl Wishes {
     }
 }
 
+/// What is being computed, and on how many of the images.
+#[derive(Serialize)]
+struct SummaryView {
+    #[serde(flatten)]
+    summary: Summary,
+    images: usize,
+    apart: Option<Apart>,
+}
+
+/// An image, from 1, that lies too far from the first to be looked at with it.
+#[derive(Clone, Copy, Serialize)]
+struct Apart {
+    image: usize,
+    voxels: f64,
+}
+
 /// A margin for the screen.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -77,6 +95,9 @@ pub struct Grower {
     mask: Option<Vec<u8>>,
     grown: Option<GrowCut>,
     margin: Option<Margin>,
+    /// How many of the images are grown on, and why not all.
+    images: usize,
+    apart: Option<Apart>,
 }
 
 impl std::fmt::Debug for Grower {
@@ -113,7 +134,16 @@ impl Grower {
         let column = |a: usize| [m[a], m[4 + a], m[8 + a]];
         let affine = Affine::from_columns(column(0), column(1), column(2), column(3));
         let grid = Grid::new(dims, affine).map_err(|e| trouble("growcut", e))?;
-        Ok(Self { grid, channels: Vec::new(), seeds: Vec::new(), mask: None, grown: None, margin: None })
+        Ok(Self {
+            grid,
+            channels: Vec::new(),
+            seeds: Vec::new(),
+            mask: None,
+            grown: None,
+            margin: None,
+            images: 0,
+            apart: None,
+        })
     }
 
     /// Adds an image: its type by NIfTI's name (`u8`, `i16`, `u16`, `i32`, `u32`, `f32`, `f64`), its voxels
@@ -160,6 +190,12 @@ impl Grower {
         self.seeds = seeds;
         self.mask = (!mask.is_empty()).then_some(mask);
         let options = wishes.options()?;
+        let all: Vec<Channel<'_>> = self.channels.iter().map(channel_of).collect();
+        let advice = if wishes.all_images { Advice::All } else { advise(&self.grid, &all) };
+        (self.images, self.apart) = match advice {
+            Advice::All => (self.channels.len(), None),
+            Advice::First { channel, voxels } => (1, Some(Apart { image: channel + 1, voxels })),
+        };
         let grown = self.with(|input, _| GrowCut::new(input, options))?;
         self.grown = Some(grown);
         self.summary()
@@ -167,7 +203,8 @@ impl Grower {
 
     /// Figures: voxels, region, labels, key, bytes.
     pub fn summary(&self) -> Result<JsValue, JsValue> {
-        Ok(to_js(&self.grown()?.summary()))
+        let summary = self.grown()?.summary();
+        Ok(to_js(&SummaryView { summary, images: self.images, apart: self.apart }))
     }
 
     /// Bits of a key: 16, or 32 where distances need them.
@@ -214,6 +251,13 @@ impl Grower {
         self.with_grown(|input, grown| grown.remask(input))
     }
 
+    /// The box in which labels may have changed since this was asked last, as six numbers; none where none
+    /// has.
+    pub fn changed(&mut self) -> Result<Vec<u32>, JsValue> {
+        let changed = self.grown.as_mut().ok_or_else(unbegun)?.take_changed();
+        Ok(changed.map_or(Vec::new(), |b| b.low.into_iter().chain(b.high).map(|v| v as u32).collect()))
+    }
+
     /// Labels of a box, in scan order.
     pub fn labels(&self, corners: &[u32]) -> Result<Vec<u8>, JsValue> {
         let within = box_of(corners)?.and(&Box3::whole(self.grid.dims().map(|d| d as usize)));
@@ -242,6 +286,10 @@ impl Grower {
     }
 }
 
+fn channel_of((voxels, weight, shift_mm): &(Voxels, f64, [f64; 3])) -> Channel<'_> {
+    Channel { voxels, weight: *weight, shift_mm: *shift_mm }
+}
+
 fn unbegun() -> JsValue {
     trouble("growcut", "Nothing has begun to grow.")
 }
@@ -262,11 +310,7 @@ impl Grower {
         &mut self,
         run: impl FnOnce(&Input<'_>, Option<&mut GrowCut>) -> Result<T, Error>,
     ) -> Result<T, JsValue> {
-        let channels: Vec<Channel<'_>> = self
-            .channels
-            .iter()
-            .map(|(voxels, weight, shift_mm)| Channel { voxels, weight: *weight, shift_mm: *shift_mm })
-            .collect();
+        let channels: Vec<Channel<'_>> = self.channels.iter().take(self.images).map(channel_of).collect();
         let input =
             Input { grid: &self.grid, channels: &channels, seeds: &self.seeds, mask: self.mask.as_deref() };
         run(&input, self.grown.as_mut()).map_err(|e| refused(&e))

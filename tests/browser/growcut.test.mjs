@@ -83,8 +83,15 @@ test("GrowCut after strokes, before the last is grown too, equals a full solve; 
     };
     const before = await fresh();
     const ball = await grow.ball([30, 30, 20], 6, 3);
-    await grow.stroke(ball.box, ball.now);
+    const shown = new Uint8Array(await grow.ask("growLabels", grow.whole));
+    const { changed } = await grow.stroke(ball.box, ball.now);
     const added = await grow.hash();
+    const after = new Uint8Array(await grow.ask("growLabels", grow.whole));
+    const [nx, ny] = grow.dims;
+    const outside = after.findIndex((label, i) => {
+      const at = [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))];
+      return label !== shown[i] && at.some((c, a) => c < changed.low[a] || c >= changed.high[a]);
+    });
     const other = await grow.ball([34, 28, 20], 6, 1);
     await grow.stroke(other.box, other.now);
     await grow.stroke(other.box, other.before);
@@ -97,9 +104,10 @@ test("GrowCut after strokes, before the last is grown too, equals a full solve; 
     const quick = await grow.hash();
     await grow.stroke(ball.box, ball.now);
     const live = await grow.hash();
-    return { before, added, back, undone, quick, live, full: await fresh() };
+    return { before, added, back, undone, quick, live, outside, full: await fresh() };
   });
   assert.notEqual(found.added, found.before);
+  assert.equal(found.outside, -1, "labels change within the box that is said to have changed");
   assert.equal(found.back, found.added);
   assert.equal(found.undone, found.before);
   assert.equal(found.quick, found.before);
@@ -150,6 +158,36 @@ test("GrowCut says how sure it is and where the next stroke tells most", async (
   assert.ok(found.there < 10 && found.inside && found.next.voxels > 1, JSON.stringify(found.next));
   assert.equal(found.seeded, 0);
   assert.equal(found.none, null, "no margin is below nothing");
+});
+
+test("GrowCut grows on the first image alone where a second lies apart, and says so", async () => {
+  const { page } = await begun();
+  const found = await page.evaluate(async () => {
+    const { grow } = window;
+    const asked = grow.volume(0);
+    const [{ voxels }] = asked.channels;
+    const moved = (by) => {
+      const values = new Int16Array(voxels.slice(0));
+      return { type: "i16", voxels: values.map((_, i) => values[Math.max(0, i - by)]).buffer };
+    };
+    const begin = async (second, more = {}) => {
+      const channels = [asked.channels[0], second];
+      const summary = await grow.ask("growBegin", { ...asked, channels, options: { ...asked.options, ...more } });
+      await grow.ask("grow");
+      return { images: summary.images, apart: summary.apart, hash: await grow.hash() };
+    };
+    await grow.ask("growBegin", asked);
+    await grow.ask("grow");
+    const alone = await grow.hash();
+    return { alone, near: await begin(moved(0)), far: await begin(moved(7)), all: await begin(moved(7), { allImages: true }) };
+  });
+  assert.deepEqual([found.near.images, found.near.apart], [2, null]);
+  assert.equal(found.far.images, 1);
+  assert.equal(found.far.apart.image, 2);
+  assert.ok(Math.abs(found.far.apart.voxels - 7) <= 1, JSON.stringify(found.far));
+  assert.equal(found.far.hash, found.alone);
+  assert.equal(found.all.images, 2);
+  assert.notEqual(found.all.hash, found.alone);
 });
 
 test("GrowCut names what is wrong with seeds", async () => {

@@ -13,13 +13,35 @@ import { ROOT, judge } from "./harness.mjs";
 export function makeVolume(folder, size, noise) {
   const script = path.join(ROOT, "tests/judges/growcut_volumes.py");
   execFileSync(judge("python"), ["-B", script, folder, ...size.map(String), String(noise)]);
-  return { image: path.join(folder, "image.nii.gz"), seeds: path.join(folder, "seeds.nii.gz"), size };
+  return { image: path.join(folder, "image.nii.gz"), seeds: path.join(folder, "seeds.nii.gz"), truth: path.join(folder, "truth.nii.gz"), size };
 }
 
 /** The voxels of a NIfTI-1 file, as bytes. */
 export function voxelsOf(file) {
   const bytes = gunzipSync(readFileSync(file));
   return bytes.subarray(bytes.readFloatLE(108));
+}
+
+/**
+ * Seeds as a person leaves them who goes through every fifth slice: short lines, two voxels away from any
+ * border, on a grid of 24 voxels.
+ */
+export function scribbled(truth, seeds, [nx, ny, nz]) {
+  const out = Buffer.from(seeds);
+  for (let z = 0; z < nz; z += 5) {
+    for (let y = 0; y < ny; y += 1) {
+      for (let x = 0; x < nx; x += 1) {
+        if ((y % 24 !== 12 && x % 24 !== 12) || ((x >> 3) + (y >> 3) + z) % 2 !== 0) continue;
+        const label = truth[(z * ny + y) * nx + x];
+        let clear = true;
+        for (let v = Math.max(0, y - 2); v <= Math.min(ny - 1, y + 2); v += 1) {
+          for (let u = Math.max(0, x - 2); u <= Math.min(nx - 1, x + 2); u += 1) clear &&= truth[(z * ny + v) * nx + u] === label;
+        }
+        if (clear) out[(z * ny + y) * nx + x] = label;
+      }
+    }
+  }
+  return out;
 }
 
 /** Opens the line to an engine of its own; `window.grow.ask(call, with)` afterwards. */
@@ -55,7 +77,7 @@ export async function openLine(page) {
 }
 
 /** Gives a volume to the page; `window.grow.volume(locality, strict)` is then the question `growBegin`. */
-export async function giveVolume(page, { image, seeds, size }) {
+export async function giveVolume(page, { image, seeds, size }, painted = voxelsOf(seeds)) {
   await page.evaluate(() => {
     document.querySelector("#grow-in")?.remove();
     const input = Object.assign(document.createElement("input"), { type: "file", id: "grow-in", multiple: true });
@@ -63,7 +85,7 @@ export async function giveVolume(page, { image, seeds, size }) {
   });
   await page.setInputFiles("#grow-in", [
     { name: "image", mimeType: "application/octet-stream", buffer: voxelsOf(image) },
-    { name: "seeds", mimeType: "application/octet-stream", buffer: voxelsOf(seeds) },
+    { name: "seeds", mimeType: "application/octet-stream", buffer: painted },
   ]);
   await page.evaluate(async (dims) => {
     const [voxels, seeds] = await Promise.all([...document.querySelector("#grow-in").files].map((f) => f.arrayBuffer()));

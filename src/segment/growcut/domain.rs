@@ -60,9 +60,12 @@ impl GrowCut {
             queue: BTreeMap::new(),
             checked: false,
             looked: 0,
+            masked: None,
+            look: None,
         };
         made.read_levels(input);
         made.close();
+        with_field!(&mut made.keys, field => field.touch(None));
         Ok(made)
     }
 
@@ -90,11 +93,28 @@ impl GrowCut {
                     }
                 }
                 if picked {
-                    for x in 0..layout.size[0] {
-                        if !self.picked(input, [x, y, z]) {
-                            self.shut(layout.at([x, y, z]));
-                        }
-                    }
+                    self.pick(input, y, z);
+                }
+            }
+        }
+    }
+
+    /// Takes out of the domain what mask and range exclude of a row.
+    fn pick(&mut self, input: &Input<'_>, y: usize, z: usize) {
+        let (from, source) = (self.layout.row(y, z), self.source([0, y, z]));
+        let width = self.layout.size[0];
+        if let Some(mask) = input.mask
+            && let Some(levels) = self.levels.first_mut()
+        {
+            let mask = mask.get(source..source + width).unwrap_or_default();
+            for (level, mask) in levels.get_mut(from..).unwrap_or_default().iter_mut().zip(mask) {
+                *level = if *mask == 0 { OUTSIDE } else { *level };
+            }
+        }
+        if self.options.range.is_some() {
+            for x in 0..width {
+                if !self.picked(input, [x, y, z]) {
+                    self.shut(from + x);
                 }
             }
         }

@@ -44,8 +44,10 @@ use kernel::{Floor, Form, Levels, Many, One, Rule, Sum, Table};
 use keys::Key;
 use layout::Layout;
 use levels::{Scale, scales};
+use update::Masked;
 use wave::Field;
 use weights::{FEW, Shape, Weights};
+use widen::Look;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -145,9 +147,13 @@ pub struct GrowCut {
     sown: Vec<(usize, u8)>,
     /// Seeds of strokes that wait for the field to be at rest: places and labels, 0 for none.
     queue: BTreeMap<usize, u8>,
-    /// Whether the whole region was once looked through for distances that did not fit.
+    /// Whether at the last rest everything was within reach.
     checked: bool,
     looked: u64,
+    /// Another mask, until nothing stands any more on what leaves.
+    masked: Option<Masked>,
+    /// The look for distances that did not fit, while it is under way.
+    look: Option<Look>,
 }
 
 impl GrowCut {
@@ -189,6 +195,8 @@ impl GrowCut {
             }
             let spent = if !self.doubted.is_empty() {
                 self.doubt(left)
+            } else if let Some(masked) = self.masked.take() {
+                self.put_on(masked)
             } else if !self.sown.is_empty() {
                 for (at, seed) in std::mem::take(&mut self.sown) {
                     self.put(at, seed);
@@ -196,11 +204,10 @@ impl GrowCut {
                 1
             } else if !with_field!(&self.keys, field => field.at_rest()) {
                 self.work(Wave(left))
-            } else if self.widen()? {
-                1
+            } else if let Some(spent) = self.widen(left)? {
+                spent
             } else {
                 with_field!(&mut self.keys, field => field.emptied = None);
-                self.checked = true;
                 if self.queue.is_empty() {
                     self.looked = 0;
                     return Ok(Progress { done: true, fraction: 1.0 });

@@ -46,6 +46,8 @@ pub(crate) struct Slab<'a, K> {
     pub(crate) least: &'a mut [K],
     pub(crate) rows: &'a mut [K],
     pub(crate) pass: u32,
+    /// The first and the last row from which something spread.
+    pub(crate) ran: Option<[usize; 2]>,
 }
 
 impl<K: Key> Slab<'_, K> {
@@ -53,6 +55,12 @@ impl<K: Key> Slab<'_, K> {
     pub(crate) fn waits(&self, limit: K) -> bool {
         let inner = self.layout.rows..(self.planes.max(1) - 1) * self.layout.rows;
         self.rows.get(inner).is_some_and(|rows| rows.iter().any(|k| *k < limit))
+    }
+
+    /// The first and the last row of the field from which something spread.
+    pub(crate) fn ran(&self) -> Option<[usize; 2]> {
+        let before = self.base / self.layout.stride;
+        self.ran.map(|rows| rows.map(|row| before + row))
     }
 
     /// Lets what waits below a limit spread, tile by tile.
@@ -107,6 +115,7 @@ impl<K: Key> Slab<'_, K> {
                 let first = plane * self.layout.rows;
                 for row in first + from..first + to {
                     if self.rows[row] < below {
+                        self.ran = Some(self.ran.map_or([row; 2], |[a, b]| [a.min(row), b.max(row)]));
                         spent += self.row(rule, row, below);
                     }
                 }

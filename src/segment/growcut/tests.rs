@@ -178,6 +178,7 @@ fn edits_equal_a_full_solve_in_any_steps_and_undo_equals_before() {
         let mut case = Case::random(&mut dice);
         let Some(mut grown) = case.with(|input| GrowCut::new(input, case.options).ok()) else { continue };
         let mut history = vec![case.seeds.clone()];
+        let mut shown = vec![0; case.seeds.len()];
         let dims = case.grid.dims().map(|d| d as usize);
         for edit in 0..6 {
             // Sometimes the stroke comes while the last is still growing.
@@ -213,11 +214,25 @@ fn edits_equal_a_full_solve_in_any_steps_and_undo_equals_before() {
             if dice.below(3) == 0 {
                 continue;
             }
-            if grown.solve().is_err() {
+            let mut steps = 0;
+            let outcome = loop {
+                match grown.step(1 + dice.below(2_000)) {
+                    Ok(progress) if progress.done => break Ok(()),
+                    Err(error) => break Err(error),
+                    Ok(_) => steps += 1,
+                }
+                assert!(steps < 1_000_000, "case {number}, edit {edit}: it ends");
+            };
+            if outcome.is_err() {
                 break;
             }
             let what = format!("case {number}, edit {edit}, {:?}", case.options);
             same(&grown, &dijkstra(&grown, &case.seeds, None), &what);
+            // What the page shows is the labels before, and those of the box that changed anew.
+            if let Some(changed) = grown.take_changed() {
+                grown.write_labels(&changed, &mut shown);
+            }
+            assert_eq!(shown, grown.labels(), "{what}");
         }
     }
 }

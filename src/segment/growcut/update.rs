@@ -14,6 +14,13 @@ use super::wave::Field;
 use super::weights::FEW;
 use super::{Box3, Error, GrowCut, Input, Job, Keys, Region, with_field};
 
+/// Another mask that waits to be put on: the first image's levels under it, and who enters.
+#[derive(Debug)]
+pub(super) struct Masked {
+    levels: Vec<u16>,
+    entered: Vec<usize>,
+}
+
 impl GrowCut {
     /// Takes up a stroke: `input` as it is now, `stroke` a box that covers every seed that changed. The
     /// images must be those of before. Growing goes on with [`GrowCut::step`]; strokes may follow each
@@ -62,28 +69,45 @@ impl GrowCut {
         if !self.settled() {
             return self.anew(input, self.region);
         }
-        // What stood on voxels that leave must be found by the levels that it stood on.
-        let old = std::mem::take(&mut self.levels);
+        // What stood on voxels that leave must be found by the levels that it stood on. Only the first image's
+        // say what is outside.
+        let mut old = std::mem::take(&mut self.levels);
         self.read_levels(input);
-        let new = std::mem::replace(&mut self.levels, old);
-        let outside = |levels: &[Vec<u16>], at: usize| levels.first().is_none_or(|l| l[at] == OUTSIDE);
+        let mut new = std::mem::take(&mut self.levels);
+        let (Some(before), Some(now)) = (old.first_mut(), new.first_mut()) else { return Ok(()) };
         let mut entered = Vec::new();
-        for at in 0..self.layout.len() {
-            match (outside(&self.levels, at), outside(&new, at)) {
-                (false, true) => self.doubt_at(at, self.key(at)),
+        let mut left = Vec::new();
+        for (at, (before, now)) in before.iter().zip(now.iter()).enumerate() {
+            match (*before == OUTSIDE, *now == OUTSIDE) {
+                (false, true) => left.push(at),
                 (true, false) => entered.push(at),
                 _ => {}
             }
         }
-        self.doubt(u64::MAX);
-        self.levels = new;
-        self.close();
-        for at in entered {
-            with_field!(&mut self.keys, field => field.empty(at));
+        let levels = std::mem::take(now);
+        self.levels = old;
+        for at in left {
+            self.doubt_at(at, self.key(at));
         }
-        self.checked = false;
+        self.masked = Some(Masked { levels, entered });
+        self.look = None;
+        with_field!(&mut self.keys, field => field.touch(None));
         self.requeue(input, &self.seeds_box.clone());
         Ok(())
+    }
+
+    /// Puts another mask on: nothing stands any more on what leaves. Returns voxels looked at.
+    pub(super) fn put_on(&mut self, masked: Masked) -> u64 {
+        let Masked { levels, entered } = masked;
+        if let Some(first) = self.levels.first_mut() {
+            *first = levels;
+        }
+        self.close();
+        for at in &entered {
+            with_field!(&mut self.keys, field => field.empty(*at));
+        }
+        self.checked = false;
+        1 + entered.len() as u64
     }
 
     /// The region that the rule asks for now.
@@ -179,6 +203,7 @@ impl GrowCut {
     /// Whether everything asked for has been grown.
     pub(super) fn settled(&self) -> bool {
         self.doubted.is_empty()
+            && self.masked.is_none()
             && self.sown.is_empty()
             && self.queue.is_empty()
             && with_field!(&self.keys, field => field.at_rest())
@@ -205,9 +230,11 @@ impl GrowCut {
 
     /// Gives a voxel its seed of now, as soon as it can be.
     fn reseed(&mut self, at: usize, seed: u8) {
-        if self.outside(at) {
+        let masked = self.masked.as_ref().map(|m| m.levels.get(at).is_none_or(|level| *level == OUTSIDE));
+        if masked.unwrap_or_else(|| self.outside(at)) {
             if let Ok(found) = self.border.binary_search_by_key(&at, |b| b.at) {
                 self.border[found].seed = seed;
+                with_field!(&mut self.keys, field => field.touch(Some(at)));
             }
             return;
         }

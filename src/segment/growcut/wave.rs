@@ -45,6 +45,8 @@ pub(crate) struct Field<K> {
     seen: usize,
     /// Rows in which keys were taken away since somebody asked.
     pub(crate) emptied: Option<Rows>,
+    /// Rows in which keys changed since somebody asked.
+    pub(crate) changed: Option<Rows>,
 }
 
 /// Rows of the field, rim included: y and z of the first, and those beyond.
@@ -55,6 +57,20 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    /// One row, and those around it.
+    fn around([y, z]: [usize; 2]) -> Self {
+        Self { low: [y.saturating_sub(1), z.saturating_sub(1)], high: [y + 2, z + 2] }
+    }
+
+    /// The least that covers both.
+    pub(crate) fn or(self, of: Option<Self>) -> Self {
+        let other = of.unwrap_or(self);
+        Self {
+            low: [0, 1].map(|a| self.low[a].min(other.low[a])),
+            high: [0, 1].map(|a| self.high[a].max(other.high[a])),
+        }
+    }
+
     fn with(of: Option<Self>, [y, z]: [usize; 2]) -> Option<Self> {
         let Self { low, high } = of.unwrap_or(Self { low: [y, z], high: [y, z] });
         Some(Self { low: [low[0].min(y), low[1].min(z)], high: [high[0].max(y + 1), high[1].max(z + 1)] })
@@ -78,6 +94,7 @@ impl<K: Key> Field<K> {
             looks: None,
             seen: 0,
             emptied: None,
+            changed: None,
         }
     }
 
@@ -88,6 +105,13 @@ impl<K: Key> Field<K> {
             let within = if *key == none { K::MAX } else { *key };
             *key = if *level == OUTSIDE { none } else { within };
         }
+    }
+
+    /// Says that a voxel's label changed, or with `None` that any may have.
+    pub(crate) fn touch(&mut self, at: Option<usize>) {
+        let whole = Rows { low: [0; 2], high: [self.layout.rows, self.layout.planes()] };
+        let row = |at: usize| [at / self.layout.stride % self.layout.rows, at / self.layout.plane];
+        self.changed = Some(at.map_or(whole, |at| Rows::around(row(at))).or(self.changed));
     }
 
     /// Sets a key and has its neighbours look.
@@ -106,6 +130,7 @@ impl<K: Key> Field<K> {
         self.least[segment] = self.least[segment].min(key);
         let row = at / self.layout.stride;
         self.rows[row] = self.rows[row].min(key);
+        self.touch(Some(at));
     }
 
     /// Takes a voxel's key away and has it take what its neighbours give.
@@ -116,6 +141,7 @@ impl<K: Key> Field<K> {
         let row = [row % self.layout.rows, row / self.layout.rows];
         self.looks = Rows::with(self.looks, row);
         self.emptied = Rows::with(self.emptied, row);
+        self.touch(Some(at));
         self.seen = 0;
     }
 
@@ -263,17 +289,28 @@ impl<K: Key> Field<K> {
                 least: split(&mut least, planes * per_plane),
                 rows: split(&mut rows, planes * layout.rows),
                 pass,
+                ran: None,
             };
             if slab.waits(limit) {
                 slabs.push(slab);
             }
         }
         let each = (budget / slabs.len().max(1) as u64).saturating_add(1);
-        match slabs.as_mut_slice() {
+        let spent = match slabs.as_mut_slice() {
             [] => 0,
             [one] => one.run(rule, limit, each),
             many => many.par_iter_mut().with_max_len(1).map(|slab| slab.run(rule, limit, each)).sum(),
+        };
+        for [first, last] in slabs.iter().filter_map(Slab::ran) {
+            let ran = [first, last].map(|row| Rows::around([row % layout.rows, row / layout.rows]));
+            // Of rows from one to the other, in several planes any may be meant.
+            let mut rows = ran[0].or(Some(ran[1]));
+            if last / layout.rows > first / layout.rows {
+                (rows.low[0], rows.high[0]) = (0, layout.rows);
+            }
+            self.changed = Some(rows.or(self.changed));
         }
+        spent
     }
 }
 

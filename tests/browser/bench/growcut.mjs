@@ -15,7 +15,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { ROOT, browser, closeAll, judge, serveSealed, untilSealed } from "../harness.mjs";
 import { crc32, deflateSync } from "node:zlib";
-import { giveVolume, makeVolume, openLine, voxelsOf } from "../growing.mjs";
+import { giveVolume, makeVolume, openLine, scribbled, voxelsOf } from "../growing.mjs";
 
 const argument = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -33,8 +33,8 @@ const x = (ratio) => `${ratio.toFixed(ratio < 10 ? 1 : 0)}×`;
 
 function volume(name, noise) {
   const folder = path.join(place, `${name}-${noise}`);
-  const [image, seeds] = ["image.nii.gz", "seeds.nii.gz"].map((file) => path.join(folder, file));
-  if (existsSync(seeds)) return { folder, image, seeds, size: SIZES[name] };
+  const [image, seeds, truth] = ["image.nii.gz", "seeds.nii.gz", "truth.nii.gz"].map((file) => path.join(folder, file));
+  if (existsSync(truth)) return { folder, image, seeds, truth, size: SIZES[name] };
   return { folder, ...makeVolume(folder, SIZES[name], noise) };
 }
 
@@ -118,38 +118,15 @@ try {
         say(`${row.name} noise ${noise} penalty ${penalty}: itk ${row.itk.toFixed(0)} ms, native ${row.one.toFixed(0)} / ${row.two.toFixed(0)} ms (${x(row.itk / row.two)}), page ${row.page.toFixed(0)} ms (${x(row.itk / row.page)}), strict ${row.strict.toFixed(0)} ms, ${row.differ} differ, Dice ${row.dice.toFixed(5)}`);
       }
       if (name === "256") {
-        const found = await page.evaluate(async () => {
-          const { grow } = window;
-          await grow.ask("growBegin", grow.volume(0));
-          await grow.ask("grow");
-          // The same places every time, all over the volume; a fifth is outside the body.
-          let state = 7;
-          const dice = (n) => ((state = (state * 1103515245 + 12345) % 2147483648), state % n);
-          const out = { added: [], removed: [], relabelled: [], undone: [], steps: [] };
-          for (let i = 0; i < 40; i += 1) {
-            const centre = grow.dims.map((n) => 12 + dice(n - 24));
-            const label = 1 + dice(4);
-            const added = await grow.ball(centre, 10, label);
-            const keep = (kind, { ms, longestStepMs }) => (out[kind].push(ms), out.steps.push(longestStepMs));
-            keep("added", await grow.stroke(added.box, added.now));
-            const other = await grow.ball(centre, 10, 1 + (label % 4));
-            keep("relabelled", await grow.stroke(other.box, other.now));
-            keep("undone", await grow.stroke(other.box, other.before));
-            keep("removed", await grow.stroke(added.box, added.before));
-          }
-          const live = await grow.hash();
-          await grow.ask("growBegin", grow.volume(0));
-          await grow.ask("grow");
-          const exact = live === (await grow.hash());
-          // The worst: the only seeds of a label erased, and put back.
-          const all = grow.seeds.map((v) => (v === 3 ? 0 : v));
-          const before = grow.seeds.slice();
-          const erased = await grow.stroke(grow.whole, all);
-          const back = await grow.stroke(grow.whole, before);
-          return { ...out, exact, erased, back };
-        });
-        if (!found.exact) throw new Error("strokes and a full solve differ");
-        strokes.push({ noise, ...found });
+        for (const sparse of [false, true]) {
+          const truth = voxelsOf(made.truth);
+          const seeds = voxelsOf(made.seeds);
+          await giveVolume(page, made, sparse ? seeds : scribbled(truth, seeds, made.size));
+          const found = await page.evaluate(paintStrokes, { sparse, places: centres(made.size), truth: truthAt(truth, made.size) });
+          if (!found.exact) throw new Error("strokes and a full solve differ");
+          strokes.push({ noise, sparse, ...found });
+          say(strokeRow(strokes.at(-1)));
+        }
       }
       await page.close();
     }
@@ -160,6 +137,52 @@ try {
   if (process.argv.includes("--picture")) await writeFile(argument("picture"), picture());
 } finally {
   await closeAll();
+}
+
+/** The centres of the strokes: the same every time, all over the volume; a fifth is outside the body. */
+function centres(dims) {
+  let state = 7;
+  const dice = (n) => ((state = (state * 1103515245 + 12345) % 2147483648), state % n);
+  return Array.from({ length: 40 }, () => ({ centre: dims.map((n) => 12 + dice(n - 24)), label: 1 + dice(4) }));
+}
+
+/** What truly is at those centres. */
+function truthAt(truth, dims) {
+  return centres(dims).map(({ centre: [x, y, z] }) => truth[(z * dims[1] + y) * dims[0] + x]);
+}
+
+/** In the page: at every centre a ball 20 voxels wide added, relabelled, that undone, and removed. */
+async function paintStrokes({ sparse, places, truth }) {
+  const { grow } = window;
+  await grow.ask("growBegin", grow.volume(0));
+  await grow.ask("grow");
+  const out = { added: [], removed: [], relabelled: [], undone: [], steps: [], changed: [] };
+  let labels = new Uint8Array(await grow.ask("growLabels", grow.whole));
+  for (const [i, { centre, label: any }] of places.entries()) {
+    const label = sparse ? any : truth[i];
+    const keep = async (kind, { ms, longestStepMs }) => {
+      out[kind].push(ms);
+      out.steps.push(longestStepMs);
+      const now = new Uint8Array(await grow.ask("growLabels", grow.whole));
+      out.changed.push(now.reduce((sum, v, k) => sum + Number(v !== labels[k]), 0));
+      labels = now;
+    };
+    const added = await grow.ball(centre, 10, label);
+    await keep("added", await grow.stroke(added.box, added.now));
+    const other = await grow.ball(centre, 10, 1 + (label % 4));
+    await keep("relabelled", await grow.stroke(other.box, other.now));
+    await keep("undone", await grow.stroke(other.box, other.before));
+    await keep("removed", await grow.stroke(added.box, added.before));
+  }
+  const live = await grow.hash();
+  await grow.ask("growBegin", grow.volume(0));
+  await grow.ask("grow");
+  const exact = live === (await grow.hash());
+  // The worst: the only seeds of a label erased, and put back.
+  const before = grow.seeds.slice();
+  const erased = await grow.stroke(grow.whole, before.map((v) => (v === 3 ? 0 : v)));
+  const back = await grow.stroke(grow.whole, before);
+  return { ...out, exact, erased, back };
 }
 
 /** A slice of the noisy 256×256×80: the image with its seeds, the labels, the margin. */
@@ -215,14 +238,17 @@ function table() {
   ].join("\n");
 }
 
-function strokesTable() {
+function strokeRow(s) {
   const cell = (values) => `${median(values).toFixed(1)} / ${at95(values).toFixed(1)} ms`;
+  const all = [...s.added, ...s.relabelled, ...s.undone, ...s.removed];
+  const seeds = s.sparse ? "a dozen seeds, any label" : "scribbles, true labels";
+  return `| noise ${s.noise}, ${seeds} | ${[s.added, s.relabelled, s.undone, s.removed, all].map(cell).join(" | ")} | ${median(s.changed)} / ${at95(s.changed)} | ${Math.max(...s.steps).toFixed(1)} ms | ${s.erased.ms.toFixed(0)} ms | ${s.back.ms.toFixed(0)} ms |`;
+}
+
+function strokesTable() {
   return [
-    "| 256×256×80, Chromium, median / 95th percentile | added | relabelled | undone | removed | all | longest step | only seeds of a label erased | put back |",
-    "|---|---|---|---|---|---|---|---|---|",
-    ...strokes.map((s) => {
-      const all = [...s.added, ...s.relabelled, ...s.undone, ...s.removed];
-      return `| noise ${s.noise} | ${[s.added, s.relabelled, s.undone, s.removed, all].map(cell).join(" | ")} | ${Math.max(...s.steps).toFixed(1)} ms | ${s.erased.ms.toFixed(0)} ms | ${s.back.ms.toFixed(0)} ms |`;
-    }),
+    "| 256×256×80, Chromium, median / 95th percentile | added | relabelled | undone | removed | all | labels changed | longest step | only seeds of a label erased | put back |",
+    "|---|---|---|---|---|---|---|---|---|---|",
+    ...strokes.map(strokeRow),
   ].join("\n");
 }

@@ -13,6 +13,11 @@ const STEP = 6;
 
 const corners = ({ low, high }: VoxelBox): Uint32Array => Uint32Array.from([...low, ...high]);
 const keyOf = (grower: Grower) => (grower.keyBits() === 16 ? "u16" : "u32");
+const changedOf = (grower: Grower): VoxelBox | null => {
+  const [a, b, c, d, e, f] = grower.changed();
+  if (a === undefined || b === undefined || c === undefined) return null;
+  return { low: [a, b, c], high: [d ?? a, e ?? b, f ?? c] };
+};
 const bytesOf = (buffer: ArrayBuffer | null): Uint8Array => new Uint8Array(buffer ?? new ArrayBuffer(0));
 
 export class Growing {
@@ -21,6 +26,8 @@ export class Growing {
   #turn = 0;
   /** Voxels that a step looks at: as many as fit into its time, as seen. */
   #pace = 20_000;
+  /** What preparing took, ms; the run that follows counts it. */
+  #begunMs = 0;
 
   begin(engine: Engine, what: Calls["growBegin"]["ask"]): GrowSummary {
     this.end();
@@ -29,7 +36,9 @@ export class Growing {
       for (const { type, voxels, weight, shiftMm } of what.channels) {
         grower.addChannel(type, new Uint8Array(voxels), weight ?? 1, Float64Array.from(shiftMm ?? [0, 0, 0]));
       }
+      const began = performance.now();
       const summary = grower.begin(bytesOf(what.seeds), bytesOf(what.mask), what.options) as GrowSummary;
+      this.#begunMs = performance.now() - began;
       this.#grower = grower;
       return summary;
     } catch (thrown) {
@@ -42,7 +51,8 @@ export class Growing {
     const grower = this.#current();
     const mine = ++this.#turn;
     const beat = new Beat(100);
-    let [workMs, longestStepMs] = [0, 0];
+    let [workMs, longestStepMs] = [this.#begunMs, 0];
+    this.#begunMs = 0;
     for (;;) {
       const began = performance.now();
       const fraction = grower.step(this.#pace);
@@ -51,12 +61,12 @@ export class Growing {
       longestStepMs = Math.max(longestStepMs, took);
       const done = fraction > 1;
       if (!done) this.#pace = Math.min(4_000_000, Math.max(2_000, this.#pace * Math.min(2, STEP / Math.max(took, 0.1))));
-      if (done) return { done, workMs, longestStepMs, key: keyOf(grower) };
+      if (done) return { done, workMs, longestStepMs, key: keyOf(grower), changed: changedOf(grower) };
       if (beat.due()) tell(fraction);
       await breath();
       if (this.#turn !== mine || this.#grower !== grower) {
         if (this.#grower !== grower) throw { cause: "growcut", text: "Another segmentation has begun." } satisfies Trouble;
-        return { done: false, workMs, longestStepMs, key: keyOf(grower) };
+        return { done: false, workMs, longestStepMs, key: keyOf(grower), changed: changedOf(grower) };
       }
     }
   }

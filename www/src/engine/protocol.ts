@@ -378,6 +378,8 @@ export interface GrowOptions {
   region?: "seeds" | "whole";
   /** Bytes beside the images. */
   budget?: number;
+  /** Grow on all images even where one lies more than two voxels from the first. */
+  allImages?: boolean;
 }
 
 export interface GrowSummary {
@@ -387,17 +389,23 @@ export interface GrowSummary {
   key: "u16" | "u32";
   exact_levels: boolean;
   bytes: number;
+  /** Images that are grown on. */
+  images: number;
+  /** Why only the first is: another, counted from 1, lies so many voxels from it. */
+  apart: { image: number; voxels: number } | null;
 }
 
 /** How far it came. Where it is not done, it was cancelled or overtaken; what is grown is valid. */
 export interface GrowOutcome {
   done: boolean;
-  /** Milliseconds of work, pauses for messages left out. */
+  /** Milliseconds of work, pauses for messages left out; the first run's holds the preparing too. */
   workMs: number;
   /** The longest step, ms. */
   longestStepMs: number;
   /** Width of the keys that it took. */
   key: "u16" | "u32";
+  /** Where labels may have changed since the last run's answer; `null` for nowhere. */
+  changed: VoxelBox | null;
 }
 
 /** Where the next stroke tells most. */
