@@ -12,6 +12,7 @@ use super::instance::Instance;
 use super::resample::Resampling;
 use super::scaling::Rescale;
 use super::stack::{Stack, Tiling};
+use crate::deid::pixels::{PixelBox, blacken};
 use crate::dicom::codec::TransferSyntax;
 use crate::dicom::pixels::{FrameIndex, Frames, PixelLayout};
 use crate::dicom::{DicomError, Header, PixelData, PixelElement};
@@ -92,6 +93,8 @@ pub struct VolumeJob {
     state: State,
     lanes: usize,
     compress: bool,
+    /// Boxes of pixels that are made black in every frame.
+    black: Vec<PixelBox>,
     resampling: Option<Arc<Resampling>>,
 }
 
@@ -199,8 +202,14 @@ impl VolumeJob {
             state: State::Decoding,
             lanes: lanes.max(1),
             compress: true,
+            black: Vec::new(),
             resampling,
         })
+    }
+
+    /// Makes boxes black in every frame.
+    pub(crate) fn redact(&mut self, boxes: &[PixelBox]) {
+        self.black = boxes.to_vec();
     }
 
     /// The ranges that have not been fed yet.
@@ -357,14 +366,17 @@ impl VolumeJob {
 
     fn decode_some(&mut self) -> Result<(), DicomError> {
         let batch: Vec<Pending> = self.pending.drain(..self.pending.len().min(self.lanes * 4)).collect();
-        let files = &self.files;
+        let (files, black) = (&self.files, &self.black);
         let shape = self.stack;
         let decoded: Vec<Result<(usize, Voxels), DicomError>> = batch
             .par_iter()
             .map(|p| {
                 let file = files.get(p.slot).ok_or(DicomError::NotDicom)?;
                 let frames = Frames::at(&file.layout, &file.syntax, &p.bytes, Arc::clone(&p.index));
-                let voxels = frames.decode(p.frame)?;
+                let mut voxels = frames.decode(p.frame)?;
+                if !black.is_empty() {
+                    blacken(&mut voxels, file.layout.columns, black);
+                }
                 Ok((p.place, if shape.to_float { scaled(&voxels, p.rescale) } else { voxels }))
             })
             .collect();

@@ -9,6 +9,7 @@ mod export;
 mod guard;
 mod policies;
 mod preview;
+mod review;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -16,6 +17,7 @@ mod view;
 pub use edit::{NamingKind, PlanEdit, StudyEdit};
 pub use export::{Export, ExportOptions, ExportProgress, ExportStep, ObjectLine};
 pub use preview::{Preview, Thumbnail};
+pub use review::{ReviewFrame, ReviewPicture, SuspectView};
 pub use view::PlanView;
 
 use std::collections::BTreeMap;
