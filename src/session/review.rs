@@ -168,8 +168,31 @@ impl Session {
     /// It isn't one.
     pub(super) fn load_redactions(&mut self, json: &str) -> Result<(), PlanError> {
         let file = Redactions::parse(json.as_bytes())?;
-        self.choose(|choices| choices.reviews.load(file))?;
+        // A series of which every object has the same decision was looked at as a whole.
+        let uids = Project::of_key(self.key().clone());
+        let decided = |suspect: &Suspect<'_>| {
+            let of = |(_, uid): &(FileId, &str)| file.objects.get(&uids.uid(uid));
+            let first = suspect.objects.first().and_then(of)?;
+            let alike = suspect.objects.iter().all(|object| of(object) == Some(first));
+            alike.then(|| (suspect.facts.series_uid.clone(), first.clone()))
+        };
+        let series: Vec<_> = self.suspects().iter().filter_map(decided).collect();
+        self.choose(|choices| {
+            for (uid, decision) in series {
+                choices.reviews.decide(&uid, Some(decision));
+            }
+            choices.reviews.load(file);
+        })?;
         Ok(())
+    }
+
+    /// Suspected series of images that nobody has decided about.
+    pub fn to_review(&self) -> usize {
+        let suspects = self.suspects();
+        suspects
+            .iter()
+            .filter(|s| s.image && self.choices().reviews.of(&s.facts.series_uid).is_none())
+            .count()
     }
 
     /// All decisions as the command line takes them: templates, and objects under the UIDs in their UIDs' place.
@@ -327,7 +350,9 @@ mod tests {
         let objects = session.suspect_views()[0].objects as usize;
         assert_eq!(file.objects.len(), objects);
         assert!(file.objects.keys().all(|uid| uid.starts_with("2.25.")));
-        Redactions::parse(file.to_json().as_bytes()).unwrap();
+        let mut again = read(&files);
+        again.edit(PlanEdit::LoadRedactions { json: file.to_json() }).unwrap();
+        assert!(unseen(&again).is_empty() && again.to_review() == 0, "the file says the same");
 
         let stems: Vec<String> = session
             .plan()
