@@ -278,6 +278,7 @@ mod tests {
             Phantom::new(PhantomSpec { patients: 1, seed: 3, scale: 0.05, ..PhantomSpec::default() });
         let mut files: Vec<Vec<u8>> = (0..phantom.count()).map(|i| phantom.file(i).unwrap()).collect();
         let series = |bytes: &[u8]| {
+            bytes.windows(16).position(|w| w == b"ORIGINAL\\PRIMARY")?;
             let header = Header::from_bytes(bytes.to_vec()).ok()?;
             let native = header.pixels()?.len.is_some() && header.root().text(tags::MODALITY)? == "MR";
             native.then(|| header.root().text(tags::SERIES_INSTANCE_UID)).flatten()
