@@ -88,7 +88,8 @@ pub(crate) struct SeriesFacts {
     pub(crate) acquisition_contrast: String,
     /// Echo times, ms, of a protocol of two, on phase images: those that a difference is made of.
     pub(crate) echo_pair: [Num; 2],
-    pub(crate) burned_in: Option<bool>,
+    /// Why text may be burned into its pixels, by the header.
+    pub(crate) suspicion: Option<crate::deid::pixels::Suspicion>,
     pub(crate) face: crate::deid::faces::FaceSigns,
     pub(crate) lossy: bool,
 }
@@ -339,7 +340,7 @@ pub(crate) fn series_of(header: &Header) -> SeriesFacts {
         pulse_sequence,
         acquisition_contrast: of_frame(Tag(0x0008, 0x9209)),
         echo_pair: echo_pair(first),
-        burned_in: root.text(tags::BURNED_IN_ANNOTATION).map(|v| v.eq_ignore_ascii_case("YES")),
+        suspicion: crate::deid::pixels::suspicion(header),
         face: crate::deid::faces::FaceSigns::of(header),
         lossy: root.text(tags::LOSSY_IMAGE_COMPRESSION).is_some_and(|v| v == "01"),
     }

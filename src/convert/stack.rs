@@ -460,8 +460,7 @@ impl Series<'_> {
             frames.iter().step_by(per_time.max(1)).filter_map(|at| self.frame(*at)).collect();
         let Some((instance, first)) = leading.first() else { return };
         let facts = &instance.series;
-        // Captures carry text more often than not, whatever their header leaves unsaid.
-        if facts.burned_in == Some(true) || instance.unasked.is_some() && facts.burned_in.is_none() {
+        if facts.suspicion.is_some() {
             warnings.push(VolumeWarning::BurnedIn);
         }
         let extent = grid.as_ref().map(crate::deid::faces::Extent::of_grid);

@@ -12,6 +12,7 @@ use super::instance::Instance;
 use super::resample::Resampling;
 use super::scaling::Rescale;
 use super::stack::{Stack, Tiling};
+use crate::deid::pixels::{PixelBox, blacken};
 use crate::dicom::codec::TransferSyntax;
 use crate::dicom::pixels::{FrameIndex, Frames, PixelLayout};
 use crate::dicom::{DicomError, Header, Palette, PixelData, PixelElement};
@@ -92,6 +93,8 @@ pub struct VolumeJob {
     state: State,
     lanes: usize,
     compress: bool,
+    /// Boxes of pixels that are made black in every frame.
+    black: Vec<PixelBox>,
     resampling: Option<Arc<Resampling>>,
 }
 
@@ -205,8 +208,14 @@ impl VolumeJob {
             state: State::Decoding,
             lanes: lanes.max(1),
             compress: true,
+            black: Vec::new(),
             resampling,
         })
+    }
+
+    /// Makes boxes black in every frame.
+    pub(crate) fn redact(&mut self, boxes: &[PixelBox]) {
+        self.black = boxes.to_vec();
     }
 
     /// The ranges that have not been fed yet.
@@ -363,9 +372,12 @@ impl VolumeJob {
 
     fn decode_some(&mut self) -> Result<(), DicomError> {
         let batch: Vec<Pending> = self.pending.drain(..self.pending.len().min(self.lanes * 4)).collect();
-        let files = &self.files;
+        let (files, black) = (&self.files, &self.black);
         let shape = self.stack;
-        let expected = if self.voxel_type == VoxelType::Rgb24 { VoxelType::U8 } else { self.voxel_type };
+        let (expected, values) = match self.voxel_type {
+            VoxelType::Rgb24 => (VoxelType::U8, 3),
+            other => (other, 1),
+        };
         let decoded: Vec<Result<(usize, Voxels), DicomError>> = batch
             .par_iter()
             .map(|p| {
@@ -379,6 +391,9 @@ impl VolumeJob {
                     return Err(DicomError::PixelDescription {
                         what: "samples of another type than the header's",
                     });
+                }
+                if !black.is_empty() {
+                    blacken(&mut voxels, file.layout.columns, values, black);
                 }
                 Ok((p.place, if shape.to_float { scaled(&voxels, &p.rescale) } else { voxels }))
             })

@@ -44,7 +44,7 @@ pub enum VolumeWarning {
     SharedUid,
     /// The patient's ID stands with another name and another date of birth, too: another patient.
     MixedPatients,
-    /// The header says that the image carries burned-in text.
+    /// By its header the image may carry burned-in text.
     BurnedIn,
     /// The volume is of a head, and may show a face (`deid::faces`).
     MayShowFace,
@@ -129,7 +129,7 @@ impl VolumeWarning {
             Self::MixedPatients => {
                 "one patient ID, different names and birth dates: kept apart as two patients".into()
             }
-            Self::BurnedIn => "burned-in text declared".into(),
+            Self::BurnedIn => "burned-in text suspected".into(),
             Self::MayShowFace => "may show a face".into(),
             Self::Lossy => "compressed with loss".into(),
             Self::ScaledToFloat => "slices scaled differently: stored as floats".into(),

@@ -40,6 +40,8 @@ pub struct Evidence<'a> {
     pub faces: u64,
     /// Volumes whose headers do not exclude burned-in text, or say that there is some.
     pub burned_in_suspected: u64,
+    /// Of these, how many have boxes made black in every frame; the others a person has looked at.
+    pub redacted: u64,
     /// How many of the subjects stand alone with what is written of them.
     pub cohort: Option<&'a SmallCohort>,
 }
@@ -338,6 +340,7 @@ fn wording() -> String {
             stopped: 0,
             faces: 1,
             burned_in_suspected: 1,
+            redacted: 0,
             cohort: Some(&every_offer()),
         })
         .to_json();
@@ -399,8 +402,9 @@ fn not_checked(evidence: &Evidence<'_>) -> Vec<String> {
     ];
     if evidence.burned_in_suspected > 0 {
         lines.push(format!(
-            "{} volumes whose headers do not exclude burned-in text were written.",
-            evidence.burned_in_suspected
+            "{} volumes whose headers do not exclude burned-in text were written: a person has looked at each series, and had \
+             boxes made black in {}.",
+            evidence.burned_in_suspected, evidence.redacted
         ));
     }
     if evidence.faces > 0 {
@@ -469,6 +473,7 @@ mod tests {
             stopped: 0,
             faces: 2,
             burned_in_suspected: 0,
+            redacted: 0,
             cohort: None,
         })
     }

@@ -12,7 +12,7 @@ use super::vocabulary;
 use crate::dicom::{ElementRef, Header, Tag, VR};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 /// Folded bytes of a value that are searched for: what follows adds nothing, and truncated copies
 /// (NIfTI's `descrip` has 80 bytes) are found.
@@ -54,6 +54,24 @@ pub enum ByPosition {
     Coded,
 }
 
+/// The hash of a number that is a hash.
+#[derive(Default, Clone, Copy)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
 /// How a folded value is dealt with.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Treatment {
@@ -81,7 +99,7 @@ pub struct Secrets {
     tag_sets: Vec<Box<[Tag]>>,
     set_index: BTreeMap<Box<[Tag]>, u32>,
     /// Hashes of elements met before: most headers of a series repeat one another.
-    seen: HashSet<u64>,
+    seen: HashSet<u64, BuildHasherDefault<AsItIs>>,
     /// How often each element occurs, with its VR.
     occurrences: HashMap<Tag, (VR, u64)>,
     /// Distinct UIDs of the standard's own root, which are not secret.
@@ -186,7 +204,7 @@ impl Secrets {
 
     /// Forgets which elements were met, once all headers are collected: frees a third of the memory.
     pub fn settle(&mut self) {
-        self.seen = HashSet::new();
+        self.seen = HashSet::default();
     }
 
     /// How often each element occurred in all headers, by tag, with its VR; sequences not counted.

@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalogue::{Catalogue, PatientEntry, StudyEntry, VolumeEntry, VolumeId, Wanted};
+use super::catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntry, VolumeId, Wanted};
 use super::sessions::{Slot, timelines};
 use crate::convert::resample::Mended;
 use crate::convert::stack::Stack;
 use crate::convert::{PhilipsValues, VolumeWarning};
 use crate::dataset::extend::Existing;
 use crate::dataset::{Copy as NameCopy, FieldMap, Modality, Part, Plane as NamePlane, Stem, VolumeName};
+use crate::deid::pixels::Reviews;
 use crate::deid::{
     Age, Assignment, Coarsening, Date, DatePolicy, Doubt, Faces, KeyUse, Options, Policy, ProjectKey,
     SubjectCode, SubjectError, SubjectNaming, Subjects,
@@ -67,6 +68,8 @@ pub struct Choices {
     pub captures: bool,
     /// Which of Philips' values are written.
     pub philips: PhilipsValues,
+    /// What reviewers decided about text burned into pixels.
+    pub reviews: Reviews,
     /// By volume.
     pub volumes: BTreeMap<VolumeId, VolumeChoice>,
     /// Subject codes by patient, counted from 0.
@@ -98,6 +101,9 @@ pub enum PlanError {
     /// A policy that can't hold.
     #[error(transparent)]
     Policy(#[from] crate::deid::PolicyError),
+    /// Decisions about burned-in text that can't be obeyed.
+    #[error(transparent)]
+    Redactions(#[from] crate::deid::pixels::RedactionsError),
     /// Two patients were given one code.
     #[error("two patients have the subject code {code}: give one of them another")]
     SameSubject {
@@ -445,7 +451,7 @@ fn fingerprints(catalogue: &Catalogue, patient: &PatientEntry, key: &ProjectKey)
 /// Which frames of which instances make the volume, under the project key: nobody else can tell.
 fn fingerprint(
     catalogue: &Catalogue,
-    series: &super::catalogue::SeriesEntry,
+    series: &SeriesEntry,
     volume: &VolumeEntry,
     key: &ProjectKey,
 ) -> String {
@@ -493,8 +499,10 @@ fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Resu
         .zip(matches)
         .zip(chosen)
         .zip(sources)
-        .map(|(((volume, role), choice), source)| {
-            planned_volume(volume, role, &choice, source.clone(), choices, first_phase)
+        .zip(series_of_volumes(study))
+        .map(|((((volume, role), choice), source), series)| {
+            let seen = choices.reviews.lets_out(&series.facts.series_uid).is_some();
+            planned_volume(volume, role, &choice, source.clone(), choices, first_phase, seen)
         })
         .collect();
     Ok(PlannedStudy {
@@ -507,6 +515,11 @@ fn plan_study(study: &StudyEntry, choices: &Choices, sources: &[String]) -> Resu
         protocol: protocol.id,
         volumes,
     })
+}
+
+/// The series of each of [`volumes_of`].
+fn series_of_volumes(study: &StudyEntry) -> impl Iterator<Item = &SeriesEntry> {
+    study.series.iter().flat_map(|series| series.volumes.iter().map(move |_| series))
 }
 
 /// How a volume comes by its role.
@@ -577,6 +590,7 @@ fn planned_volume(
     source: String,
     choices: &Choices,
     first_phase: Option<f64>,
+    seen: bool,
 ) -> PlannedVolume {
     let stack = &volume.stack;
     let id = role.role.as_ref().map(RoleId::as_str);
@@ -596,6 +610,11 @@ fn planned_volume(
     if face {
         left_out = Some("may show a face");
     }
+    // Left out until somebody has looked.
+    let unseen = !seen && stack.warnings.contains(&VolumeWarning::BurnedIn);
+    if unseen {
+        left_out = left_out.or(Some("text may be burned in"));
+    }
     let grid = stack.resampling.as_ref().and(stack.grid);
     let [x, y, z] = grid.map_or([stack.size[0], stack.size[1], stack.slices], |g| g.dims());
     let b_values = &volume.facts.b_values;
@@ -604,7 +623,7 @@ fn planned_volume(
     PlannedVolume {
         id: volume.id,
         confirmed: choice.confirmed || choice.role.is_some(),
-        include: !face && choice.include.unwrap_or(left_out.is_none()),
+        include: !face && !unseen && choice.include.unwrap_or(left_out.is_none()),
         left_out,
         role_label,
         role,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Session;
 use super::conversion::ConversionSwitch;
 use crate::dataset::Stem;
+use crate::deid::pixels::{Decision, Device};
 use crate::deid::{
     DatePolicy, DeviceDetail, Mapping, Policy, PolicyError, PolicyOption, SubjectCode, SubjectNaming,
 };
@@ -143,6 +144,20 @@ pub enum PlanEdit {
         /// Its JSON.
         json: String,
     },
+    /// Says what becomes of a series that may have text burned in.
+    SetReview {
+        /// Number of the series among those suspected, from 0.
+        series: u32,
+        /// What; nothing takes the decision back.
+        decision: Option<Decision>,
+        /// Keeps it for all images of this device, too.
+        device: Option<Device>,
+    },
+    /// Takes decisions about burned-in text from a file.
+    LoadRedactions {
+        /// Its JSON.
+        json: String,
+    },
     /// Takes the last change back.
     Undo,
     /// Makes it again.
@@ -257,6 +272,8 @@ impl Session {
             PlanEdit::SetProfile { basic } => {
                 self.set_profile(basic)?;
             }
+            PlanEdit::SetReview { series, decision, device } => self.review(series, decision, device)?,
+            PlanEdit::LoadRedactions { json } => self.load_redactions(&json)?,
             PlanEdit::LoadPolicy { json } => {
                 self.load_policy(Policy::parse(json.as_bytes())?)?;
             }

@@ -10,6 +10,7 @@ mod export;
 mod guard;
 mod policies;
 mod preview;
+mod review;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -18,6 +19,7 @@ pub use conversion::{ConversionSwitch, ConversionView};
 pub use edit::{NamingKind, PlanEdit, StudyEdit};
 pub use export::{Export, ExportOptions, ExportProgress, ExportStep, ObjectLine};
 pub use preview::{Preview, Thumbnail};
+pub use review::{ReviewFrame, ReviewPicture, SuspectView};
 pub use view::PlanView;
 
 use std::collections::BTreeMap;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::Session;
 use super::conversion::ConversionView;
 use super::edit::NamingKind;
+use super::review::SuspectView;
 use crate::convert::VolumeWarning;
 use crate::dataset::sidecar::field_of;
 use crate::dataset::{FailReason, SkipReason};
@@ -236,6 +237,7 @@ pub struct PlanView {
     pub to_confirm: u32,
     pub included: IncludedView,
     pub estimated_bytes: u64,
+    pub suspects: Vec<SuspectView>,
     pub can_undo: bool,
     pub can_redo: bool,
 }
@@ -315,6 +317,7 @@ impl Session {
             },
             // What clinical MRI compresses to, on average; objects are not compressed.
             estimated_bytes: included * 55 / 100 + if self.choices().dicom { included } else { 0 },
+            suspects: self.suspect_views(),
             can_undo,
             can_redo,
             patients,

@@ -10,13 +10,14 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::inspect::Inspector;
 use super::report::{line_of, report_view};
+use super::review::Reviewer;
 use crate::dataset::extend::{Existing, Survey};
 use crate::dataset::zip_out::crc32;
 use crate::dataset::{EntryName, Error, Report, ZipStream};
 use crate::deid::{KeyError, Mapping, MappingError, Policy, ProjectKey, Protection, Purpose, SealError};
 use crate::dicom::Need;
 use crate::intake::{PlanError, VolumeId};
-use crate::session::{Export, ExportOptions, ExportStep, PlanEdit, Preview, Session};
+use crate::session::{Export, ExportOptions, ExportStep, PlanEdit, Preview, ReviewFrame, Session};
 
 /// A journey and, once begun, its export.
 #[wasm_bindgen(js_name = Journey)]
@@ -66,6 +67,7 @@ fn plan_trouble(error: &PlanError) -> JsValue {
         PlanError::SameName { .. } => "same-name",
         PlanError::Protocol(_) => "protocol",
         PlanError::Policy(_) => "policy",
+        PlanError::Redactions(_) => "redactions",
         _ => "plan",
     };
     trouble(cause, error)
@@ -112,7 +114,7 @@ pub(super) fn flat(needs: &[Need]) -> Float64Array {
     Float64Array::from(numbers.as_slice())
 }
 
-fn set(object: &Object, key: &str, value: &JsValue) {
+pub(super) fn set(object: &Object, key: &str, value: &JsValue) {
     // Only a frozen object refuses, and these were just made.
     let _ = Reflect::set(object, &key.into(), value);
 }
@@ -236,6 +238,17 @@ impl Journey {
     /// A volume's header before and after, to be fed and looked at.
     pub fn inspector(&self, volume: u32) -> Option<Inspector> {
         Inspector::new(&self.session, VolumeId(volume))
+    }
+
+    /// A picture of a suspected series, to be fed and drawn.
+    pub fn reviewer(&self, series: u32) -> Option<Reviewer> {
+        ReviewFrame::new(&self.session, series).map(Reviewer)
+    }
+
+    /// What reviewers decided, as a file: no name, ID or UID of the source is in it.
+    #[wasm_bindgen(js_name = redactionsFile)]
+    pub fn redactions_file(&self) -> String {
+        self.session.redactions().to_json()
     }
 
     /// Works under the policy of the page's host from now on.

@@ -8,4 +8,5 @@ pub mod growcut;
 pub mod inspect;
 pub mod journey;
 mod report;
+pub mod review;
 pub mod runtime;

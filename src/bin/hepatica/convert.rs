@@ -10,7 +10,7 @@ use std::time::Instant;
 use hepatica::dataset::{FailReason, Outcome};
 use hepatica::deid::{Coarsening, DatePolicy, Faces, Policy};
 use hepatica::intake::PublishedPlan;
-use hepatica::session::{Export, ExportOptions, ExportStep, Session};
+use hepatica::session::{Export, ExportOptions, ExportStep, PlanEdit, Session};
 
 use crate::Failure;
 use crate::input::{self, InputOptions};
@@ -37,6 +37,10 @@ pub(crate) struct Options {
     /// (days between studies).
     #[arg(long, value_name = "LIST")]
     coarsen: Option<Coarsening>,
+    /// What reviewers decided about images that may have text burned in, as `hepatica deidentify` takes it: a
+    /// series is written where all of its objects have the same decision.
+    #[arg(long, value_name = "FILE")]
+    redactions: Option<PathBuf>,
     /// A de-identification policy; --dates may only tighten it where it is locked.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -135,6 +139,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         choices.options.retain_device_identity &= !coarsen.device;
         choices.dicom = options.dicom;
     })?;
+    if let Some(path) = &options.redactions {
+        let json = std::fs::read_to_string(path)
+            .map_err(|e| Failure::Usage(format!("the redactions can't be read: {e}")))?;
+        session.edit(PlanEdit::LoadRedactions { json })?;
+    }
     session.set_existing(existing)?;
     if let Some(published) = &published {
         session.obey(published)?;
@@ -150,6 +159,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
 
     let session = &inputs.session;
+    match session.to_review() {
+        0 => {}
+        n => eprintln!(
+            "hepatica: {n} series may have text burned in and are left out; --redactions takes what reviewers decide"
+        ),
+    }
     // Counts only: which they are, `hepatica plan` shows.
     match session.plan().map_or(0, |plan| plan.to_confirm().count()) {
         0 => {}

@@ -181,8 +181,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let mut withheld = 0u64;
     let reasons: BTreeSet<&str> = outcomes.values().filter_map(Outcome::reason).collect();
     let reasons: Vec<&str> = reasons.into_iter().collect();
-    for (name, text) in &documents {
-        match check_documents(&cohort, &project, &[(name, text.as_bytes())], &reasons) {
+    let searched: Vec<(&str, &[u8])> =
+        documents.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    let searched =
+        check_documents(&cohort, &project, &searched, &reasons).map_err(|e| Failure::Key(e.to_string()))?;
+    for ((name, text), found) in documents.iter().zip(searched) {
+        match found {
             Ok(_) => std::fs::write(provenance.join(name), text)?,
             Err(fault) => {
                 withheld += 1;
@@ -424,11 +428,17 @@ impl Work<'_> {
 
     fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
         let path = self.out.join(name);
-        if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
-            std::fs::create_dir_all(folder)?;
-        }
         let part = path.with_extension("part");
-        std::fs::write(&part, bytes)?;
+        match std::fs::write(&part, bytes) {
+            // The first of its folder.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                if let Some(folder) = path.parent() {
+                    std::fs::create_dir_all(folder)?;
+                }
+                std::fs::write(&part, bytes)?;
+            }
+            written => written?,
+        }
         std::fs::rename(&part, &path)
     }
 

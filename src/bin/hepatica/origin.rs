@@ -6,7 +6,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use hepatica::dataset::{DirectoryReader, EntryReader, ZipEntry, looks_like_zip};
-use hepatica::dicom::{DicomError, HeaderReader, Need, ReadStep};
+use hepatica::dicom::{DicomError, Header, HeaderReader, Need, ReadStep};
+use rayon::prelude::*;
 
 /// Where the bytes of one file are.
 pub(crate) enum Origin {
@@ -26,7 +27,15 @@ pub(crate) fn find(inputs: &[PathBuf], out: &Path) -> Vec<Origin> {
     for input in inputs {
         walk(input, out.as_deref(), &mut above, &mut files);
     }
-    files
+    // Which of them are zips is looked up side by side.
+    let opened = |origin: Origin| match origin {
+        Origin::Disk(path) => match entries_of(&path) {
+            Some(entries) => entries.into_iter().map(|e| Origin::Zip(path.clone(), Box::new(e))).collect(),
+            None => vec![Origin::Disk(path)],
+        },
+        other => vec![other],
+    };
+    files.into_par_iter().flat_map_iter(opened).collect()
 }
 
 fn walk(path: &Path, out: Option<&Path>, above: &mut Vec<PathBuf>, files: &mut Vec<Origin>) {
@@ -45,12 +54,7 @@ fn walk(path: &Path, out: Option<&Path>, above: &mut Vec<PathBuf>, files: &mut V
             inside.iter().for_each(|path| walk(path, out, above, files));
             above.pop();
         }
-        Ok(meta) if meta.is_file() => match entries_of(path) {
-            Some(entries) => {
-                files.extend(entries.into_iter().map(|e| Origin::Zip(path.to_owned(), Box::new(e))));
-            }
-            None => files.push(Origin::Disk(path.to_owned())),
-        },
+        Ok(meta) if meta.is_file() => files.push(Origin::Disk(path.to_owned())),
         _ => files.push(Origin::Unreadable(path.to_owned())),
     }
 }
@@ -95,10 +99,10 @@ impl Origin {
     }
 
     /// The header, from as few bytes as it takes.
-    pub(crate) fn header(&self) -> Result<Box<hepatica::dicom::Header>, Option<DicomError>> {
+    pub(crate) fn header(&self) -> Result<Box<Header>, Option<DicomError>> {
         let Self::Disk(path) = self else {
             let bytes = self.read().ok_or(None)?;
-            return hepatica::dicom::Header::from_bytes(bytes).map(Box::new).map_err(Some);
+            return Header::from_bytes(bytes).map(Box::new).map_err(Some);
         };
         let mut file = File::open(path).map_err(|_| None)?;
         let len = file.metadata().map_err(|_| None)?.len();

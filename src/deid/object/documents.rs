@@ -11,32 +11,22 @@ use crate::dicom::DicomError;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Why a document is not written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DocumentFault {
-    /// A known identifier is in it.
-    #[error(transparent)]
-    Leak(#[from] Leak),
-    /// The search can't be built.
-    #[error(transparent)]
-    TooManySecrets(#[from] TooManySecrets),
-}
-
 /// Searches documents (name and bytes) for what identifies anybody of the cohort.
 ///
 /// `reasons` are the sentences of our error types that stand in the list of files. They hold no value, so their
 /// words are no leak (*part of a person's name was found in …*, where somebody's comment is *person's name*);
 /// numbers in them are searched for like all others.
 ///
+/// Out: for each document how much was searched, or the leak that forbids it.
+///
 /// # Errors
-/// [`DocumentFault`]: none of them is to be written.
+/// The search can't be built: none of them is to be written.
 pub fn check_documents(
     cohort: &Cohort,
     project: &Project,
     documents: &[(&str, &[u8])],
     reasons: &[&str],
-) -> Result<CheckCount, DocumentFault> {
+) -> Result<Vec<Result<CheckCount, Leak>>, TooManySecrets> {
     let secrets: Vec<&Secrets> = cohort.subjects.iter().map(|subject| &subject.secrets).collect();
     let kept = |tag| retains(tag, &project.policy);
     let mut ours = words();
@@ -58,11 +48,7 @@ pub fn check_documents(
     let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
     let retained = Retained { kept: &kept, dates: policy.dates, texts: &ours, chosen: &chosen, fields: &[] };
     let check = Check::new(&secrets, &retained)?;
-    let mut count = CheckCount::default();
-    for (name, bytes) in documents {
-        count += check.entry(name, bytes)?;
-    }
-    Ok(count)
+    Ok(documents.iter().map(|(name, bytes)| check.entry(name, bytes)).collect())
 }
 
 /// What documents say in words of our own.
@@ -154,7 +140,8 @@ mod tests {
         };
         let checked = |reason: &str, excused: &[&str]| {
             let table = format!("ordinal\toutcome\treason\tobject\n0\tfailed\t{reason}\tn/a\n");
-            check_documents(&cohort, &project, &[("files.tsv", table.as_bytes())], excused)
+            let found = check_documents(&cohort, &project, &[("files.tsv", table.as_bytes())], excused);
+            found.unwrap().remove(0)
         };
         let sentence = "a name was found in a kitchen at byte 812; it was not written";
         assert!(checked(sentence, &[sentence]).is_ok());

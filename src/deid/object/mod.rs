@@ -28,7 +28,7 @@ mod verify;
 
 pub use certificate::{Counts, ObjectCertificate};
 pub use codestream::Untraceable;
-pub use documents::{DocumentFault, check_documents};
+pub use documents::check_documents;
 pub use review::{Pixels, ReviewItem, review_item};
 pub use roster::{Cohort, Placed, Roster, Subject};
 pub(crate) use roster::{Entry, place};
@@ -98,6 +98,18 @@ pub struct Project {
 }
 
 impl Project {
+    /// A project of which nothing but the key is known: for the UIDs that it gives.
+    pub fn of_key(key: ProjectKey) -> Self {
+        Self {
+            key,
+            policy: Policy::default(),
+            accept_burned_in: false,
+            redactions: Redactions::default(),
+            coarsen: Coarsening::default(),
+            record_uids: false,
+        }
+    }
+
     /// The UID in the place of one of the source: the same for every reference, in every file.
     pub fn uid(&self, old: &str) -> String {
         let mac = self.key.mac(KeyUse::Uid, &[old.as_bytes()]);

@@ -95,6 +95,11 @@ impl Plane {
         fits.then_some(Self { width, height, values })
     }
 
+    /// The brightness of each pixel, row by row.
+    pub fn values(&self) -> &[u8] {
+        &self.values
+    }
+
     /// Makes a box black, as far as it is within the plane.
     pub(super) fn blacken(&mut self, area: PixelBox) {
         let columns = area.x as usize..(area.x.saturating_add(area.width) as usize).min(self.width);
@@ -154,33 +159,92 @@ fn contrast(plane: &Plane) -> u8 {
 /// Lines of bright text.
 fn lines(plane: &Plane, contrast: u8) -> Vec<PixelBox> {
     let margins = margins(plane);
-    let count = margins.iter().filter(|margin| **margin >= contrast).count();
+    let count = at_least(&margins, contrast);
     if count < FEWEST || count > plane.values.len() / TEXTURE {
         return Vec::new();
     }
-    let mut counts = [0usize; 256];
-    for margin in margins.iter().filter(|margin| **margin >= contrast) {
-        counts[usize::from(*margin)] += 1;
+    // Smoothed letters have no sharper edge than half of what the strongest strokes (one in ten) stand out by.
+    let (mut strong, mut step) = (0u8, 128u8);
+    while step > 0 {
+        if at_least(&margins, strong + step) >= count / 10 {
+            strong += step;
+        }
+        step /= 2;
     }
-    // Smoothed letters have no sharper edge than half of what the strongest strokes stand out by.
-    let mut left = count / 10;
-    let strong = (0..=255u8).rev().find(|margin| {
-        let here = counts[usize::from(*margin)];
-        left = left.saturating_sub(here);
-        left == 0
-    });
-    let half = (strong.unwrap_or(0) / 2).max(contrast);
+    let half = (strong / 2).max(contrast);
     let mut found = Vec::new();
     for kind in KINDS {
         let contrast = if kind.flat == FLAT { contrast } else { half };
-        let strokes: Vec<bool> = margins.iter().map(|margin| *margin >= contrast).collect();
-        if strokes.iter().filter(|stroke| **stroke).count() < FEWEST {
+        if at_least(&margins, contrast) < FEWEST {
             continue;
         }
+        let strokes = Strokes::of(plane, &margins, contrast);
         let letters = letters(plane, &strokes, contrast, kind);
         found.extend(rows_of(&letters, &strokes, plane, kind));
     }
     found
+}
+
+/// How many values are as great. Counted in bytes by the dozen, so that many are compared at once.
+fn at_least(values: &[u8], least: u8) -> usize {
+    let dozen = |values: &[u8]| values.iter().fold(0u8, |sum, value| sum + u8::from(*value >= least));
+    values.chunks(192).map(|values| usize::from(dozen(values))).sum()
+}
+
+/// The brightness of stroke pixels, and 0 where there is none (a stroke stands out, so it has some); with a rim
+/// of one pixel without strokes on each side.
+struct Strokes {
+    pitch: usize,
+    values: Vec<u8>,
+}
+
+impl Strokes {
+    fn of(plane: &Plane, margins: &[u8], contrast: u8) -> Self {
+        let pitch = plane.width + 2;
+        let mut values = vec![0u8; pitch * (plane.height + 2)];
+        for (y, margins) in margins.chunks_exact(plane.width).enumerate() {
+            let at = (y + 1) * pitch + 1;
+            let strokes = values.get_mut(at..at + plane.width).unwrap_or_default();
+            for ((stroke, value), margin) in strokes.iter_mut().zip(plane.row(y)).zip(margins) {
+                // All bits or none: no branch, so that many are made at once.
+                *stroke = *value & 0u8.wrapping_sub(u8::from(*margin >= contrast));
+            }
+        }
+        Self { pitch, values }
+    }
+
+    /// One row.
+    fn row(&self, y: usize) -> &[u8] {
+        self.with_rim(y).get(1..self.pitch - 1).unwrap_or_default()
+    }
+
+    /// One row and the rim at both ends; row -1 is the rim above.
+    fn with_rim(&self, y: usize) -> &[u8] {
+        let at = (y + 1) * self.pitch;
+        self.values.get(at..at + self.pitch).unwrap_or_default()
+    }
+
+    /// Which pixels of a row have a stroke above or below them, corners included, whose brightness differs by
+    /// `near` at most.
+    fn held(&self, y: usize, near: u8, out: &mut [u8]) {
+        out.fill(0);
+        let width = self.pitch - 2;
+        let above = self.values.get(y * self.pitch..(y + 1) * self.pitch).unwrap_or_default();
+        let (here, below) = (self.row(y), self.with_rim(y + 1));
+        let of = |row: &'_ [u8], from: usize, out: &mut [u8]| {
+            let row = row.get(from..from + width).unwrap_or_default();
+            for ((held, other), value) in out.iter_mut().zip(row).zip(here) {
+                *held |= u8::from(*other != 0) & u8::from(other.abs_diff(*value) <= near);
+            }
+        };
+        for from in 0..3 {
+            of(above, from, out);
+            of(below, from, out);
+        }
+        for (held, value) in out.iter_mut().zip(here) {
+            *held &= u8::from(*value != 0);
+        }
+    }
 }
 
 /// Least values of windows of [`REACH`] places, `stride` apart: `values[i]` becomes the least of
@@ -257,60 +321,80 @@ struct Run {
     from: usize,
     to: usize,
     sum: u64,
+    mean: u8,
     least: u8,
     most: u8,
     /// Ends, of two, where brightness drops at once.
-    sharp: usize,
+    sharp: u8,
+}
+
+/// The places of bytes that are 1, in words of bytes that are 0 or 1.
+fn places(word: u64) -> impl Iterator<Item = usize> {
+    let mut left = word;
+    std::iter::from_fn(move || {
+        let at = (left != 0).then_some(left.trailing_zeros() as usize / 8);
+        left &= left.wrapping_sub(1);
+        at
+    })
 }
 
 /// Components of stroke pixels of equal brightness, of a letter's size and shape.
-fn letters(plane: &Plane, strokes: &[bool], contrast: u8, kind: Kind) -> Vec<Letter> {
+fn letters(plane: &Plane, strokes: &Strokes, contrast: u8, kind: Kind) -> Vec<Letter> {
     let mut runs: Vec<Run> = Vec::new();
     let mut parent: Vec<usize> = Vec::new();
     let mut before = 0..0;
+    // In whole words of eight pixels.
+    let mut held = vec![0u8; plane.width.next_multiple_of(8)];
+    // Brightness within one letter differs by no more (`collect`): a run of pixels with nothing like it above
+    // or below is part of none. Most of what noise makes is passed over by that.
+    let near = if kind.flat == FLAT { 3 * FLAT } else { 255 };
     for y in 0..plane.height {
-        let row = plane.row(y);
-        let marks = strokes.get(y * plane.width..(y + 1) * plane.width).unwrap_or_default();
+        strokes.held(y, near, &mut held);
+        let (row, marks) = (plane.row(y), strokes.row(y));
         let start = runs.len();
-        // Most of a picture has no strokes: it is passed over by the dozen.
-        let dozens = marks.chunks(16).enumerate().filter(|(_, dozen)| dozen.contains(&true));
-        let places = dozens.flat_map(|(n, dozen)| (n * 16..).zip(dozen).filter(|(_, mark)| **mark));
-        for (x, _) in places {
-            let Some(value) = row.get(x) else { continue };
-            match runs.last_mut() {
-                Some(run)
-                    if runs_on(run, y, x)
-                        && row.get(x - 1).is_some_and(|v| v.abs_diff(*value) <= kind.flat) =>
-                {
-                    run.to = x;
-                    run.sum += u64::from(*value);
-                    run.least = run.least.min(*value);
-                    run.most = run.most.max(*value);
-                }
-                _ => {
-                    let sum = u64::from(*value);
-                    runs.push(Run { y, from: x, to: x, sum, least: *value, most: *value, sharp: 0 });
-                    parent.push(parent.len());
-                }
+        let mut done = 0;
+        let words = held.chunks_exact(8).enumerate().filter_map(|(n, bytes)| {
+            let word = u64::from_le_bytes(bytes.try_into().ok()?);
+            (word != 0).then_some((n, word))
+        });
+        for x in words.flat_map(|(n, word)| places(word).map(move |at| n * 8 + at)) {
+            if x < done {
+                continue;
             }
-        }
-        for run in runs.iter_mut().skip(start) {
+            let goes_on = |a: usize, b: usize| match (marks.get(a), marks.get(b)) {
+                (Some(a), Some(b)) => *b != 0 && a.abs_diff(*b) <= kind.flat,
+                _ => false,
+            };
+            let (mut from, mut to) = (x, x);
+            while from > done && goes_on(from, from - 1) {
+                from -= 1;
+            }
+            while goes_on(to, to + 1) {
+                to += 1;
+            }
+            done = to + 1;
+            let values = marks.get(from..done).unwrap_or_default();
+            let (mut sum, mut least, mut most) = (0u64, 255u8, 0u8);
+            for value in values {
+                sum += u64::from(*value);
+                least = least.min(*value);
+                most = most.max(*value);
+            }
+            let mean = if values.len() == 1 { most } else { (sum / values.len().max(1) as u64) as u8 };
             let drops = |at: Option<usize>| {
-                at.and_then(|at| row.get(at)).is_some_and(|v| run.most.saturating_sub(*v) >= contrast)
+                at.and_then(|at| row.get(at)).is_some_and(|v| most.saturating_sub(*v) >= contrast)
             };
             // One pixel between may be a smoothed one; two further on, the next letter may begin.
-            let before = drops(run.from.checked_sub(1)) || drops(run.from.checked_sub(2));
-            let after = drops(Some(run.to + 1)) || drops(Some(run.to + 2));
-            run.sharp = usize::from(before) + usize::from(after);
+            let before = drops(from.checked_sub(1)) || drops(from.checked_sub(2));
+            let after = drops(Some(to + 1)) || drops(Some(to + 2));
+            let sharp = u8::from(before) + u8::from(after);
+            parent.push(runs.len());
+            runs.push(Run { y, from, to, sum, mean, least, most, sharp });
         }
         join(&runs, before.clone(), start..runs.len(), &mut parent, kind.flat);
         before = start..runs.len();
     }
     collect(&runs, &mut parent, kind)
-}
-
-const fn runs_on(run: &Run, y: usize, x: usize) -> bool {
-    run.y == y && run.to + 1 == x
 }
 
 /// Joins runs of a row with those of the row above that they touch, corners included.
@@ -331,17 +415,12 @@ fn join(
             if upper.from > run.to + 1 {
                 break;
             }
-            let (mean, upper_mean) = (mean(run), mean(upper));
-            if mean.abs_diff(upper_mean) <= flat {
+            if run.mean.abs_diff(upper.mean) <= flat {
                 let (a, b) = (root(parent, at), root(parent, other));
                 parent[a.max(b)] = a.min(b);
             }
         }
     }
-}
-
-fn mean(run: &Run) -> u8 {
-    u8::try_from(run.sum / (run.to + 1 - run.from).max(1) as u64).unwrap_or(u8::MAX)
 }
 
 fn root(parent: &mut [usize], mut at: usize) -> usize {
@@ -380,7 +459,7 @@ fn collect(runs: &[Run], parent: &mut [usize], kind: Kind) -> Vec<Letter> {
                 known.most = known.most.max(run.most);
                 known.peaks += u64::from(run.most);
                 known.runs += 1;
-                known.sharp += run.sharp;
+                known.sharp += usize::from(run.sharp);
             }
             none => {
                 let letter =
@@ -392,7 +471,7 @@ fn collect(runs: &[Run], parent: &mut [usize], kind: Kind) -> Vec<Letter> {
                     most: run.most,
                     peaks: u64::from(run.most),
                     runs: 1,
-                    sharp: run.sharp,
+                    sharp: usize::from(run.sharp),
                 });
             }
         }
@@ -415,7 +494,7 @@ fn collect(runs: &[Run], parent: &mut [usize], kind: Kind) -> Vec<Letter> {
 }
 
 /// Letters of one brightness that stand in a row.
-fn rows_of(letters: &[Letter], strokes: &[bool], plane: &Plane, kind: Kind) -> Vec<PixelBox> {
+fn rows_of(letters: &[Letter], strokes: &Strokes, plane: &Plane, kind: Kind) -> Vec<PixelBox> {
     let mut sorted: Vec<Letter> = letters.to_vec();
     sorted.sort_by_key(|l| (l.left, l.top, l.right, l.bottom));
     let mut parent: Vec<usize> = (0..sorted.len()).collect();
@@ -454,7 +533,7 @@ fn neighbours(a: &Letter, b: &Letter, same_level: u8) -> bool {
 }
 
 /// Whether a row of components is as long, and as varied, as text is.
-fn is_text(row: &[Letter], strokes: &[bool], plane: &Plane, kind: Kind) -> bool {
+fn is_text(row: &[Letter], strokes: &Strokes, plane: &Plane, kind: Kind) -> bool {
     let near = |at: usize, end: usize, all: usize| at * BORDER < all || (all - end.min(all)) * BORDER < all;
     let left = row.iter().map(|l| l.left).min().unwrap_or(0);
     let right = row.iter().map(|l| l.right).max().unwrap_or(0);
@@ -479,10 +558,8 @@ fn is_text(row: &[Letter], strokes: &[bool], plane: &Plane, kind: Kind) -> bool 
     let sum: usize = row.iter().map(|letter| usize::from(letter.level)).sum();
     let level = u8::try_from(sum / row.len().max(1)).unwrap_or(u8::MAX);
     let within = (top..=bottom).map(|y| {
-        let row = strokes.get(y * plane.width + left..=y * plane.width + right).unwrap_or_default();
-        let values = plane.row(y).get(left..=right).unwrap_or_default();
-        let like = |value: u8| value.abs_diff(level) <= kind.same_level;
-        row.iter().zip(values).filter(|(stroke, value)| **stroke && like(**value)).count()
+        let row = strokes.row(y).get(left..=right).unwrap_or_default();
+        row.iter().filter(|value| **value != 0 && value.abs_diff(level) <= kind.same_level).count()
     });
     let area: usize = row.iter().map(|letter| letter.area).sum();
     area * 100 >= within.sum::<usize>() * kind.pure

@@ -84,6 +84,39 @@ pub(in crate::deid) fn painted_frames(header: &Header, boxes: &[PixelBox]) -> Re
     Ok(out)
 }
 
+/// Draws boxes into a decoded frame of so many `values` a pixel, side by side: 0 where values are unsigned, else
+/// the frame's least.
+pub(crate) fn blacken(voxels: &mut Voxels, columns: u32, values: u32, boxes: &[PixelBox]) {
+    let columns = columns.saturating_mul(values);
+    let wide = |area: &PixelBox| PixelBox {
+        x: area.x.saturating_mul(values),
+        width: area.width.saturating_mul(values),
+        ..*area
+    };
+    let boxes: &[PixelBox] = &boxes.iter().map(wide).collect::<Vec<_>>();
+    let low = voxels.range().map_or(0.0, |(low, _)| low);
+    match voxels {
+        Voxels::U8(values) => fill(values, columns, boxes, 0),
+        Voxels::U16(values) => fill(values, columns, boxes, 0),
+        Voxels::U32(values) => fill(values, columns, boxes, 0),
+        Voxels::I16(values) => fill(values, columns, boxes, low as i16),
+        Voxels::I32(values) => fill(values, columns, boxes, low as i32),
+        Voxels::F32(values) => fill(values, columns, boxes, low as f32),
+        Voxels::F64(values) => fill(values, columns, boxes, low),
+    }
+}
+
+fn fill<T: Copy>(values: &mut [T], columns: u32, boxes: &[PixelBox], black: T) {
+    let columns = columns as usize;
+    for (y, row) in values.chunks_mut(columns.max(1)).enumerate() {
+        for area in boxes.iter().filter(|b| (b.y as usize..b.y as usize + b.height as usize).contains(&y)) {
+            let from = (area.x as usize).min(row.len());
+            let to = (area.x.saturating_add(area.width) as usize).min(row.len());
+            row.get_mut(from..to).unwrap_or_default().fill(black);
+        }
+    }
+}
+
 /// The pixels of a box, as far as they are in the image.
 fn pixels_of(area: &PixelBox, layout: &PixelLayout) -> impl Iterator<Item = (usize, usize)> + use<> {
     let columns = area.x..area.x.saturating_add(area.width).min(layout.columns);

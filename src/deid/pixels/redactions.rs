@@ -230,7 +230,7 @@ impl Redactions {
 }
 
 /// Whether a decision's boxes are within an image of `size` (columns, rows), or within any image.
-pub(in crate::deid) fn fits(decision: &Decision, size: Option<(u32, u32)>) -> bool {
+pub(crate) fn fits(decision: &Decision, size: Option<(u32, u32)>) -> bool {
     let Decision::Redact { boxes } = decision else { return true };
     let (columns, rows) = size.unwrap_or((65_535, 65_535));
     let within = |b: &PixelBox| {

@@ -22,7 +22,7 @@ pub struct Found {
 }
 
 /// The bytes of the pixel data element's value, as far as the file goes.
-pub(in crate::deid) fn pixel_value(header: &Header) -> Option<&[u8]> {
+pub(crate) fn pixel_value(header: &Header) -> Option<&[u8]> {
     let pixels = header.pixels()?;
     let start = usize::try_from(pixels.offset).ok()?;
     let value = header.data().get(start..)?;

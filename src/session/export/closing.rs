@@ -12,7 +12,7 @@ use crate::deid::{
 };
 use crate::hanging::{PublishedHanging, PublishedRole};
 use crate::intake::{
-    PatientEntry, PlannedPatient, PlannedStudy, PlannedVolume, SeriesEntry, StudyEntry, VolumeEntry,
+    PatientEntry, PlannedPatient, PlannedStudy, PlannedVolume, SeriesEntry, StudyEntry, VolumeEntry, VolumeId,
 };
 use crate::session::Session;
 use std::collections::BTreeMap;
@@ -36,6 +36,12 @@ impl Export {
             written.filter(|v| v.warnings.contains(&warning)).count() as u64
         };
         let (faces, burned_in) = (with(VolumeWarning::MayShowFace), with(VolumeWarning::BurnedIn));
+        let boxes = |id: &VolumeId| {
+            let (_, _, series, _) = session.catalogue().volume(*id)?;
+            session.choices().reviews.lets_out(&series.facts.series_uid)
+        };
+        let redacted =
+            self.books.written.iter().filter_map(boxes).filter(|boxes| !boxes.is_empty()).count() as u64;
         self.faces = faces;
         let evidence = Evidence {
             policy: &policy,
@@ -47,6 +53,7 @@ impl Export {
             stopped: self.stopped,
             faces,
             burned_in_suspected: burned_in,
+            redacted,
             cohort: Some(&cohort),
         };
         let certificate = serde_json::from_str(&Certificate::new(&evidence).to_json()).unwrap_or_default();

@@ -524,12 +524,13 @@ fn open(session: &Session, planned: &PlannedVolume, options: &ExportOptions) -> 
     let instances = catalogue.instances_of(series);
     let time_step =
         if volume.stack.times > 1 { volume.facts.repetition_time_ms.unwrap_or(0.0) / 1000.0 } else { 0.0 };
-    let job = VolumeJob::new(&volume.stack, &instances, time_step, options.budget, options.threads).map_err(
-        |e| {
+    let mut job = VolumeJob::new(&volume.stack, &instances, time_step, options.budget, options.threads)
+        .map_err(|e| {
             let said = matches!(e, DicomError::OverBudget { .. }).then(|| e.to_string());
             Refused { why: fail_reason(&e), said }
-        },
-    )?;
+        })?;
+    let boxes = session.choices().reviews.lets_out(&series.facts.series_uid);
+    job.redact(boxes.unwrap_or_default());
     let entry = |file: FileId| session.files().get(file).ok_or(FailReason::Internal);
     let first = volume.stack.frames.first().and_then(|at| instances.get(at.instance as usize));
     let first = first.ok_or(FailReason::Internal)?;

@@ -14,7 +14,6 @@ use crate::dataset::EntryName;
 use crate::deid::object::{
     Counts, Entry, Object, ObjectCertificate, Person, Placed, Project, Refusal, Subject, deidentify, place,
 };
-use crate::deid::pixels::Redactions;
 use crate::deid::{Date, DateShift, IdentityKey, KeyUse, Secrets, SubjectCode, TimeOfDay};
 use crate::dicom::Need;
 use crate::intake::{FileId, RangeReader, SeriesFacts};
@@ -106,7 +105,7 @@ impl Objects {
             policy: session.policy().for_objects(),
             accept_burned_in: false,
             record_uids: true,
-            redactions: Redactions::default(),
+            redactions: session.redactions(),
             coarsen: session.choices().coarsen,
         };
         let mut objects = Self {

@@ -235,6 +235,7 @@ export interface PlanView {
   dates: DatePolicy;
   naming: NamingView;
   key: KeyState;
+  suspects: SuspectView[];
   toConfirm: number;
   included: { volumes: number; patients: number };
   estimatedBytes: number;
@@ -262,6 +263,10 @@ export type PlanEdit =
   /** The options that the program proposes, or none beside the Basic Profile. */
   | { kind: "setProfile"; basic: boolean }
   | { kind: "loadPolicy"; json: string }
+  /** What becomes of a suspected series; `null` takes it back. With a device, for all its images, too. */
+  | { kind: "setReview"; series: number; decision: Decision | null; device: ReviewDevice | null }
+  /** Decisions from a file. */
+  | { kind: "loadRedactions"; json: string }
   | { kind: "undo" }
   | { kind: "redo" };
 
@@ -279,6 +284,52 @@ export interface InspectView {
   rows: InspectRow[];
   hiddenElements: number;
   hiddenPrivate: number;
+}
+
+/** Pixels from the top left, counted from 0. */
+export interface PixelBox {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** What a reviewer decides about text burned into pixels. */
+export type Decision = { action: "accept" } | { action: "leave_out" } | { action: "redact"; boxes: PixelBox[] };
+
+/** A series that is left out until somebody has looked. */
+export interface SuspectView {
+  /** Its number among those suspected, from 0. */
+  series: number;
+  subject: string;
+  /** Why it is suspected, in words. */
+  why: string;
+  modality: string;
+  /** The scanner's words. Identified: screen only. */
+  description: string;
+  objects: number;
+  /** Volumes are made of it; else it is written as DICOM only. */
+  image: boolean;
+  decision: Decision | null;
+}
+
+/** The device that a template is kept for, as a file of redactions names it. */
+export interface ReviewDevice {
+  manufacturer: string;
+  model: string;
+  sop_class: string;
+  rows: number;
+  columns: number;
+}
+
+/** One object of a suspected series, in its true size. Identified: screen only. */
+export interface ReviewPicture extends Picture {
+  frames: number;
+  /** Where text seems to be. */
+  boxes: PixelBox[];
+  /** What a template for its device makes black, where there is one. */
+  template: PixelBox[] | null;
+  device: ReviewDevice | null;
 }
 
 export interface Picture {
@@ -431,6 +482,10 @@ export interface Calls {
   cancelRead: { ask: null; answer: null };
   edit: { ask: PlanEdit; answer: PlanView };
   thumbnail: { ask: { volume: number }; answer: Picture | null };
+  /** A picture of a suspected series. Identified: screen only. */
+  reviewFrame: { ask: { series: number }; answer: ReviewPicture | null };
+  /** Decisions as a file: no name, ID or UID of the source is in it. */
+  redactionsFile: { ask: null; answer: string };
   inspect: { ask: { volume: number }; answer: InspectView | null };
   /** Paths of a tally's files. Identified: screen only. */
   filesOf: { ask: { tally: string }; answer: string[] };

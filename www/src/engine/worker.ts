@@ -10,7 +10,7 @@ import { ExportRun } from "./export-run";
 import { Growing } from "./grow";
 import { loadEngine } from "./load";
 import type { Journey } from "./load";
-import type { Answer, Ask, CallName, Calls, IncomingFile, InspectView, Picture, PlanView, PolicySeen, Tell, Trouble } from "./protocol";
+import type { Answer, Ask, CallName, Calls, IncomingFile, InspectView, Picture, PlanView, PolicySeen, ReviewPicture, Tell, Trouble } from "./protocol";
 import { feedAll, flat, needsOf, Sources } from "./reader";
 import { type Sink, sweep } from "./sink";
 import { Beat } from "./steps";
@@ -172,6 +172,13 @@ const handlers: Handlers = {
   async thumbnail({ volume }) {
     const picture = current().preview(volume);
     return picture && (await fed(picture)) ? (picture.draw() as Picture | null) : null;
+  },
+  async reviewFrame({ series }) {
+    const reviewer = current().reviewer(series);
+    return reviewer && (await fed(reviewer)) ? (reviewer.draw() as ReviewPicture | null) : null;
+  },
+  async redactionsFile() {
+    return current().redactionsFile();
   },
   async inspect({ volume }) {
     const inspector = current().inspector(volume);

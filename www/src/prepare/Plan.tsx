@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { exportDataSet } from "../export/run";
 import { canPickFolder, type TargetKind } from "../export/targets";
+import { openReview, ReviewDialog, undecided } from "../review/Review";
 import { bytes, count, counted, seconds } from "./format";
 import { Icon } from "./Icon";
 import { PlanTable } from "./PlanTable";
@@ -23,6 +24,7 @@ export function Plan() {
         <Toolbar />
         <PlanTable />
         <RoleMenu />
+        <ReviewDialog />
         <Foot />
       </main>
       <Side />
@@ -94,6 +96,7 @@ function Foot() {
   if (!plan) return null;
   const { included, toConfirm } = plan;
   const nothing = included.volumes === 0;
+  const toReview = undecided(plan.suspects);
   const start = (): void => {
     if (toConfirm > 0) {
       state.announce("Confirm the roles that are in question first; then export.");
@@ -107,6 +110,11 @@ function Foot() {
           ? "Nothing is included yet"
           : `${counted(included.volumes, "volume")} of ${counted(included.patients, "patient")}, about ${bytes(plan.estimatedBytes)}`}
       </p>
+      {plan.suspects.length > 0 && (
+        <button type="button" class={toReview > 0 ? "link link--warn" : "link"} aria-haspopup="dialog" onClick={openReview}>
+          {toReview > 0 ? `${counted(toReview, "series", "series")} to review for text` : "Review text in images"}
+        </button>
+      )}
       {toConfirm > 0 && (
         <button type="button" class="link link--warn" onClick={lookAtFirst}>
           {counted(toConfirm, "role")} to confirm

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { counted, spacing, voxels } from "./format";
 import { Icon } from "./Icon";
+import { openReview } from "../review/Review";
 import { openRoleMenuOf, roleHint } from "./RoleMenu";
 import type { Row } from "./rows";
 import * as state from "./state";
@@ -212,7 +213,7 @@ export function VolumeRow({ row, reachable }: { row: Of<"volume">; reachable: bo
         {spacing(volume.spacing)}
       </span>
       <NameCell row={row} tab={tab} />
-      <Warnings row={row} />
+      <Warnings row={row} tab={tab} />
     </>
   );
 }
@@ -277,11 +278,24 @@ function NameCell({ row, tab }: { row: Of<"volume">; tab: number }) {
   );
 }
 
-function Warnings({ row }: { row: Of<"volume"> }) {
+/** The core's word for it (`intake::plan`). */
+const UNSEEN = "text may be burned in";
+
+function Warnings({ row, tab }: { row: Of<"volume">; tab: number }) {
   const { volume } = row;
   const texts = volume.warnings.map((w) => w.text);
   if (!volume.include) {
     const why = volume.excludedReason || "left out by you";
+    // No tick includes it: somebody has to look.
+    if (volume.excludedReason === UNSEEN) {
+      return (
+        <span role="gridcell" class="cell-warnings">
+          <button type="button" class="link link--warn cut" tabIndex={tab} aria-haspopup="dialog" onClick={openReview}>
+            {why}; review
+          </button>
+        </span>
+      );
+    }
     return (
       <span role="gridcell" class="cell-warnings cell-warnings--quiet" title={[why, ...texts].join("\n")}>
         <span class="cut">{why}; include?</span>

@@ -97,6 +97,10 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
     title: "The policy does not allow this",
     next: "Nothing was changed. Whoever answers for the policy can change it.",
   },
+  redactions: {
+    title: "These decisions cannot be used",
+    next: "The sentence above says which; correct the file, or draw the boxes anew. Nothing was changed.",
+  },
   "policy-file": {
     title: "This policy file cannot be used",
     next: "The sentence above says where; correct the file and load it again. Nothing was changed.",
