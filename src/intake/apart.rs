@@ -1,0 +1,75 @@
+//! Headers understood apart from whoever drives the intake, which goes on reading meanwhile.
+//!
+//! In: files whose wanted bytes are there. Out: what they came to, in whatever order. Threads of the pool
+//! take a [`Lane`] each for as long as they work. Never: more threads than the pool has, or a wait but where
+//! one is asked for.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::files::FileId;
+use super::lane::{Lane, Ready, Reading};
+
+/// Files that one thread takes at a time: some milliseconds.
+const SHARE: usize = 8;
+
+type Home = Vec<(FileId, Reading)>;
+
+/// What is being understood, and who can do it.
+pub(super) struct Apart {
+    lanes: Arc<Mutex<Vec<Lane>>>,
+    displayed: bool,
+    out: usize,
+    sender: Sender<Home>,
+    /// Under a lock only so that a session may be looked at from several threads.
+    home: Mutex<Receiver<Home>>,
+}
+
+impl Apart {
+    /// `displayed`: Philips' displayed values are wanted, not the precise ones.
+    pub(super) fn new(displayed: bool) -> Self {
+        let (sender, home) = channel();
+        Self { lanes: Arc::default(), displayed, out: 0, sender, home: Mutex::new(home) }
+    }
+
+    /// Hands files to the threads of the pool.
+    pub(super) fn send(&mut self, ready: Vec<Ready>) {
+        let mut ready = ready.into_iter().peekable();
+        while ready.peek().is_some() {
+            let share: Vec<Ready> = ready.by_ref().take(SHARE).collect();
+            let (lanes, sender, displayed) = (Arc::clone(&self.lanes), self.sender.clone(), self.displayed);
+            self.out += 1;
+            rayon::spawn(move || {
+                let free = lanes.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let mut lane = free.unwrap_or_else(|| Lane::new(displayed));
+                let read = share.into_iter().map(|one| (one.file, lane.read(one))).collect();
+                lanes.lock().unwrap_or_else(PoisonError::into_inner).push(lane);
+                // Nobody hears of it where the reading was abandoned.
+                let _ = sender.send(read);
+            });
+        }
+    }
+
+    /// Whether nothing is being understood.
+    pub(super) fn is_idle(&self) -> bool {
+        self.out == 0
+    }
+
+    /// What has been understood since; with `wait`, all that was sent, once it is.
+    pub(super) fn take(&mut self, wait: bool) -> Home {
+        let mut read = Vec::new();
+        let home = self.home.get_mut().unwrap_or_else(PoisonError::into_inner);
+        while self.out > 0 {
+            let next = if wait { home.recv().ok() } else { home.try_recv().ok() };
+            let Some(mut some) = next else { break };
+            self.out -= 1;
+            read.append(&mut some);
+        }
+        read
+    }
+
+    /// What the threads have gathered, all that was sent being understood.
+    pub(super) fn lanes(&mut self) -> Vec<Lane> {
+        std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
