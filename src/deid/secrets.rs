@@ -12,7 +12,7 @@ use super::vocabulary;
 use crate::dicom::{ElementRef, Header, Tag, VR};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 /// Folded bytes of a value that are searched for: what follows adds nothing, and truncated copies
 /// (NIfTI's `descrip` has 80 bytes) are found.
@@ -81,11 +81,27 @@ pub struct Secrets {
     tag_sets: Vec<Box<[Tag]>>,
     set_index: BTreeMap<Box<[Tag]>, u32>,
     /// Hashes of elements met before: most headers of a series repeat one another.
-    seen: HashSet<u64>,
+    seen: HashSet<u64, BuildHasherDefault<Hashed>>,
     /// How often each element occurs, with its VR.
     occurrences: HashMap<Tag, (VR, u64)>,
     /// Distinct UIDs of the standard's own root, which are not secret.
     standard_uids: BTreeSet<Box<str>>,
+}
+
+/// Hashes are not hashed again.
+#[derive(Clone, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 impl fmt::Debug for Secrets {
@@ -186,7 +202,7 @@ impl Secrets {
 
     /// Forgets which elements were met, once all headers are collected: frees a third of the memory.
     pub fn settle(&mut self) {
-        self.seen = HashSet::new();
+        self.seen = HashSet::default();
     }
 
     /// How often each element occurred in all headers, by tag, with its VR; sequences not counted.

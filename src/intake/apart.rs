@@ -1,17 +1,19 @@
 //! Headers understood apart from whoever drives the intake, which goes on reading meanwhile.
 //!
 //! In: files whose wanted bytes are there. Out: what they came to, in whatever order. Threads of the pool
-//! take a [`Lane`] each for as long as they work. Never: more threads than the pool has, or a wait but where
-//! one is asked for.
+//! take a [`Lane`] each for as long as they work. Never: more files in hand than keep the threads busy.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::files::FileId;
-use super::lane::{Lane, Ready, Reading};
+use super::lane::{Lane, Reading, Ready};
 
 /// Files that one thread takes at a time: some milliseconds.
 const SHARE: usize = 8;
+
+/// Shares in hand for each thread: whoever feeds faster than headers are understood waits.
+const SHARES: usize = 8;
 
 type Home = Vec<(FileId, Reading)>;
 
@@ -20,6 +22,8 @@ pub(super) struct Apart {
     lanes: Arc<Mutex<Vec<Lane>>>,
     displayed: bool,
     out: usize,
+    /// What came home while there was a wait.
+    read: Home,
     sender: Sender<Home>,
     /// Under a lock only so that a session may be looked at from several threads.
     home: Mutex<Receiver<Home>>,
@@ -29,15 +33,16 @@ impl Apart {
     /// `displayed`: Philips' displayed values are wanted, not the precise ones.
     pub(super) fn new(displayed: bool) -> Self {
         let (sender, home) = channel();
-        Self { lanes: Arc::default(), displayed, out: 0, sender, home: Mutex::new(home) }
+        Self { lanes: Arc::default(), displayed, out: 0, read: Vec::new(), sender, home: Mutex::new(home) }
     }
 
-    /// Hands files to the threads of the pool.
+    /// Hands files to the threads of the pool; waits where they have enough.
     pub(super) fn send(&mut self, ready: Vec<Ready>) {
         let mut ready = ready.into_iter().peekable();
         while ready.peek().is_some() {
             let share: Vec<Ready> = ready.by_ref().take(SHARE).collect();
             let (lanes, sender, displayed) = (Arc::clone(&self.lanes), self.sender.clone(), self.displayed);
+            while self.out >= SHARES * rayon::current_num_threads() && self.hear(true) {}
             self.out += 1;
             rayon::spawn(move || {
                 let free = lanes.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -52,20 +57,23 @@ impl Apart {
 
     /// Whether nothing is being understood.
     pub(super) fn is_idle(&self) -> bool {
-        self.out == 0
+        self.out == 0 && self.read.is_empty()
     }
 
     /// What has been understood since; with `wait`, all that was sent, once it is.
-    pub(super) fn take(&mut self, wait: bool) -> Home {
-        let mut read = Vec::new();
+    pub(super) fn take(&mut self, wait: bool) -> Vec<(FileId, Reading)> {
+        while self.out > 0 && self.hear(wait) {}
+        std::mem::take(&mut self.read)
+    }
+
+    /// Takes in one share; `false` if none is there.
+    fn hear(&mut self, wait: bool) -> bool {
         let home = self.home.get_mut().unwrap_or_else(PoisonError::into_inner);
-        while self.out > 0 {
-            let next = if wait { home.recv().ok() } else { home.try_recv().ok() };
-            let Some(mut some) = next else { break };
-            self.out -= 1;
-            read.append(&mut some);
-        }
-        read
+        let next = if wait { home.recv().ok() } else { home.try_recv().ok() };
+        let Some(mut some) = next else { return false };
+        self.out -= 1;
+        self.read.append(&mut some);
+        true
     }
 
     /// What the threads have gathered, all that was sent being understood.

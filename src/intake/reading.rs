@@ -344,9 +344,7 @@ impl Intake {
             .lanes
             .par_iter_mut()
             .zip(shares)
-            .flat_map_iter(|(lane, share)| {
-                share.into_iter().map(|(at, one)| (at, one.file, lane.read(one)))
-            })
+            .flat_map_iter(|(lane, share)| share.into_iter().map(|(at, one)| (at, one.file, lane.read(one))))
             .collect();
         read.sort_unstable_by_key(|(at, ..)| *at);
         for (_, file, reading) in read {

@@ -34,6 +34,9 @@ const IN_FLIGHT: u64 = 64 << 20;
 /// Blocks and frames that a thread takes at a time where it works apart: some ten milliseconds.
 const SHARE_APART: usize = 8;
 
+/// Bytes that a job is sent out with at least, unless they are its last.
+const FED_APART: usize = 4 << 20;
+
 /// Uncompressed bytes of all volumes in work, where there are more than two.
 const IN_WORK: u64 = 192 << 20;
 
@@ -119,6 +122,12 @@ impl Active {
     fn can_go_on(&self) -> bool {
         let ready = self.job.as_ref().is_some_and(|job| job.is_ready() || !self.fed.is_empty());
         ready && self.outcome.is_none() && matches!(self.header, HeaderSlot::Read(_))
+    }
+
+    /// Whether it is worth sending out: not for every few bytes.
+    fn is_worth_it(&self) -> bool {
+        let fed = || self.fed.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() >= FED_APART;
+        self.can_go_on() && (self.ranges.is_empty() || fed())
     }
 
     /// One step, by whoever drives.
@@ -449,7 +458,7 @@ impl Export {
             (active.job, active.outcome) = (Some(job), outcome);
             active.saw();
         }
-        for active in self.active.iter_mut().filter(|a| a.can_go_on()) {
+        for active in self.active.iter_mut().filter(|a| a.is_worth_it()) {
             if let Some(job) = active.job.take() {
                 crew.send(active.volume.id, job, std::mem::take(&mut active.fed));
             }
