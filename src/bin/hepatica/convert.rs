@@ -3,19 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hepatica::dataset::{FailReason, Outcome};
 use hepatica::deid::{Coarsening, DatePolicy, Faces, Policy};
-use hepatica::dicom::Need;
 use hepatica::intake::PublishedPlan;
-use hepatica::session::{Export, ExportOptions, ExportProgress, ExportStep};
+use hepatica::session::{Export, ExportOptions, ExportStep, Session};
 
 use crate::Failure;
-use crate::input::{self, InputOptions, Inputs};
+use crate::input::{self, InputOptions};
 use crate::key::KeyOptions;
 use crate::target::Target;
 
@@ -70,82 +68,25 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// Ranges read at a time.
-const READERS: usize = 2;
-
-/// How often Ctrl+C is looked for while there is nothing else to do.
-const PATIENCE: Duration = Duration::from_millis(50);
-
-/// What the driver of an export waits for.
-enum Event {
-    Read(Need, Option<Vec<u8>>),
-    /// A volume that is worked on apart has come to a halt.
-    Halted,
-}
-
-/// Drives an export to its end: volumes are worked on by the pool and bytes read by threads of their own,
-/// while this one feeds, checks and writes.
-fn drive(
+/// Steps, and writes what comes of it, until `enough` or until there is nothing to do without more bytes;
+/// `true` when all is done.
+fn step_until(
+    enough: &AtomicBool,
     export: &mut Export,
-    inputs: &Inputs,
+    session: &Session,
     target: &mut Target,
-    stop: &AtomicBool,
-    said: &dyn Fn(ExportProgress),
 ) -> Result<bool, Failure> {
-    let (session, disk) = (&inputs.session, &inputs.disk);
-    let (events, heard) = channel();
-    let halted = events.clone();
-    export.work_apart(move || {
-        let _ = halted.send(Event::Halted);
-    });
-    let (wanted, reads) = channel::<Need>();
-    let reads = Mutex::new(reads);
-    std::thread::scope(|scope| {
-        for _ in 0..READERS {
-            let (reads, events) = (&reads, events.clone());
-            scope.spawn(move || {
-                while let Ok(need) = { reads.lock().unwrap_or_else(PoisonError::into_inner).recv() } {
-                    let _ = events.send(Event::Read(need, disk.read_one(&need)));
-                }
-            });
+    loop {
+        match export.step(session) {
+            ExportStep::Entry { name, bytes } => target.write(&name, &bytes)?,
+            ExportStep::Done => return Ok(true),
+            ExportStep::Waiting => return Ok(false),
+            ExportStep::Working => {}
         }
-        // The readers end with it, whatever way this is left.
-        let wanted = wanted;
-        let mut cancelled = false;
-        // More is asked for once half of the last is there: to ask takes a look at every file of a volume.
-        let (mut awaited, mut enough) = (0_usize, 0);
-        loop {
-            if stop.load(Ordering::Relaxed) && !cancelled {
-                cancelled = true;
-                export.cancel(true);
-            }
-            if awaited <= enough {
-                for need in export.needs(session) {
-                    awaited += 1;
-                    let _ = wanted.send(need);
-                }
-                enough = awaited / 2;
-            }
-            let mut next = match export.step(session) {
-                ExportStep::Entry { name, bytes } => {
-                    target.write(&name, &bytes)?;
-                    None
-                }
-                ExportStep::Done => return Ok(cancelled),
-                ExportStep::Working => None,
-                ExportStep::Waiting => heard.recv_timeout(PATIENCE).ok(),
-            };
-            while let Some(event) = next.take().or_else(|| heard.try_recv().ok()) {
-                let Event::Read(need, bytes) = event else { continue };
-                awaited -= 1;
-                match bytes {
-                    Some(bytes) => export.feed(session, need, bytes),
-                    None => export.feed_failed(session, need),
-                }
-            }
-            said(export.progress());
+        if enough.load(Ordering::Acquire) {
+            return Ok(false);
         }
-    })
+    }
 }
 
 /// Reads a policy file.
@@ -220,7 +161,33 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     let bar = input::bar(options.json, "{spinner} {msg} {wide_bar} {percent}% {elapsed} left {eta}");
     bar.set_length(1000);
     let began = Instant::now();
-    let cancelled = drive(&mut export, &inputs, &mut target, &stop, &|progress| {
+    let mut cancelled = false;
+    loop {
+        if stop.load(Ordering::Relaxed) && !cancelled {
+            cancelled = true;
+            export.cancel(true);
+        }
+        let needs = export.needs(session);
+        // The next ranges are read while there is other work.
+        let read = AtomicBool::new(needs.is_empty());
+        let (bytes, stepped) = rayon::join(
+            || {
+                let bytes = inputs.disk.read(&needs);
+                read.store(true, Ordering::Release);
+                bytes
+            },
+            || step_until(&read, &mut export, session, &mut target),
+        );
+        if stepped? {
+            break;
+        }
+        for (need, bytes) in needs.iter().zip(bytes) {
+            match bytes {
+                Some(bytes) => export.feed(session, *need, bytes),
+                None => export.feed_failed(session, *need),
+            }
+        }
+        let progress = export.progress();
         let share = (f64::from(progress.done) + progress.fraction) / f64::from(progress.total.max(1));
         bar.set_position((share * 1000.0) as u64);
         bar.set_message(if progress.done < progress.total || progress.objects_total == 0 {
@@ -228,7 +195,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         } else {
             format!("DICOM object {} of {}", progress.objects_done, progress.objects_total)
         });
-    })?;
+    }
     target.finish()?;
     bar.finish_and_clear();
     if let Some(path) = &options.linking_table {

@@ -54,8 +54,7 @@ impl Disk {
         needs.par_iter().map(|need| self.read_one(need)).collect()
     }
 
-    /// Reads one range.
-    pub(crate) fn read_one(&self, need: &Need) -> Option<Vec<u8>> {
+    fn read_one(&self, need: &Need) -> Option<Vec<u8>> {
         let mut file = File::open(self.paths.get(need.source as usize)?).ok()?;
         if need.offset > 0 {
             file.seek(SeekFrom::Start(need.offset)).ok()?;

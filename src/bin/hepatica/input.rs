@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hepatica::deid::{ProjectKey, Purpose};
+use hepatica::dicom::Need;
 use hepatica::session::{PlanEdit, Session};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -56,19 +57,16 @@ pub(crate) fn read(options: &InputOptions, key: ProjectKey, quiet: bool) -> Resu
     disk.register(inputs, &mut session);
     let bar = bar(quiet, "{spinner} {msg} {wide_bar} {pos}/{len} files");
     bar.set_message("reading headers");
-    // The next ranges are read while the last ones are understood.
-    session.read_apart();
+    let mut answers: Vec<(Need, Option<Vec<u8>>)> = Vec::new();
     loop {
+        // The next ranges are read while the last ones are understood.
         let needs = session.intake_needs(AT_ONCE);
-        if needs.is_empty() {
-            session.settle_intake();
-            if session.intake_is_done() {
-                break;
-            }
-            continue;
+        if needs.is_empty() && answers.is_empty() && session.intake_is_done() {
+            break;
         }
-        let read = disk.read(&needs);
-        session.intake_feed_all(needs.into_iter().zip(read).collect());
+        let last = std::mem::take(&mut answers);
+        let (read, ()) = rayon::join(|| disk.read(&needs), || session.intake_feed_all(last));
+        answers = needs.into_iter().zip(read).collect();
         let progress = session.intake_progress();
         bar.set_length(u64::from(progress.files_total));
         bar.set_position(u64::from(progress.files_seen));
