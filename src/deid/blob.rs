@@ -3,6 +3,8 @@
 //! printable run, since a vendor's dictionary of field names is no secret and would be found in
 //! every output.
 
+use std::borrow::Cow;
+
 use super::date::Date;
 use super::secrets::{SecretKind, Secrets};
 use crate::dicom::Tag;
@@ -64,9 +66,9 @@ pub(super) fn whole_text(bytes: &[u8]) -> Option<String> {
 pub(super) fn scan(secrets: &mut Secrets, tag: Tag, bytes: &[u8]) {
     let printable = |b: &u8| matches!(b, b' '..=b'~' | 0xa1..=0xff);
     for run in bytes.split(|b| !printable(b)).filter(|run| run.len() >= 6) {
-        let text: String = match std::str::from_utf8(run) {
-            Ok(text) => text.to_owned(),
-            Err(_) => run.iter().map(|&b| b as char).collect(),
+        let text: Cow<'_, str> = match std::str::from_utf8(run) {
+            Ok(text) => text.into(),
+            Err(_) => run.iter().map(|&b| b as char).collect::<String>().into(),
         };
         scan_run(secrets, tag, &text);
     }
@@ -148,7 +150,9 @@ fn wide_runs(bytes: &[u8], found: &mut dyn FnMut(&str)) {
 
 /// Finds what is distinctive within one line of text.
 pub(super) fn tokens<'a>(line: &'a str, found: &mut dyn FnMut(Token<'a>)) {
-    for word in line.split(|c: char| c.is_whitespace() || "()[]{}<>\"'=,;|".contains(c)) {
+    let brackets =
+        |c| matches!(c, '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '"' | '\'' | '=' | ',' | ';' | '|');
+    for word in line.split(|c: char| c.is_whitespace() || brackets(c)) {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
         if word.len() < 6 {
             continue;

@@ -192,7 +192,7 @@ impl Secrets {
             self.insert_time(time, tags);
         }
         for (&tag, &(vr, count)) in &other.occurrences {
-            self.occurrences.entry(tag).or_insert((vr, 0)).1 += count;
+            self.count(tag, vr, count);
         }
         self.standard_uids.extend(other.standard_uids.iter().cloned());
     }
@@ -234,9 +234,9 @@ impl Secrets {
         let ignored = tag.1 == 0 || tag == Tag(0x0008, 0x0005) || tag.0 == 0x7fe0;
         let bytes = element.bytes();
         if element.vr != VR::SQ {
-            self.occurrences.entry(tag).or_insert((element.vr, 0)).1 += 1;
+            self.count(tag, element.vr, 1);
         }
-        if ignored || bytes.is_empty() || element.vr == VR::SQ || !self.is_new(tag, bytes) {
+        if ignored || bytes.is_empty() || element.vr == VR::SQ || !self.is_new_element(&element) {
             return;
         }
         let some = Some(tag);
@@ -450,6 +450,26 @@ impl Secrets {
     fn insert_time(&mut self, time: u64, tags: u32) {
         let joined = self.times.get(&time).copied().map_or(tags, |known| self.join(known, tags));
         self.times.insert(time, joined);
+    }
+
+    /// Of several VRs that an element has been read with, the first in the alphabet stays, whichever came
+    /// first.
+    fn count(&mut self, tag: Tag, vr: VR, times: u64) {
+        let known = self.occurrences.entry(tag).or_insert((vr, 0));
+        *known = (known.0.min(vr), known.1 + times);
+    }
+
+    /// The same bytes are not the same where they were read with another VR (a private element in an implicit
+    /// file), or as text in another character set: what is collected may not depend on which came first.
+    fn is_new_element(&mut self, element: &ElementRef<'_>) -> bool {
+        let (tag, bytes) = (element.tag, element.bytes());
+        let mut hasher = DefaultHasher::new();
+        (tag.0, tag.1, element.vr, bytes).hash(&mut hasher);
+        let opaque = matches!(element.vr, VR::OB | VR::UN | VR::OW);
+        if !opaque && bytes.iter().any(|byte| !byte.is_ascii() || *byte == 0x1b) {
+            element.strings().hash(&mut hasher);
+        }
+        self.seen.insert(hasher.finish())
     }
 
     fn is_new(&mut self, tag: Tag, bytes: &[u8]) -> bool {

@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 
 use super::classify::{Kind, classify, may_be_asked_for};
-use super::files::{FileId, FileTable};
+use super::files::FileId;
 use super::others::OtherObject;
 use super::ranges::RangeReader;
 use super::reading::identity_of;
 use crate::convert::instance::{Instance, Interner, series_of};
 use crate::dataset::{FailReason, SkipReason, looks_like_zip};
-use crate::deid::{IdentityKey, Secrets};
+use crate::deid::{Identified, IdentityKey, Secrets};
 use crate::dicom::{DicomError, Header, HeaderReader, ReadStep};
 
 /// What one thread has found.
@@ -24,6 +24,8 @@ pub(super) struct Lane {
 /// A file whose wanted bytes are there.
 pub(super) struct Ready {
     pub(super) file: FileId,
+    pub(super) path: Identified<String>,
+    pub(super) size: u64,
     pub(super) header: HeaderReader,
     pub(super) range: RangeReader,
 }
@@ -63,8 +65,8 @@ pub(super) enum ObjectKind {
 
 impl Lane {
     /// Reads a file's header, as far as its bytes go.
-    pub(super) fn read(&mut self, ready: Ready, files: &FileTable) -> Reading {
-        let Ready { file, header, range } = ready;
+    pub(super) fn read(&mut self, ready: Ready) -> Reading {
+        let Ready { file, path, size, header, range } = ready;
         let prefix = range.so_far();
         if looks_like_zip(&prefix) {
             return Reading::Zip;
@@ -73,20 +75,17 @@ impl Lane {
             ReadStep::NeedPrefix(end) => Reading::NeedPrefix(header, range, end),
             ReadStep::Failed(DicomError::NotDicom) => Reading::NotDicom,
             ReadStep::Failed(error) => Reading::Failed(error),
-            ReadStep::Done(header) => Reading::Object(Box::new(self.object(file, &header, files))),
+            ReadStep::Done(header) => Reading::Object(Box::new(self.object(file, &path, size, &header))),
         }
     }
 
-    fn object(&mut self, file: FileId, header: &Header, files: &FileTable) -> Object {
+    fn object(&mut self, file: FileId, path: &Identified<String>, size: u64, header: &Header) -> Object {
         let facts = series_of(header);
         let patient = identity_of(&facts).key();
         let (study, series) = (fingerprint(&facts.study_uid), fingerprint(&facts.series_uid));
         let secrets = self.secrets.entry(patient.clone()).or_default();
         secrets.collect(header);
-        if let Some(path) = files.path(file) {
-            secrets.add_path(path);
-        }
-        let size = files.get(file).map_or(0, |entry| entry.size);
+        secrets.add_path(path);
         let kind = classify(header, size);
         let other = (!matches!(kind, Kind::Image))
             .then(|| OtherObject::of(file, header, self.interner.series(facts)));

@@ -5,6 +5,7 @@
 //! the user's choices, whatever order the files came in. Never: pixels, and never a file without an
 //! outcome. Everything here but [`PublishedPlan`] is identified.
 
+mod apart;
 mod catalogue;
 mod classify;
 mod facts;

@@ -2,13 +2,16 @@
 //!
 //! The driver asks for [`Intake::needs`], reads those ranges however it likes, and feeds them in any
 //! order. A file is done when its header is; then its bytes are let go. Headers that come in together
-//! are understood side by side, each thread keeping what it finds apart until the reading is over.
+//! are understood side by side, each thread keeping what it finds apart until the reading is over. A driver
+//! that reads meanwhile says so ([`Intake::work_apart`]); it asks for needs until there are none when it has
+//! waited ([`Intake::settle_all`]).
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use rayon::prelude::*;
 
+use super::apart::Apart;
 use super::classify::fail_reason;
 use super::files::{FileId, FileState, FileTable, Origin};
 use super::lane::{Lane, Object, ObjectKind, Reading, Ready};
@@ -61,6 +64,8 @@ pub struct Intake {
     pub(crate) secrets: BTreeMap<IdentityKey, Secrets>,
     /// What each thread found in the reading in hand, which may yet be abandoned.
     lanes: Vec<Lane>,
+    /// Where headers are understood while the driver reads on.
+    apart: Option<Apart>,
     waiting: VecDeque<FileId>,
     readers: HashMap<FileId, Reader>,
     in_flight: HashMap<Need, Vec<FileId>>,
@@ -106,7 +111,8 @@ impl Intake {
     /// Ends a reading: what it found stays.
     pub(crate) fn keep(&mut self) {
         self.mark = None;
-        let lanes = std::mem::take(&mut self.lanes);
+        let mut lanes = std::mem::take(&mut self.lanes);
+        lanes.extend(self.apart.as_mut().map(Apart::lanes).unwrap_or_default());
         for (patient, mut secrets) in lanes.into_iter().flat_map(|lane| lane.secrets) {
             match self.secrets.entry(patient) {
                 Entry::Vacant(place) => {
@@ -128,6 +134,8 @@ impl Intake {
         self.instances.clear();
         self.others.retain(|other| (other.file as usize) < self.files.len());
         self.lanes.clear();
+        // What is still being understood is let go when it comes home.
+        self.apart = self.apart.take().map(|_| Apart::new());
         self.waiting.clear();
         self.readers.clear();
         self.in_flight.clear();
@@ -157,6 +165,25 @@ impl Intake {
         self.settle(file, FileState::Failed(FailReason::Io));
     }
 
+    /// Understands headers on threads of their own from now on, if there are any: feeding does not wait.
+    pub fn work_apart(&mut self) {
+        if rayon::current_num_threads() > 1 {
+            self.apart = Some(Apart::new());
+        }
+    }
+
+    /// Takes in what has been understood apart; with `wait`, all that was fed so far.
+    fn gather(&mut self, wait: bool) {
+        for (file, reading) in self.apart.as_mut().map(|apart| apart.take(wait)).unwrap_or_default() {
+            self.take_in(file, reading);
+        }
+    }
+
+    /// Waits until all that was fed is understood, after which there may be more needs.
+    pub fn settle_all(&mut self) {
+        self.gather(true);
+    }
+
     fn enqueue(&mut self, file: FileId) {
         self.progress.files_total += 1;
         self.waiting.push_back(file);
@@ -164,6 +191,7 @@ impl Intake {
 
     /// Up to `most` ranges to read next. Every one must be answered by `feed` or `feed_failed`.
     pub fn needs(&mut self, most: usize) -> Vec<Need> {
+        self.gather(false);
         let mut needs = Vec::new();
         while needs.len() < most {
             let Some(file) = self.ready.pop_front().or_else(|| self.waiting.pop_front()) else { break };
@@ -194,7 +222,8 @@ impl Intake {
 
     /// Whether every file has been read.
     pub fn is_done(&self) -> bool {
-        self.waiting.is_empty() && self.ready.is_empty() && self.in_flight.is_empty()
+        let apart = self.apart.as_ref().is_none_or(Apart::is_idle);
+        apart && self.waiting.is_empty() && self.ready.is_empty() && self.in_flight.is_empty()
     }
 
     /// Takes the bytes of a need.
@@ -276,7 +305,9 @@ impl Intake {
         match self.readers.remove(&file)? {
             Reader::Header { header, mut range } => {
                 if range.need().is_none() {
-                    return Some(Ready { file, header, range });
+                    let entry = self.files.get(file)?;
+                    let (path, size) = (entry.path.clone(), entry.size);
+                    return Some(Ready { file, path, size, header, range });
                 }
                 self.readers.insert(file, Reader::Header { header, range });
                 self.ready.push_back(file);
@@ -288,6 +319,9 @@ impl Intake {
 
     /// Reads the headers of files on all threads, then takes them in, in their order.
     fn understand(&mut self, ready: Vec<Ready>) {
+        if let Some(apart) = &mut self.apart {
+            return apart.send(ready);
+        }
         let threads = rayon::current_num_threads().clamp(1, ready.len().max(1));
         while self.lanes.len() < threads {
             self.lanes.push(Lane::default());
@@ -299,14 +333,11 @@ impl Intake {
                 share.push((at, one));
             }
         }
-        let files = &self.files;
         let mut read: Vec<(usize, FileId, Reading)> = self
             .lanes
             .par_iter_mut()
             .zip(shares)
-            .flat_map_iter(|(lane, share)| {
-                share.into_iter().map(|(at, one)| (at, one.file, lane.read(one, files)))
-            })
+            .flat_map_iter(|(lane, share)| share.into_iter().map(|(at, one)| (at, one.file, lane.read(one))))
             .collect();
         read.sort_unstable_by_key(|(at, ..)| *at);
         for (_, file, reading) in read {

@@ -17,7 +17,8 @@ pub struct ParallelGzip {
     done: usize,
     crc: Crc,
     wide: bool,
-    lanes: Vec<Encoder>,
+    lanes: usize,
+    encoders: Vec<Encoder>,
 }
 
 impl std::fmt::Debug for ParallelGzip {
@@ -32,19 +33,22 @@ impl ParallelGzip {
     pub fn new(wide: bool, lanes: usize) -> Self {
         // Magic, deflate, no flags, no time, no extra flags, unknown system.
         let out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-        let lanes = (0..lanes.max(1)).map(|_| Encoder::new()).collect();
-        Self { out, done: 0, crc: Crc::new(), wide, lanes }
+        Self { out, done: 0, crc: Crc::new(), wide, lanes: lanes.max(1), encoders: Vec::new() }
     }
 
     /// Compresses the next blocks of `data` (the same bytes at every call); `true` when all are done.
     pub fn step(&mut self, data: &[u8]) -> bool {
-        let starts: Vec<usize> = (0..self.lanes.len())
+        let starts: Vec<usize> = (0..self.lanes)
             .map(|lane| self.done + lane * BLOCK)
             .take_while(|start| *start < data.len())
             .collect();
         let wide = self.wide;
+        // As many as there are blocks: most volumes have few.
+        while self.encoders.len() < starts.len() {
+            self.encoders.push(Encoder::new());
+        }
         let blocks: Vec<(Vec<u8>, Crc)> = self
-            .lanes
+            .encoders
             .par_iter_mut()
             .zip(starts.par_iter())
             .map(|(encoder, start)| deflate_block(encoder, data, *start, wide))

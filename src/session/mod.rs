@@ -136,6 +136,17 @@ impl Session {
         self.intake.needs(most)
     }
 
+    /// Has headers understood on threads of their own, if there are any, while the driver reads on. It asks
+    /// for needs until there are none after [`Self::settle_intake`].
+    pub fn read_apart(&mut self) {
+        self.intake.work_apart();
+    }
+
+    /// Waits until the headers that were fed are understood.
+    pub fn settle_intake(&mut self) {
+        self.intake.settle_all();
+    }
+
     /// Takes the bytes of an intake need.
     pub fn intake_feed(&mut self, need: Need, bytes: Vec<u8>) {
         self.intake.feed(need, bytes);
@@ -167,6 +178,7 @@ impl Session {
     /// # Errors
     /// Names that can't be given.
     pub fn finish_intake(&mut self) -> Result<&WorkingPlan, PlanError> {
+        self.intake.settle_all();
         // Before the catalogue that the anchors are read from is taken apart.
         let before = self.plan.as_ref().map(|plan| anchors(plan, &self.catalogue));
         let known = self.intake.known_files();

@@ -19,6 +19,16 @@ use crate::dicom::Need;
 use crate::intake::{PlanError, VolumeId};
 use crate::session::{Export, ExportOptions, ExportStep, PlanEdit, Preview, ReviewFrame, Session};
 
+#[wasm_bindgen]
+extern "C" {
+    /// A worker's own, to whoever started it: of a thread of the pool, the engine's worker.
+    #[wasm_bindgen(js_name = postMessage)]
+    fn tell_engine(message: &str);
+}
+
+/// What a thread of the pool says when a volume has come to a halt (`www/src/engine/pool.ts`).
+const HALTED: &str = "hepatica-pool-halted";
+
 /// A journey and, once begun, its export.
 #[wasm_bindgen(js_name = Journey)]
 pub struct Journey {
@@ -137,7 +147,7 @@ impl Journey {
     #[wasm_bindgen(constructor)]
     pub fn new(entropy: &[u8]) -> Result<Self, JsValue> {
         Ok(Self {
-            session: Session::new(new_key(entropy)?),
+            session: session(new_key(entropy)?),
             export: None,
             zip: None,
             survey: None,
@@ -147,7 +157,7 @@ impl Journey {
 
     /// Forgets all but the key, so that the same patients get the same codes, and the institution's policy.
     pub fn restart(&mut self) {
-        let mut session = Session::new(self.session.key().clone());
+        let mut session = session(self.session.key().clone());
         if let Some(policy) = self.session.given_policy() {
             // It held before, and there is no plan that it could not hold for.
             let _ = session.set_institution(policy.clone());
@@ -173,6 +183,12 @@ impl Journey {
     #[wasm_bindgen(js_name = intakeFeed)]
     pub fn intake_feed(&mut self, needs: &[f64], bytes: &Array) {
         self.session.intake_feed_all(answers(needs, bytes));
+    }
+
+    /// Waits until the headers that were fed are understood; there may be more needs then.
+    #[wasm_bindgen(js_name = settleIntake)]
+    pub fn settle_intake(&mut self) {
+        self.session.settle_intake();
     }
 
     /// How far the intake is.
@@ -354,7 +370,9 @@ impl Journey {
     #[wasm_bindgen(js_name = beginExport)]
     pub fn begin_export(&mut self, zip: bool, budget: f64, threads: usize) {
         let options = ExportOptions { budget: budget as u64, threads };
-        self.export = Some(Export::new(&self.session, options));
+        let mut export = Export::new(&self.session, options);
+        export.work_apart(|| tell_engine(HALTED));
+        self.export = Some(export);
         self.zip = zip.then(ZipStream::new);
     }
 
@@ -440,6 +458,13 @@ impl Journey {
     fn report(&self) -> Option<&Report> {
         self.export.as_ref().and_then(Export::report)
     }
+}
+
+/// A session that goes on reading while the pool's threads understand headers.
+fn session(key: ProjectKey) -> Session {
+    let mut session = Session::new(key);
+    session.read_apart();
+    session
 }
 
 fn new_key(entropy: &[u8]) -> Result<ProjectKey, JsValue> {

@@ -2,17 +2,21 @@
 //!
 //! Some volumes are in work at once, two for each thread as far as memory goes: while bytes of one are
 //! read, others are decoded and compressed, and small ones keep all threads busy. They are handed out in
-//! the plan's order. Every entry passes the check before; a volume's sidecar comes last, so that a volume
+//! the plan's order. A driver that reads and writes meanwhile has them worked on apart
+//! ([`Export::work_apart`]). Every entry passes the check before; a volume's sidecar comes last, so that a volume
 //! with a sidecar is complete. Every file ends with one outcome.
 
 mod closing;
+mod crew;
 mod objects;
 mod volume;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use self::crew::{Crew, Home};
 use self::objects::Objects;
 use super::Session;
 use super::guard::Guard;
@@ -26,6 +30,12 @@ pub use objects::ObjectLine;
 
 /// Bytes asked for at a time.
 const IN_FLIGHT: u64 = 64 << 20;
+
+/// Blocks and frames that a thread takes at a time where it works apart: some ten milliseconds.
+const SHARE_APART: usize = 8;
+
+/// Bytes that a job is sent out with at least, unless they are its last.
+const FED_APART: usize = 4 << 20;
 
 /// Uncompressed bytes of all volumes in work, where there are more than two.
 const IN_WORK: u64 = 192 << 20;
@@ -72,7 +82,7 @@ pub struct ExportProgress {
 /// What a step of an export comes to.
 #[derive(Debug)]
 pub enum ExportStep {
-    /// Nothing can be done before the needs are fed.
+    /// Nothing can be done before the needs are fed or, where volumes are worked on apart, one halts.
     Waiting,
     /// Some work was done.
     Working,
@@ -94,7 +104,13 @@ struct Active {
     files: Vec<FileId>,
     /// The header of its first file, for the sidecar.
     header: HeaderSlot,
-    job: VolumeJob,
+    /// `None` while it is worked on apart.
+    job: Option<VolumeJob>,
+    /// Bytes that wait for the job.
+    fed: Vec<(usize, Vec<u8>)>,
+    /// Bytes of its voxels, and its share that was done, when it was last seen.
+    bytes: u64,
+    fraction: f64,
     /// What the job came to.
     outcome: Option<Result<Product, DicomError>>,
     /// Pixel ranges by slot of the job; `None` once fed.
@@ -104,7 +120,28 @@ struct Active {
 impl Active {
     /// Whether a step can be done without more bytes.
     fn can_go_on(&self) -> bool {
-        self.outcome.is_none() && matches!(self.header, HeaderSlot::Read(_)) && self.job.is_ready()
+        let ready = self.job.as_ref().is_some_and(|job| job.is_ready() || !self.fed.is_empty());
+        ready && self.outcome.is_none() && matches!(self.header, HeaderSlot::Read(_))
+    }
+
+    /// Whether it is worth sending out: not for every few bytes.
+    fn is_worth_it(&self) -> bool {
+        let fed = || self.fed.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() >= FED_APART;
+        self.can_go_on() && (self.ranges.is_empty() || fed())
+    }
+
+    /// One step, by whoever drives.
+    fn step(&mut self) {
+        if let Some(job) = &mut self.job {
+            self.outcome = job.step().transpose();
+            self.saw();
+        }
+    }
+
+    fn saw(&mut self) {
+        if let Some(job) = &self.job {
+            (self.bytes, self.fraction) = (job.bytes(), job.progress());
+        }
     }
 }
 
@@ -125,6 +162,8 @@ pub struct Export {
     options: ExportOptions,
     queue: VecDeque<PlannedVolume>,
     active: VecDeque<Active>,
+    /// Where volumes are worked on while the driver does other things.
+    crew: Option<Crew>,
     in_flight: HashMap<Need, Vec<Target>>,
     in_flight_bytes: u64,
     outbox: VecDeque<(EntryName, Vec<u8>)>,
@@ -204,6 +243,7 @@ impl Export {
             options,
             queue,
             active: VecDeque::new(),
+            crew: None,
             in_flight: HashMap::new(),
             in_flight_bytes: 0,
             outbox: VecDeque::new(),
@@ -223,12 +263,21 @@ impl Export {
         }
     }
 
+    /// Has volumes worked on by the pool's threads from now on, if there are some, instead of by
+    /// [`Self::step`]. `halted` is called on one of them whenever there may be something to do for a driver
+    /// that was told to wait.
+    pub fn work_apart(&mut self, halted: impl Fn() + Send + Sync + 'static) {
+        if self.options.threads > 1 && rayon::current_num_threads() > 1 {
+            self.crew = Some(Crew::new(Arc::new(halted)));
+        }
+    }
+
     /// How far it is.
     pub fn progress(&self) -> ExportProgress {
         let front = self.active.front();
         ExportProgress {
             volume: front.map(|a| a.volume.id.0),
-            fraction: front.map_or(0.0, |a| a.job.progress()),
+            fraction: front.map_or(0.0, |a| a.fraction),
             objects_done: self.objects.as_ref().map_or(0, Objects::done),
             objects_total: self.objects.as_ref().map_or(0, |objects| objects.total),
             ..self.progress
@@ -242,7 +291,7 @@ impl Export {
         }
         while self.has_room() {
             let Some(volume) = self.queue.pop_front() else { break };
-            match open(session, &volume, &self.options) {
+            match open(session, &volume, &self.options, self.crew.is_some()) {
                 Ok(active) => self.active.push_back(active),
                 Err(Refused { why, said }) => {
                     self.refusals.extend(said.map(|said| format!("volume {}: {said}", volume.id.0)));
@@ -284,7 +333,7 @@ impl Export {
 
     /// Whether one more volume may be begun.
     fn has_room(&self) -> bool {
-        let bytes: u64 = self.active.iter().map(|a| a.job.bytes()).sum();
+        let bytes: u64 = self.active.iter().map(|a| a.bytes).sum();
         self.active.len() < 2 || (self.active.len() < 2 * self.options.threads && bytes < IN_WORK)
     }
 
@@ -334,7 +383,13 @@ impl Export {
                 range.feed(bytes).map_err(|why| (id, why))?;
                 if range.need().is_none() {
                     let (_, range) = active.ranges.swap_remove(at);
-                    active.job.feed(slot, range.take()).map_err(|e| (id, fail_reason(&e)))?;
+                    let bytes = range.take();
+                    match &mut active.job {
+                        Some(job) if self.crew.is_none() => {
+                            job.feed(slot, bytes).map_err(|e| (id, fail_reason(&e)))?;
+                        }
+                        _ => active.fed.push((slot, bytes)),
+                    }
                 }
             }
         }
@@ -365,9 +420,8 @@ impl Export {
 
     /// A step of every volume that can go on, side by side; the first in line leaves when it is finished.
     fn step_volume(&mut self, session: &Session) -> ExportStep {
-        let ready: Vec<&mut Active> = self.active.iter_mut().filter(|a| a.can_go_on()).collect();
-        let worked = !ready.is_empty();
-        ready.into_par_iter().for_each(|active| active.outcome = active.job.step().transpose());
+        let worked = self.crew.is_none() && self.work();
+        self.send_out();
         match self.active.pop_front_if(|first| first.outcome.is_some()) {
             None if worked => ExportStep::Working,
             None => ExportStep::Waiting,
@@ -380,6 +434,33 @@ impl Export {
                     self.finish_volume(session, active, product);
                 }
                 ExportStep::Working
+            }
+        }
+    }
+
+    /// A step of every volume that can go on; `false` if none can.
+    fn work(&mut self) -> bool {
+        let ready: Vec<&mut Active> = self.active.iter_mut().filter(|a| a.can_go_on()).collect();
+        let worked = !ready.is_empty();
+        ready.into_par_iter().for_each(Active::step);
+        worked
+    }
+
+    /// Takes in the jobs that came home, and sends out what can go on.
+    fn send_out(&mut self) {
+        let Some(crew) = &self.crew else { return };
+        while let Some(Home { volume, job, outcome }) = crew.next_home() {
+            // One that was given up meanwhile is let go.
+            let Some(active) = self.active.iter_mut().find(|a| a.volume.id == volume) else { continue };
+            if matches!(outcome, Some(Err(_))) {
+                active.ranges.clear();
+            }
+            (active.job, active.outcome) = (Some(job), outcome);
+            active.saw();
+        }
+        for active in self.active.iter_mut().filter(|a| a.is_worth_it()) {
+            if let Some(job) = active.job.take() {
+                crew.send(active.volume.id, job, std::mem::take(&mut active.fed));
             }
         }
     }
@@ -413,6 +494,7 @@ impl Export {
     pub fn cancel(&mut self, keep: bool) {
         self.queue.clear();
         self.active.clear();
+        self.crew = None;
         self.in_flight.clear();
         self.ledger.fail_the_rest(FailReason::Cancelled);
         if let Some(objects) = &mut self.objects {
@@ -518,14 +600,20 @@ impl From<FailReason> for Refused {
 }
 
 /// Makes a volume's job and the readers of its bytes.
-fn open(session: &Session, planned: &PlannedVolume, options: &ExportOptions) -> Result<Active, Refused> {
+fn open(
+    session: &Session,
+    planned: &PlannedVolume,
+    options: &ExportOptions,
+    apart: bool,
+) -> Result<Active, Refused> {
     let catalogue = session.catalogue();
     let (_, _, series, volume) = catalogue.volume(planned.id).ok_or(FailReason::Internal)?;
     let instances = catalogue.instances_of(series);
     let time_step =
         if volume.stack.times > 1 { volume.facts.repetition_time_ms.unwrap_or(0.0) / 1000.0 } else { 0.0 };
-    let mut job = VolumeJob::new(&volume.stack, &instances, time_step, options.budget, options.threads)
-        .map_err(|e| {
+    let lanes = if apart { options.threads * SHARE_APART } else { options.threads };
+    let mut job =
+        VolumeJob::new(&volume.stack, &instances, time_step, options.budget, lanes).map_err(|e| {
             let said = matches!(e, DicomError::OverBudget { .. }).then(|| e.to_string());
             Refused { why: fail_reason(&e), said }
         })?;
@@ -545,7 +633,10 @@ fn open(session: &Session, planned: &PlannedVolume, options: &ExportOptions) -> 
         volume: planned.clone(),
         files: volume.files.clone(),
         header: HeaderSlot::Reading(header),
-        job,
+        bytes: job.bytes(),
+        job: Some(job),
+        fed: Vec::new(),
+        fraction: 0.0,
         outcome: None,
         ranges,
     })

@@ -36,6 +36,9 @@ interface CoreProgress {
  * those read ahead, its compressed form and the core's own. */
 const VOLUME_SHARE = 1 / 4;
 
+/** What `pool.ts` says when a volume that is worked on apart has come to a halt. */
+const HALTED = "hepatica-pool-halted";
+
 /** Work between two breaths, ms. */
 const SPELL = 12;
 
@@ -64,6 +67,8 @@ export class ExportRun {
   async to(target: ExportTarget): Promise<{ outcome: ExportOutcome; sink: Sink }> {
     const since = performance.now();
     const sink = await openSink(target);
+    const halted = (): void => this.#wake();
+    addEventListener(HALTED, halted);
     try {
       await this.#survey(sink, target.kind === "folder");
       this.#journey.beginExport(target.kind !== "folder", this.#seen.memoryMaximum * VOLUME_SHARE, this.#seen.threads);
@@ -84,6 +89,8 @@ export class ExportRun {
     } catch (thrown) {
       await sink.discard();
       throw thrown;
+    } finally {
+      removeEventListener(HALTED, halted);
     }
   }
 
@@ -118,7 +125,7 @@ export class ExportRun {
 
     const read = (): void => {
       while (inFlight < READS && queue.length > 0) {
-        const group = takeRead(queue);
+        const group = takeRead(queue, this.#sources);
         inFlight += 1;
         this.#sources
           .read(group)
@@ -147,7 +154,8 @@ export class ExportRun {
       if (beat.due()) this.#report(volumes);
       if (step === "done") break;
       if (step === "waiting") {
-        if (inFlight > 0 || queue.length > 0) await arrived;
+        // Bytes, a volume that halts, or a cancel.
+        await arrived;
         spell = performance.now();
       } else if (step !== "working") {
         if (step.head) await sink.write(step.head, step.path);

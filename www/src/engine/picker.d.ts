@@ -14,6 +14,10 @@ interface Window {
     id?: string;
   }): Promise<FileSystemDirectoryHandle>;
 }
+interface DataTransferItem {
+  /** Chromium only. */
+  getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
+}
 interface FileSystemFileHandle {
   /** Chromium and Firefox have it, not everywhere. */
   remove?(): Promise<void>;

@@ -32,6 +32,9 @@ interface Start {
 
 const READY = "hepatica-pool-ready";
 
+/** What a thread says when a volume that it worked on has come to a halt (`src/web/journey.rs`). */
+const HALTED = "hepatica-pool-halted";
+
 addEventListener("message", (event: MessageEvent<Start | undefined>) => {
   if (event.data?.type !== "hepatica-pool-start") return;
   const { module, memory, receiver, glue } = event.data;
@@ -64,7 +67,11 @@ export async function startWorkers(
     const worker = new Worker(import.meta.url, { type: "module" });
     workers.push(worker);
     return new Promise<void>((resolve, reject) => {
-      worker.addEventListener("message", ({ data }) => data === READY && resolve());
+      worker.addEventListener("message", ({ data }) => {
+        if (data === READY) resolve();
+        // The engine's worker hears it as an event of its own: this file is a module apart.
+        else if (data === HALTED) dispatchEvent(new Event(HALTED));
+      });
       worker.addEventListener("error", () => reject(new Error("a thread of the engine did not start")));
       worker.postMessage(start);
     });

@@ -39,6 +39,13 @@ const SMALL = 1 << 20;
 /** … and kept, outside the engine's memory, as long as all that is kept takes no more than this. */
 const KEPT = 192 << 20;
 
+/** What of a source is read for which of the needs. */
+interface Part {
+  at: number;
+  need: Need;
+  blob: Blob;
+}
+
 export class Sources {
   #blobs: Blob[] = [];
   #kept: (Uint8Array | undefined)[] = [];
@@ -74,34 +81,55 @@ export class Sources {
   /** The bytes of each need, in their order; null for what can't be read. */
   async read(needs: Need[]): Promise<(Uint8Array | null)[]> {
     const known = needs.map((need) => this.#known(need) ?? null);
-    const parts: { at: number; need: Need; slice: Blob; whole: boolean }[] = [];
+    // Whole files and ranges apart: what is kept keeps the memory of the whole read.
+    const whole: Part[] = [];
+    const ranges: Part[] = [];
     let room = this.#room;
     needs.forEach((need, at) => {
       const blob = this.#blobs[need.source];
       if (known[at] || !blob) return;
-      const whole = need.offset === 0 && blob.size <= SMALL && blob.size <= room;
-      if (whole) room -= blob.size;
-      parts.push({ at, need, whole, slice: whole ? blob : blob.slice(need.offset, need.offset + need.length) });
+      if (need.offset === 0 && blob.size <= SMALL && blob.size <= room) {
+        room -= blob.size;
+        whole.push({ at, need, blob });
+      } else ranges.push({ at, need, blob: blob.slice(need.offset, need.offset + need.length) });
     });
-    if (parts.length === 0) return known;
-    const wanted = parts.reduce((sum, { slice }) => sum + slice.size, 0);
-    const all = await new Blob(parts.map(({ slice }) => slice)).arrayBuffer().catch(() => null);
+    const keep = ({ need }: Part, bytes: Uint8Array): Uint8Array => {
+      if (this.#kept[need.source] === undefined) {
+        this.#kept[need.source] = bytes;
+        this.#room -= bytes.byteLength;
+      }
+      return bytes.subarray(0, need.length);
+    };
+    await Promise.all([this.#readInto(known, whole, keep), this.#readInto(known, ranges, (_, bytes) => bytes)]);
+    return known;
+  }
+
+  /** Reads parts at once, as one blob, and puts what `use` makes of them in their places. */
+  async #readInto(
+    known: (Uint8Array | null)[],
+    parts: Part[],
+    use: (part: Part, bytes: Uint8Array) => Uint8Array,
+  ): Promise<void> {
+    if (parts.length === 0) return;
+    const wanted = parts.reduce((sum, { blob }) => sum + blob.size, 0);
+    const all = await new Blob(parts.map(({ blob }) => blob)).arrayBuffer().catch(() => null);
     if (all?.byteLength !== wanted) {
       // One that can't be read takes the others with it: each for itself, then.
       await Promise.all(parts.map(async ({ at, need }) => (known[at] = await this.bytes(need).catch(() => null))));
-      return known;
+      return;
     }
     let offset = 0;
-    for (const { at, need, slice, whole } of parts) {
-      const bytes = new Uint8Array(all, offset, slice.size);
-      offset += slice.size;
-      if (whole && this.#kept[need.source] === undefined) {
-        this.#kept[need.source] = bytes.slice();
-        this.#room -= slice.size;
-      }
-      known[at] = whole ? bytes.subarray(0, need.length) : bytes;
+    for (const part of parts) {
+      known[part.at] = use(part, new Uint8Array(all, offset, part.blob.size));
+      offset += part.blob.size;
     }
-    return known;
+  }
+
+  /** Bytes that must be read for a need. */
+  weight(need: Need): number {
+    if (this.#kept[need.source]) return 0;
+    const size = this.#blobs[need.source]?.size ?? 0;
+    return need.offset === 0 && size <= SMALL && size <= this.#room ? size : need.length;
   }
 
   #known(need: Need): Uint8Array | undefined {
@@ -110,9 +138,9 @@ export class Sources {
 }
 
 /** Takes from the front of `needs` what makes one read. */
-export function takeRead(needs: Need[]): Need[] {
+export function takeRead(needs: Need[], sources: Sources): Need[] {
   let bytes = 0;
-  const end = needs.findIndex(({ length }, at) => at === RANGES || (at > 0 && (bytes += length) > BYTES));
+  const end = needs.findIndex((need, at) => (bytes += sources.weight(need)) > BYTES && at > 0 || at === RANGES);
   return needs.splice(0, end < 0 ? needs.length : end);
 }
 
@@ -121,6 +149,8 @@ export interface Feeding {
   needs(most: number): Need[];
   /** Takes what one read brought; null for what can't be read. */
   feed(needs: Need[], answers: (Uint8Array | null)[]): void;
+  /** Waits until what was fed is understood; there may be more needs then. */
+  settle(): void;
   /** Called after each batch of feeding; false stops. */
   goesOn(): boolean;
 }
@@ -138,10 +168,14 @@ export function feedAll(sources: Sources, feeding: Feeding): Promise<boolean> {
       if (stopped) return;
       if (!feeding.goesOn()) return end(false);
       while (inFlight < READS) {
-        const needs = feeding.needs(RANGES);
+        let needs = feeding.needs(RANGES);
+        if (needs.length === 0 && inFlight === 0) {
+          feeding.settle();
+          needs = feeding.needs(RANGES);
+        }
         if (needs.length === 0) break;
         while (needs.length > 0) {
-          const group = takeRead(needs);
+          const group = takeRead(needs, sources);
           inFlight += 1;
           sources.read(group).then((answers) => settle(group, answers), reject);
         }

@@ -78,12 +78,17 @@ class PickedZip extends Zip implements Sink {
 
 const STORE = "hepatica-export";
 
+/** Small pieces are put together: to the storage a write costs more than its bytes. */
+const GATHERED = 1 << 20;
+
 /** A file in the origin's own storage; a lock of the same name tells other tabs that it is in use. */
 class StoredZip extends Zip implements Sink {
   readonly #name: string;
   readonly #access: FileSystemSyncAccessHandle;
   readonly #file: FileSystemFileHandle;
   readonly #unlock: () => void;
+  readonly #gathered = new Uint8Array(GATHERED);
+  #filled = 0;
   #at = 0;
 
   private constructor(name: string, file: FileSystemFileHandle, access: FileSystemSyncAccessHandle, unlock: () => void) {
@@ -103,13 +108,25 @@ class StoredZip extends Zip implements Sink {
     return new StoredZip(name, file, await file.createSyncAccessHandle(), unlock);
   }
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const written = this.#access.write(bytes, { at: this.#at });
-    this.#at += written;
-    if (written < bytes.byteLength) return Promise.reject(new DOMException("", "QuotaExceededError"));
+    const fits = (): boolean => this.#filled + bytes.byteLength <= GATHERED;
+    if (!fits()) {
+      if (!this.#put(this.#gathered.subarray(0, this.#filled))) return full();
+      this.#filled = 0;
+    }
+    if (!fits()) return this.#put(bytes) ? Promise.resolve() : full();
+    this.#gathered.set(bytes, this.#filled);
+    this.#filled += bytes.byteLength;
     return Promise.resolve();
   }
+  /** False where the storage is full. */
+  #put(bytes: Uint8Array<ArrayBuffer>): boolean {
+    const written = this.#access.write(bytes, { at: this.#at });
+    this.#at += written;
+    return written === bytes.byteLength;
+  }
+  /** It is downloaded at once and need outlast no crash: nothing waits for the disk. */
   finish(): Promise<File> {
-    this.#access.flush();
+    if (!this.#put(this.#gathered.subarray(0, this.#filled))) return full();
     this.#access.close();
     return this.#file.getFile();
   }
@@ -122,6 +139,10 @@ class StoredZip extends Zip implements Sink {
     this.#unlock();
     await remove(this.#name);
   }
+}
+
+function full(): Promise<never> {
+  return Promise.reject(new DOMException("", "QuotaExceededError"));
 }
 
 /** Without storage (some private windows) the browser itself holds the zip until it is saved. */

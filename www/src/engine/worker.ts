@@ -79,6 +79,7 @@ async function readHeaders(from: Journey): Promise<boolean> {
   return feedAll(sources, {
     needs: (most) => needsOf(from.intakeNeeds(most)),
     feed: (needs, answers) => from.intakeFeed(flat(needs), answers),
+    settle: () => from.settleIntake(),
     goesOn: () => {
       if (beat.due()) tell({ kind: "intake", progress: from.intakeProgress() });
       return !mine.cancelled;

@@ -14,29 +14,52 @@ function isLitter(name: string): boolean {
   return name === ".DS_Store" || name === "Thumbs.db" || name === "desktop.ini";
 }
 
+/** A drop, held. Where the browser gives handles of what was dropped they are walked: to open a file by
+ * its handle takes a third of the time that it takes by its entry. */
+export interface HeldDrop {
+  readonly items: readonly { entry: FileSystemEntry; handle: Promise<FileSystemHandle | null> }[];
+  readonly loose: readonly File[];
+}
+
 /**
- * Takes hold of a drop. Entries live only while the event is handled, so this must be called in it,
+ * Takes hold of a drop. Items live only while the event is handled, so this must be called in it,
  * before anything is awaited.
  */
-export function holdDrop(transfer: DataTransfer): { entries: FileSystemEntry[]; loose: File[] } {
-  const entries: FileSystemEntry[] = [];
+export function holdDrop(transfer: DataTransfer): HeldDrop {
+  const items: { entry: FileSystemEntry; handle: Promise<FileSystemHandle | null> }[] = [];
   const loose: File[] = [];
   for (const item of Array.from(transfer.items)) {
     if (item.kind !== "file") continue;
     const entry = item.webkitGetAsEntry();
-    if (entry) entries.push(entry);
-    else {
+    if (entry) {
+      // A browser that has no handles, or refuses this one, has entries all the same.
+      const handle = item.getAsFileSystemHandle?.().catch(() => null) ?? Promise.resolve(null);
+      items.push({ entry, handle });
+    } else {
       const file = item.getAsFile();
       if (file) loose.push(file);
     }
   }
-  return { entries, loose };
+  return { items, loose };
 }
 
-export async function* fromDrop(held: { entries: FileSystemEntry[]; loose: File[] }): AsyncGenerator<IncomingFile[]> {
+export async function* fromDrop(held: HeldDrop): AsyncGenerator<IncomingFile[]> {
   if (held.loose.length > 0) yield held.loose.map((file) => ({ path: file.name, file }));
+  const entries: FileSystemEntry[] = [];
+  const files: Found[] = [];
+  for (const { entry, handle: promised } of held.items) {
+    const handle = await promised;
+    if (handle?.kind === "directory") yield* fromDirectory(handle as FileSystemDirectoryHandle);
+    else if (!handle) entries.push(entry);
+    else if (!isLitter(handle.name)) files.push({ path: handle.name, handle: handle as FileSystemFileHandle });
+  }
+  for (let at = 0; at < files.length; at += BATCH) yield await opened(files.slice(at, at + BATCH));
+  yield* fromEntries(entries);
+}
+
+async function* fromEntries(entries: FileSystemEntry[]): AsyncGenerator<IncomingFile[]> {
   // Depth first with a stack of our own: a hospital disc can nest deeper than a call stack likes.
-  const stack = [...held.entries].reverse();
+  const stack = [...entries].reverse();
   let waiting: FileSystemFileEntry[] = [];
   let opening: Promise<IncomingFile[]> | null = null;
   const open = (): Promise<IncomingFile[]> => {
@@ -98,31 +121,69 @@ export async function* fromInput(files: FileList | File[]): AsyncGenerator<Incom
   if (batch.length > 0) yield batch;
 }
 
-/** Of `showDirectoryPicker`. */
+/** Folders listed at once, and batches of files opened ahead: either is mostly waiting. */
+const FOLDERS = 8;
+const AHEAD = 4;
+
+/** Of `showDirectoryPicker`, or a dropped folder. */
 export async function* fromDirectory(root: FileSystemDirectoryHandle): AsyncGenerator<IncomingFile[]> {
-  const stack: { path: string; handle: FileSystemDirectoryHandle }[] = [{ path: root.name, handle: root }];
-  for (let folder = stack.pop(); folder; folder = stack.pop()) {
-    let waiting: { path: string; handle: FileSystemFileHandle }[] = [];
-    const open = (): Promise<IncomingFile[]> => {
-      const batch = waiting;
-      waiting = [];
-      return Promise.all(
-        batch.map(async ({ path, handle }) => ({
-          path,
-          file: await handle.getFile().catch(() => unreadable(handle.name)),
-        })),
-      );
-    };
+  const folders = [{ path: root.name, handle: root }];
+  const batches: Promise<IncomingFile[]>[] = [];
+  let listing = 0;
+  let found: Found[] = [];
+  let failed: { thrown: unknown } | null = null;
+  let wake: () => void = () => undefined;
+  const open = (): void => {
+    if (found.length > 0) batches.push(opened(found));
+    found = [];
+    wake();
+  };
+  const list = async (folder: { path: string; handle: FileSystemDirectoryHandle }): Promise<void> => {
     for await (const [name, handle] of folder.handle.entries()) {
       const path = `${folder.path}/${name}`;
-      if (handle.kind === "directory") stack.push({ path, handle: handle as FileSystemDirectoryHandle });
+      if (handle.kind === "directory") folders.push({ path, handle: handle as FileSystemDirectoryHandle });
       else if (!isLitter(name)) {
-        waiting.push({ path, handle: handle as FileSystemFileHandle });
-        if (waiting.length >= BATCH) yield await open();
+        found.push({ path, handle: handle as FileSystemFileHandle });
+        if (found.length >= BATCH) open();
+        if (batches.length > AHEAD) await batches.at(-AHEAD);
       }
     }
-    if (waiting.length > 0) yield await open();
+  };
+  for (;;) {
+    for (let folder = folders.length > 0 && listing < FOLDERS ? folders.pop() : undefined; folder; ) {
+      listing += 1;
+      list(folder)
+        .catch((thrown: unknown) => {
+          failed = { thrown };
+        })
+        .finally(() => {
+          listing -= 1;
+          wake();
+        });
+      folder = listing < FOLDERS ? folders.pop() : undefined;
+    }
+    if (failed) throw (failed as { thrown: unknown }).thrown;
+    const batch = batches.shift();
+    if (batch) yield await batch;
+    else if (listing > 0) await new Promise<void>((resolve) => (wake = resolve));
+    else if (found.length > 0) open();
+    else return;
   }
+}
+
+interface Found {
+  path: string;
+  handle: FileSystemFileHandle;
+}
+
+/** The files of handles. One that vanished since is still counted: the engine meets its failure. */
+function opened(found: Found[]): Promise<IncomingFile[]> {
+  return Promise.all(
+    found.map(async ({ path, handle }) => ({
+      path,
+      file: await handle.getFile().catch(() => unreadable(handle.name)),
+    })),
+  );
 }
 
 export const hasDirectoryPicker = (): boolean => "showDirectoryPicker" in window && window.isSecureContext;
