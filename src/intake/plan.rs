@@ -610,10 +610,10 @@ fn planned_volume(
     if face {
         left_out = Some("may show a face");
     }
-    // Left out until somebody has looked.
+    // Left out until somebody has looked, whatever else might leave it out.
     let unseen = !seen && stack.warnings.contains(&VolumeWarning::BurnedIn);
     if unseen {
-        left_out = left_out.or(Some("text may be burned in"));
+        left_out = Some("text may be burned in");
     }
     let grid = stack.resampling.as_ref().and(stack.grid);
     let [x, y, z] = grid.map_or([stack.size[0], stack.size[1], stack.slices], |g| g.dims());

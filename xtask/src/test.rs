@@ -57,8 +57,15 @@ pub(crate) fn run(place: &Place, arguments: &[String]) -> anyhow::Result<ExitCod
     let wish = parse(arguments)?;
     let mut total = Tally::default();
     let mut page_is_old = false;
+    let named = |name: &str| {
+        let word = wish.only.as_deref();
+        word.is_none_or(|word| name.to_lowercase().contains(word))
+    };
+    // A stage that looks at the page brings its building along: an old one tells nothing.
+    let looks = STAGES.iter().any(|(name, page, _)| *page == Page::Needs && named(name));
+    let asked_for = |page: Page, name: &str| named(name) || (page == Page::Builds && looks);
     for (name, page, stage) in STAGES {
-        if wish.only.as_ref().is_some_and(|word| !name.to_lowercase().contains(word)) {
+        if !asked_for(page, name) {
             continue;
         }
         let outcome = say::step(name, || match page {
