@@ -36,7 +36,7 @@ print(json.dumps({"count": len(paths), "rows": int(d.Rows), "columns": int(d.Col
   return JSON.parse(said.toString());
 }
 
-/** What became of the box: counts of objects and slices, and the greatest value within. */
+/** What became of the box: counts of objects and slices, and how far the greatest value within is from black. */
 function inspect(archive, folder, box, burned) {
   execFileSync("unzip", ["-q", archive, "-d", folder]);
   const said = execFileSync(judge("python"), ["-c", `
@@ -49,7 +49,9 @@ for path in root.glob("dicom/**/*.dcm"):
     if d.get("BurnedInAnnotation") == "NO":
         objects += 1
         pixels = d.pixel_array
-        most = max(most, int(pixels[y:y+h, x:x+w].max()))
+        # Black is the least value of a signed image: its background.
+        black_is = int(pixels.min()) if d.PixelRepresentation else 0
+        most = max(most, int(pixels[y:y+h, x:x+w].max()) - black_is)
         around += int((pixels > 0).sum())
 black = []
 for path in root.rglob("*.nii.gz"):
@@ -57,7 +59,9 @@ for path in root.rglob("*.nii.gz"):
     if data.shape[0] < x + w or data.shape[1] < y + h:
         continue
     columns, rows = data.shape[:2]
-    part = data[x:x+w, rows-y-h:rows-y].max()
+    part = data[x:x+w, rows-y-h:rows-y]
+    # Each slice was black by itself, as in DICOM.
+    part = (part.max(axis=(0, 1)) - part.min(axis=(0, 1))).max()
     # The burned series is known by what is far from the bar.
     data[0:columns//2, rows-rows//3:rows] = 0
     if int(data.sum()) == burned["outside"]:
