@@ -7,28 +7,30 @@
 
 mod apart;
 mod catalogue;
+mod choices;
 mod classify;
 mod facts;
 mod files;
 mod lane;
+mod naming;
 mod others;
 mod plan;
 mod published;
 mod ranges;
 mod reading;
 mod sessions;
+mod study_plan;
 
 pub(crate) use crate::convert::instance::SeriesFacts;
 pub use catalogue::{Catalogue, PatientEntry, SeriesEntry, StudyEntry, VolumeEntry, VolumeId};
+pub use choices::{Choices, StudyChoice, VolumeChoice};
 pub(crate) use classify::fail_reason;
 pub use files::{FileId, FileState, FileTable};
 pub(crate) use others::OtherObject;
-pub(crate) use plan::is_left_out_by_role;
-pub use plan::{
-    Choices, PlanError, PlannedPatient, PlannedStudy, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan,
-};
+pub use plan::{PlanError, PlannedPatient, PlannedStudy, PlannedVolume, WorkingPlan};
 pub use published::{Ordinals, PublishedPlan, PublishedSession, PublishedSubject, PublishedVolume};
 pub use ranges::RangeReader;
 pub(crate) use reading::identity_of;
 pub use reading::{Intake, IntakeProgress};
 pub(crate) use sessions::is_session_label;
+pub(crate) use study_plan::is_left_out_by_role;

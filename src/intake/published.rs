@@ -7,8 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Catalogue, VolumeId};
+use super::choices::{Choices, StudyChoice, VolumeChoice};
 use super::files::{FileId, FileState, FileTable};
-use super::plan::{Choices, PlanError, PlannedVolume, StudyChoice, VolumeChoice, WorkingPlan};
+use super::plan::{PlanError, PlannedVolume, WorkingPlan};
 use crate::convert::{PhilipsValues, VolumeWarning};
 use crate::dataset::extend::Existing;
 use crate::dataset::{FailReason, SkipReason, Stem};

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::Catalogue;
-use super::plan::{Choices, PlanError, StudyChoice};
+use super::choices::{Choices, StudyChoice};
+use super::plan::PlanError;
 use crate::dataset::extend::Existing;
 use crate::deid::SubjectCode;
 use crate::hanging::propose_time_points;
