@@ -331,6 +331,11 @@ export async function screenshot(page, name, { docs = false } = {}) {
 
 /** What axe-core finds against WCAG 2.1 A and AA: a line each. */
 export async function accessibilityFaults(page) {
+  // Colours on their way from one theme to another are neither's.
+  await page.evaluate(() => {
+    const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
+    return Promise.allSettled(ending.map((one) => one.finished));
+  });
   const source = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
   // Through the debugger, past the policy, which rightly refuses scripts that are not the page's.
   const session = await page.context().newCDPSession(page);
