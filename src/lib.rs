@@ -12,6 +12,7 @@
 //! - [`dataset`]: the archive — layout and names, sidecars, manifests, reports, zip in and out.
 //! - [`phantom`]: a synthetic liver-MRI study generator with planted identifiers and known truth.
 //! - [`segment`]: labels grown from seeds: GrowCut, its exact update, its margin.
+//! - [`view`]: planes of a volume as pixels, windows, labels over them, pane ↔ world ↔ voxel.
 //! - [`session`]: the journey itself as one resumable machine: intake, plan, export.
 //! - `serve`: the page on this machine's own address, for `hepatica serve` (feature `cli`).
 //! - `web`: the wasm-bindgen surface of the session, and nothing else (wasm32 only).
@@ -31,6 +32,7 @@ pub mod segment;
 #[cfg(feature = "cli")]
 pub mod serve;
 pub mod session;
+pub mod view;
 pub mod volume;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
