@@ -13,6 +13,7 @@
 //! - [`phantom`]: a synthetic liver-MRI study generator with planted identifiers and known truth.
 //! - [`segment`]: labels grown from seeds: GrowCut, its exact update, its margin.
 //! - [`view`]: planes of a volume as pixels, windows, labels over them, pane ↔ world ↔ voxel.
+//! - [`annotate`]: cases hung in panes, looked at and drawn upon.
 //! - [`session`]: the journey itself as one resumable machine: intake, plan, export.
 //! - `serve`: the page on this machine's own address, for `hepatica serve` (feature `cli`).
 //! - `web`: the wasm-bindgen surface of the session, and nothing else (wasm32 only).
@@ -20,6 +21,7 @@
 //! The core does no I/O and reads no clock and no global: whoever drives it is told which byte
 //! ranges are needed ([`dicom::Need`]), feeds them, and is handed finished archive entries.
 
+pub mod annotate;
 pub mod convert;
 pub mod dataset;
 pub mod deid;

@@ -111,6 +111,10 @@ export interface PaneState {
   shift: Vec3 | null;
   /** Lines of measurements in this slice. */
   lines: { from: Vec2; to: Vec2; text: string }[];
+  /** Which image along time; `VolumeFact.frames` says how many there are. */
+  frame: number;
+  /** The crosshair's place in the patient, RAS+, mm: R 42.1 A 18.6 S 1204.5. */
+  world: Vec3 | null;
 }
 
 /** What hands do in a pane; places in its device pixels from the top left. */
@@ -131,7 +135,12 @@ export type PaneGesture =
   | { kind: "orient"; orientation: Orientation }
   /** Shifts this pane's volume against the reference, mm along the pane's right and down. */
   | { kind: "nudge"; by: Vec2 }
-  | { kind: "rotate"; by: Vec2 };
+  | { kind: "rotate"; by: Vec2 }
+  /** Another image along time. */
+  | { kind: "frame"; by: number }
+  /** Takes what the panes show now for the same place: studies without a common frame are linked from here on, or no more. */
+  | { kind: "align" }
+  | { kind: "unalign" };
 
 export interface Display {
   labels: boolean;

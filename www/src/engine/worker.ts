@@ -5,6 +5,7 @@
  * second. Long work is done in steps of a few milliseconds, between which messages are heard: so a
  * cancel works at once, and thumbnails come while an export runs.
  */
+import { Annotating } from "./annotate-run";
 import { readDemo } from "./demo";
 import { ExportRun } from "./export-run";
 import { Growing } from "./grow";
@@ -46,6 +47,10 @@ let readingHeaders = false;
 let running: ExportRun | null = null;
 let written: Sink | null = null;
 const growing = new Growing();
+const annotating = new Annotating(tell, async () => {
+  const { engine, seen } = await loading;
+  return { engine, maximum: seen.memoryMaximum };
+});
 
 type Handlers = { [K in CallName]: (what: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
 
@@ -119,6 +124,7 @@ async function restart(): Promise<void> {
 }
 
 const handlers: Handlers = {
+  ...annotating.handlers,
   async begin({ keepPlan }) {
     if (running) throw trouble("busy", "An export is running.");
     reading.cancelled = true;
