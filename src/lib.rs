@@ -11,7 +11,8 @@
 //! - [`nifti`]: NIfTI-1 headers and parallel gzip.
 //! - [`dataset`]: the archive — layout and names, sidecars, manifests, reports, zip in and out.
 //! - [`phantom`]: a synthetic liver-MRI study generator with planted identifiers and known truth.
-//! - [`segment`]: labels grown from seeds: GrowCut, its exact update, its margin.
+//! - [`segment`]: labels painted, grown from seeds (GrowCut), edited, measured and saved.
+//! - [`annotate`]: a case in panes, and the editor on it.
 //! - [`session`]: the journey itself as one resumable machine: intake, plan, export.
 //! - `serve`: the page on this machine's own address, for `hepatica serve` (feature `cli`).
 //! - `web`: the wasm-bindgen surface of the session, and nothing else (wasm32 only).
@@ -19,6 +20,7 @@
 //! The core does no I/O and reads no clock and no global: whoever drives it is told which byte
 //! ranges are needed ([`dicom::Need`]), feeds them, and is handed finished archive entries.
 
+pub mod annotate;
 pub mod convert;
 pub mod dataset;
 pub mod deid;
