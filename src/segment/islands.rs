@@ -83,7 +83,7 @@ pub fn islands(values: &[u8], dims: [usize; 3], is: impl Fn(u8) -> bool) -> Vec<
         island.stretches.push(*stretch);
     }
     // Stable: equal ones stay in scan order.
-    found.sort_by(|a, b| b.voxels.cmp(&a.voxels));
+    found.sort_by_key(|island| std::cmp::Reverse(island.voxels));
     found
 }
 

@@ -6,19 +6,25 @@
 //! - [`growcut`]: labels grown from seeds.
 //! - [`labels`], [`difference`], [`history`], [`journal`]: the label map, what changed, undo, and records
 //!   from which all of it is restored.
-//! - [`islands`]: connected parts of a label.
+//! - [`islands`], [`distance`], [`morphology`], [`smooth`], [`between`]: what is done to a whole segment, as
+//!   [`work`] that goes on in steps.
 //! - [`space`], [`brush`], [`polygon`], [`tracing`]: which voxels a hand means.
 
+pub mod between;
 pub mod brush;
 pub mod difference;
+pub mod distance;
 mod error;
 pub mod growcut;
 pub mod history;
 pub mod islands;
 pub mod journal;
 pub mod labels;
+pub mod morphology;
 pub mod polygon;
+pub mod smooth;
 pub mod space;
 pub mod tracing;
+pub mod work;
 
 pub use error::Error;

@@ -100,10 +100,8 @@ impl Raster {
         for corner in 0..8_usize {
             let v = [0, 1, 2].map(|a| (corner >> a & 1) as f64 * space.dims()[a] as f64 - 0.5);
             let pixel = made.pixel(slab.foot(space.world(v)));
-            for a in 0..2 {
-                made.low[a] = made.low[a].min(pixel[a]);
-                made.high[a] = made.high[a].max(pixel[a]);
-            }
+            made.low = [0, 1].map(|a: usize| made.low[a].min(pixel[a]));
+            made.high = [0, 1].map(|a: usize| made.high[a].max(pixel[a]));
         }
         let pixels = (0..2).map(|a| (made.high[a] - made.low[a] + 1) as f64).product::<f64>();
         (pixels <= MOST).then_some(made)

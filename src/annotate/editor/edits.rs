@@ -70,6 +70,7 @@ impl Editor {
     pub fn edit_segment(&mut self, edit: &SegmentEdit, images: &Images<'_>) -> Result<(), Error> {
         self.fits(images)?;
         self.cancel_stroke(images)?;
+        self.at_leisure()?;
         let before = self.desk.segments.clone();
         let done = self.edit_segments(edit, images);
         match done {
@@ -83,6 +84,7 @@ impl Editor {
                 return Err(error);
             }
         }
+        self.sketch_anew();
         self.regrow(images)
     }
 
@@ -254,6 +256,10 @@ impl Editor {
     fn turn(&mut self, again: bool, images: &Images<'_>) -> Result<bool, Error> {
         self.fits(images)?;
         self.cancel_stroke(images)?;
+        // What is under way is what undo takes back first.
+        if self.task.take().is_some() && !again {
+            return Ok(true);
+        }
         self.keep_desk();
         let Some((changed, renamed)) = self.turn_labels(again)? else { return Ok(false) };
         self.record_turn(again);

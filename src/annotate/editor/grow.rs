@@ -335,7 +335,7 @@ impl Editor {
     /// Keeps or gives up what has grown.
     pub(super) fn end_growing(&mut self, keep: bool, images: &Images<'_>) -> Result<(), Error> {
         if keep {
-            while self.is_busy() {
+            while self.grows() {
                 self.step_growing(u64::MAX, images)?;
             }
         }
@@ -361,6 +361,12 @@ impl Editor {
 
     /// The preview at hand, for the page.
     pub(super) fn preview(&self) -> Option<Preview> {
+        if let Some(task) = &self.task {
+            return Some(task.preview());
+        }
+        if self.growing.is_none() {
+            return self.sketch.as_ref().map(super::sketch::Sketch::preview);
+        }
         self.growing.as_ref().map(|growing| Preview {
             tool: Tool::Grow,
             missing: growing.missing.clone(),

@@ -7,7 +7,7 @@
 //!
 //! - `segments`, `options`, `views`: what there is, in the page's words.
 //! - `stroke`: paint, erase, draw, scissors, level tracing.
-//! - `grow`: Grow from seeds, live.
+//! - `grow`: Grow from seeds, live; `sketch`: the threshold's preview.
 //! - `whole`: tools that work on a whole segment.
 //! - `records`: the journal; `edits`: segments added, renamed, removed; undo and redo.
 
@@ -16,6 +16,7 @@ mod grow;
 mod options;
 mod records;
 mod segments;
+mod sketch;
 mod stroke;
 #[cfg(test)]
 mod tests;
@@ -161,6 +162,8 @@ pub struct Editor {
     history: History<Renamed>,
     hand: Option<stroke::Hand>,
     growing: Option<grow::Growing>,
+    sketch: Option<sketch::Sketch>,
+    task: Option<whole::Task>,
     changed: Option<Box3>,
     /// Journal records that nobody took yet.
     records: Vec<u8>,
@@ -182,6 +185,8 @@ impl Editor {
             history: History::new(HISTORY),
             hand: None,
             growing: None,
+            sketch: None,
+            task: None,
             changed: None,
             records: Vec::new(),
             desk_kept: Desk::default(),
@@ -206,7 +211,8 @@ impl Editor {
     /// Labels as they would be if the preview at hand were kept; `None` where there is none.
     #[must_use]
     pub fn preview_labels(&self) -> Option<&[u8]> {
-        self.growing.as_ref().and_then(grow::Growing::labels)
+        let grown = self.growing.as_ref().and_then(grow::Growing::labels);
+        grown.or(self.sketch.as_ref().map(sketch::Sketch::labels))
     }
 
     /// The segments in their order, and the one at hand.
@@ -235,6 +241,10 @@ impl Editor {
     /// Whether [`Editor::step`] has something to do.
     #[must_use]
     pub fn is_busy(&self) -> bool {
+        self.task.is_some() || self.sketch.as_ref().is_some_and(sketch::Sketch::is_busy) || self.grows()
+    }
+
+    fn grows(&self) -> bool {
         match &self.growing {
             Some(growing) => growing.is_busy(),
             None => self.desk.growing,
@@ -247,6 +257,9 @@ impl Editor {
     /// What growing refuses; its preview is given up then.
     pub fn step(&mut self, budget: u64, images: &Images<'_>) -> Result<bool, Error> {
         self.fits(images)?;
+        self.sketch_anew();
+        self.step_task(budget, images)?;
+        self.step_sketch(budget, images);
         self.step_growing(budget, images)?;
         Ok(self.is_busy())
     }
@@ -260,16 +273,16 @@ impl Editor {
         self.cancel_stroke(images)?;
         self.desk.tool = tool;
         match tool {
-            Some(Tool::Grow) => self.begin_growing(images),
+            Some(Tool::Grow) if self.growing.is_none() => self.begin_growing(images)?,
             Some(Tool::Threshold) if !self.desk.threshold_set => {
-                let (low, high) = views::bright_part(images.reference);
-                self.desk.options.threshold =
-                    ThresholdOptions { low: options::plain(low), high: options::plain(high) };
+                let (low, high) = bright_part(images.reference);
+                self.desk.options.threshold = ThresholdOptions { low: plain(low), high: plain(high) };
                 self.desk.threshold_set = true;
-                Ok(())
             }
-            _ => Ok(()),
+            _ => {}
         }
+        self.sketch_anew();
+        Ok(())
     }
 
     /// Changes options of tools.
@@ -284,6 +297,7 @@ impl Editor {
         if self.growing.is_some() && self.desk.options.grow != before.grow {
             self.begin_growing(images)?;
         }
+        self.sketch_anew();
         Ok(())
     }
 
@@ -293,9 +307,10 @@ impl Editor {
     /// A range that is none.
     pub fn set_masking(&mut self, masking: Masking, images: &Images<'_>) -> Result<(), Error> {
         self.fits(images)?;
-        options::check_range(masking.range)?;
+        check_range(masking.range)?;
         self.desk.masking = masking;
-        self.desk.masking.range = masking.range.map(|(a, b)| (options::plain(a), options::plain(b)));
+        self.desk.masking.range = masking.range.map(|(a, b)| (plain(a), plain(b)));
+        self.sketch_anew();
         self.regrow(images)
     }
 
@@ -306,7 +321,19 @@ impl Editor {
     pub fn end_preview(&mut self, keep: bool, images: &Images<'_>) -> Result<(), Error> {
         self.fits(images)?;
         self.cancel_stroke(images)?;
-        if self.growing.is_some() { self.end_growing(keep, images) } else { Ok(()) }
+        if self.task.is_some() {
+            while keep && self.task.is_some() {
+                self.step_task(u64::MAX, images)?;
+            }
+            self.task = None;
+            Ok(())
+        } else if self.growing.is_some() {
+            self.end_growing(keep, images)
+        } else if self.sketch.is_some() {
+            self.end_sketch(keep, images)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether the images are those of the grid.
@@ -325,6 +352,7 @@ impl Editor {
     fn touch(&mut self, changed: Option<Box3>, images: &Images<'_>) -> Result<(), Error> {
         if let Some(of) = changed {
             self.changed = Some(self.changed.map_or(of, |c| c.or(&of)));
+            self.sketch_box(&of, images);
             self.seeds_changed(&of, images)?;
         }
         Ok(())

@@ -416,10 +416,11 @@ impl ToolOptions {
             change.smoothing.as_mut().map(|s| &mut s.size),
             change.mask_volume.as_mut().map(|m| &mut m.fill),
             change.grow.as_mut().map(|g| &mut g.locality),
-        ] {
-            if let Some(number) = number {
-                *number = plain(*number);
-            }
+        ]
+        .into_iter()
+        .flatten()
+        {
+            *number = plain(*number);
         }
         if let Some(range) = &mut change.threshold {
             (range.low, range.high) = (plain(range.low), plain(range.high));

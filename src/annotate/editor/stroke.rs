@@ -85,6 +85,7 @@ impl Editor {
         if !matches!(stroke.tool, Paint | Erase | Draw | Grow | LevelTracing | Scissors | Islands) {
             return Err(Error::Missing(format!("{} has no strokes", stroke.tool.words())));
         }
+        self.at_leisure()?;
         let active = self.active()?.label;
         self.hand = Some(Hand {
             tool: stroke.tool,

@@ -2,6 +2,7 @@
 //! preview is what a full solve gives.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+use super::options::Rule;
 use super::*;
 use crate::segment::growcut::{Channel, GrowCut, Input, Options, Region};
 use crate::segment::space::{Plane, Space};
@@ -51,6 +52,7 @@ enum Deed {
     End(bool),
     Step,
     Apply(Tool),
+    Options(OptionsChange),
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
@@ -94,12 +96,49 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         1 => Just(Deed::Grow),
         1 => any::<bool>().prop_map(Deed::End),
         2 => Just(Deed::Step),
-        2 => prop::sample::select(APPLIED.to_vec()).prop_map(Deed::Apply),
+        3 => prop::sample::select(APPLIED.to_vec()).prop_map(Deed::Apply),
+        2 => changes().prop_map(Deed::Options),
     ];
     prop::collection::vec(deed, 1..24)
 }
 
-const APPLIED: [Tool; 1] = [Tool::Islands];
+fn changes() -> impl Strategy<Value = OptionsChange> {
+    use prop::sample::select;
+    let smooth =
+        select(vec![Smooth::Median, Smooth::Opening, Smooth::Closing, Smooth::Gaussian, Smooth::Joint]);
+    let shell = select(vec![Shell::Inside, Shell::Medial, Shell::Outside]);
+    let keep = select(vec![Keep::Largest, Keep::Split, Keep::RemoveSmall]);
+    let logical = select(vec![
+        Operation::Copy,
+        Operation::Add,
+        Operation::Subtract,
+        Operation::Intersect,
+        Operation::Invert,
+        Operation::Clear,
+        Operation::Fill,
+    ]);
+    (smooth, shell, keep, logical, -6.0..6.0_f64, 0.5..8.0_f64, 0..4_u8).prop_map(
+        |(method, shell, keep, operation, by, size, with)| OptionsChange {
+            margin: Some(MarginOptions { by }),
+            hollow: Some(HollowOptions { thickness: size, shell }),
+            smoothing: Some(SmoothingOptions { method, size }),
+            islands: Some(IslandOptions { keep, least_voxels: 5 }),
+            logical: Some(LogicalOptions { operation, with }),
+            threshold: Some(ThresholdOptions { low: 120.0 + by, high: 180.0 + size }),
+            ..OptionsChange::default()
+        },
+    )
+}
+
+const APPLIED: [Tool; 7] = [
+    Tool::Islands,
+    Tool::Threshold,
+    Tool::Margin,
+    Tool::Hollow,
+    Tool::Smoothing,
+    Tool::FillBetween,
+    Tool::Logical,
+];
 
 fn begun(reference: &Voxels) -> Editor {
     let mut editor = Editor::new(grid()).unwrap();
@@ -136,7 +175,8 @@ fn act(editor: &mut Editor, deed: &Deed, images: &Images<'_>) {
         Deed::Grow => editor.set_tool(Some(Tool::Grow), images),
         Deed::End(keep) => editor.end_preview(*keep, images),
         Deed::Step => editor.step(500, images).map(|_| ()),
-        Deed::Apply(_) => Ok(()),
+        Deed::Apply(tool) => editor.apply_tool(*tool, images),
+        Deed::Options(change) => editor.set_options(change.clone(), images),
     };
     if done.is_err() {
         assert_eq!((&editor.map, &editor.desk.segments), (&before.0, &before.1), "{deed:?}");
@@ -161,6 +201,7 @@ proptest! {
         for deed in &deeds {
             act(&mut editor, deed, &images);
         }
+        editor.task = None;
         let shown = |editor: &Editor| -> Vec<_> {
             editor.desk.segments.list.iter().map(|s| (s.label, s.name.clone(), s.lesion.clone())).collect()
         };
@@ -270,8 +311,8 @@ fn growing_region(editor: &Editor) -> Box3 {
     editor.growing.as_ref().unwrap().region()
 }
 
-fn grow_parts(editor: &Editor) -> ([bool; 256], super::options::Rule) {
-    super::grow::parts(&editor.desk)
+fn grow_parts(editor: &Editor) -> ([bool; 256], Rule) {
+    grow::parts(&editor.desk)
 }
 
 #[test]
