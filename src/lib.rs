@@ -11,9 +11,9 @@
 //! - [`nifti`]: NIfTI-1 headers and parallel gzip.
 //! - [`dataset`]: the archive — layout and names, sidecars, manifests, reports, zip in and out.
 //! - [`phantom`]: a synthetic liver-MRI study generator with planted identifiers and known truth.
-//! - [`segment`]: labels grown from seeds: GrowCut, its exact update, its margin.
+//! - [`segment`]: labels painted, grown from seeds (GrowCut), edited, measured and saved.
 //! - [`view`]: planes of a volume as pixels, windows, labels over them, pane ↔ world ↔ voxel.
-//! - [`annotate`]: cases hung in panes, looked at and drawn upon.
+//! - [`annotate`]: cases hung in panes, and the editor on them.
 //! - [`session`]: the journey itself as one resumable machine: intake, plan, export.
 //! - `serve`: the page on this machine's own address, for `hepatica serve` (feature `cli`).
 //! - `web`: the wasm-bindgen surface of the session, and nothing else (wasm32 only).

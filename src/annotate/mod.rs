@@ -11,10 +11,12 @@
 //! - [`hanging`]: stages and panes of a protocol for one case; three planes where there is none.
 //! - [`panes`]: where each pane looks, what gestures change, what is linked with what.
 //! - [`case`]: a case at hand: its volumes, its panes, their pictures.
+//! - [`editor`]: labels of a session: strokes, tools, history, journal. [`desk`]: all of it together.
 
 pub mod bytes;
 pub mod case;
 pub mod desk;
+pub mod editor;
 mod error;
 pub mod fetch;
 pub mod hanging;
