@@ -6,6 +6,7 @@
  * screen: what is marked *identified* in them is drawn and never stored, logged or put into a URL.
  */
 
+import type { AnnotateCalls, AnnotateTell } from "./annotate-protocol";
 import type { Certificate } from "./certificate";
 import type { EngineSeen } from "./load";
 
@@ -471,7 +472,7 @@ export interface NextStroke extends VoxelBox {
 // ---------------------------------------------------------------- the union
 
 /** What can be asked, with what, and what comes back. */
-export interface Calls {
+export interface Calls extends AnnotateCalls {
   /** Begins an intake; `add` follows any number of times, then `read`. Headers are read from the first `add` on. */
   begin: { ask: { keepPlan: boolean }; answer: null };
   add: { ask: { files: IncomingFile[] }; answer: null };
@@ -570,6 +571,7 @@ export type Tell =
   | { kind: "grow"; fraction: number }
   /** Bytes of memory that the engine holds. */
   | { kind: "memory"; bytes: number }
-  | { kind: "lost"; trouble: Trouble };
+  | { kind: "lost"; trouble: Trouble }
+  | AnnotateTell;
 
 export type FromEngine = Answer | Tell;
