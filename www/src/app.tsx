@@ -1,7 +1,9 @@
 /** One page, three rooms: the bar above, the room below. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { openExport } from "./annotate/actions";
 import { Annotate } from "./annotate/Annotate";
+import { startPanes } from "./annotate/grid";
 import { Deliver } from "./deliver/Deliver";
 import { Forget, ForgetButton } from "./guard/ForgetDialog";
 import { watchIdle } from "./guard/forget";
@@ -28,6 +30,7 @@ export function openRoom(id: RoomId): void {
 
 const freshEngine = (): void => startEngine({ saw: sawEngine, memory: sawMemory });
 freshEngine();
+startPanes();
 startInstitution();
 watchIdle(freshEngine);
 
@@ -36,6 +39,12 @@ function closedBecause(): string {
   if (canOpenSources.value) return policyClosed.value;
   if (seal.value.status === "testing") return "Testing the seal: sources open as soon as it has been seen to hold.";
   return seal.value.remedy ?? "The seal does not hold here, so no source can be opened.";
+}
+
+/** From the report straight to what was written. */
+function annotateNow(): void {
+  openRoom("annotate");
+  void openExport();
 }
 
 export function App() {
@@ -72,9 +81,11 @@ export function App() {
         <span class="top__use">Research use only</span>
       </header>
       <div class="room">
-        {room.value === "prepare" && <Prepare closed={closedBecause()} />}
-        {room.value === "annotate" && <Annotate prepare={() => openRoom("prepare")} />}
-        {room.value === "deliver" && <Deliver prepare={() => openRoom("prepare")} />}
+        {room.value === "prepare" && <Prepare closed={closedBecause()} annotate={annotateNow} />}
+        {room.value === "annotate" && (
+          <Annotate closed={closedBecause()} prepare={() => openRoom("prepare")} restart={freshEngine} />
+        )}
+        {room.value === "deliver" && <Deliver annotate={() => openRoom("annotate")} />}
       </div>
       <Forget />
     </>
