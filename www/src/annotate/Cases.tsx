@@ -76,7 +76,6 @@ function CaseLine({ one, open }: { one: CaseRow; open: boolean }) {
         <span class="case__facts cut">
           {sessions}
           {lesions}
-          {one.unsaved && " · not saved"}
         </span>
         <span class="case__time">{one.seconds > 0 ? clock(one.seconds) : "–"}</span>
       </button>
@@ -106,8 +105,9 @@ function OpenCase({ one }: { one: CaseRow }) {
         </div>
       ))}
       <button type="button" class="button case__done" onClick={() => void actions.setStatus(one.case, done ? "progress" : "done")}>
-        {done ? "Open it again" : "Mark as done"}
+        {done ? "Take it up again" : "Mark as done"}
       </button>
+      {one.unsaved && <p class="case__of">Its labels are not saved yet.</p>}
     </div>
   );
 }

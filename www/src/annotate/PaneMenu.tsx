@@ -1,9 +1,9 @@
 /** The menu of a pane's title: which series hangs there, in which plane. One popover serves every pane. */
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Orientation, PaneView, VolumeFact } from "../engine/annotate-protocol";
-import { counted } from "../prepare/format";
 import * as actions from "./actions";
 import { grid } from "./grid";
+import { placeBeside } from "./place";
 import * as state from "./state";
 
 const PLANES: readonly (readonly [Orientation, string])[] = [
@@ -22,7 +22,7 @@ export function PaneMenu() {
     const popover = box.current;
     if (!popover || open === null || !pane) return;
     if (!popover.matches(":popover-open")) popover.showPopover();
-    place(popover, grid.anchor(open));
+    placeBeside(popover, grid.anchor(open));
     popover.querySelector<HTMLElement>("[aria-pressed=true], button")?.focus();
   }, [open, pane !== null]);
 
@@ -55,7 +55,7 @@ function Choices({ pane }: { pane: PaneView }) {
     grid.focus(pane.pane);
   };
   const likely = view.volumes.filter((v) => pane.candidates.includes(v.id));
-  const others = view.volumes.filter((v) => !pane.candidates.includes(v.id));
+  const sessions = [...new Set(view.volumes.map((v) => v.session))];
   return (
     <>
       {pane.volume === null && pane.wanted && <p class="menu__title">Looked for {pane.wanted}</p>}
@@ -71,8 +71,20 @@ function Choices({ pane }: { pane: PaneView }) {
       {likely.map((v) => (
         <SeriesItem key={v.id} volume={v} pane={pane} done={done} />
       ))}
-      {others.length > 0 && <p class="menu__head">{likely.length > 0 ? "Others" : counted(others.length, "series", "series")}</p>}
-      {others.map((v) => (
+      {sessions.map((session) => (
+        <Session key={session} session={session} pane={pane} done={done} />
+      ))}
+    </>
+  );
+}
+
+function Session({ session, pane, done }: { session: string; pane: PaneView; done: () => void }) {
+  const volumes = state.view.value?.volumes.filter((v) => v.session === session && !pane.candidates.includes(v.id)) ?? [];
+  if (volumes.length === 0) return null;
+  return (
+    <>
+      <p class="menu__head">{[session || "Series", volumes[0]?.timePoint].filter(Boolean).join(" · ")}</p>
+      {volumes.map((v) => (
         <SeriesItem key={v.id} volume={v} pane={pane} done={done} />
       ))}
     </>
@@ -80,12 +92,11 @@ function Choices({ pane }: { pane: PaneView }) {
 }
 
 function SeriesItem({ volume, pane, done }: { volume: VolumeFact; pane: PaneView; done: () => void }) {
-  const when = [volume.session, volume.timePoint].filter(Boolean).join(" · ");
   return (
     <Item
       on={pane.volume === volume.id}
       label={volume.title}
-      says={when}
+      says={volume.state === "failed" ? "failed" : ""}
       act={() => {
         void actions.hang(pane.pane, volume.id);
         done();
@@ -106,12 +117,4 @@ function Item(props: { on: boolean; label: string; says?: string; act: () => voi
       {props.says && <span class="menu__points">{props.says}</span>}
     </button>
   );
-}
-
-/** Below the title, and never off screen. */
-function place(box: HTMLElement, anchor: HTMLElement | null): void {
-  const at = anchor?.getBoundingClientRect() ?? new DOMRect(innerWidth / 2, innerHeight / 3, 0, 0);
-  const { width, height } = box.getBoundingClientRect();
-  box.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
-  box.style.top = `${Math.max(8, Math.min(at.bottom + 4, innerHeight - height - 8))}px`;
 }

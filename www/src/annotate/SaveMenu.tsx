@@ -3,6 +3,7 @@ import { useId, useRef } from "preact/hooks";
 import { Icon } from "../prepare/Icon";
 import { FileField } from "../prepare/FileField";
 import * as actions from "./actions";
+import { placeBeside } from "./place";
 import { canPickFolder, saveAsDownloads, saveIntoFolder } from "./save";
 import * as state from "./state";
 
@@ -10,6 +11,7 @@ export function SaveMenu() {
   const editor = state.editor.value;
   const draft = useRef<HTMLInputElement>(null);
   const menu = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
   const id = useId();
   if (!editor) return null;
   const none = editor.segments.length === 0;
@@ -29,13 +31,15 @@ export function SaveMenu() {
   );
   return (
     <footer class="tools__foot">
-      <p class={editor.journal.kept ? "journal" : "journal warn"} role="status">
-        {editor.journal.kept ? "Every stroke is kept in this browser." : editor.journal.trouble || "Strokes are not kept in this browser: save often."}
-      </p>
-      <button type="button" class="button button--main" {...{ popovertarget: id }}>
+      {!editor.journal.kept && (
+        <p class="journal warn" role="status">
+          {editor.journal.trouble || "Strokes are not kept in this browser: save often."}
+        </p>
+      )}
+      <button ref={button} type="button" class="button" {...{ popovertarget: id }}>
         <Icon name="save" /> Save labels
       </button>
-      <div ref={menu} id={id} class="menu savemenu" {...{ popover: "auto" }}>
+      <div ref={menu} id={id} class="menu savemenu" {...{ popover: "auto" }} onToggle={(event) => placeBeside(event.currentTarget, button.current)}>
         {canPickFolder() && item("Into the data set’s folder", "derivatives, with measures and times", () => void saveIntoFolder("nifti"))}
         {item("Small overlay zip", "lies beside the data set’s zip", () => void saveAsDownloads("overlay"))}
         {item("NIfTI", ".nii.gz on the image’s own grid", () => void saveAsDownloads("nifti"))}

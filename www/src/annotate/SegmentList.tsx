@@ -48,6 +48,7 @@ export function SegmentList() {
 function Row({ segment, at, count, active }: { segment: SegmentView; at: number; count: number; active: boolean }) {
   const { label, name, visible } = segment;
   const [naming, setNaming] = useState(false);
+  const [more, setMore] = useState(false);
   return (
     <li class={active ? "seg seg--active" : "seg"}>
       <div class="seg__line">
@@ -94,8 +95,18 @@ function Row({ segment, at, count, active }: { segment: SegmentView; at: number;
         >
           <Icon name={visible ? "eye" : "closed"} />
         </button>
+        <button
+          type="button"
+          class="tool seg__eye"
+          aria-expanded={more}
+          aria-label={`More of ${name}`}
+          title="Rename, lock, order, code, remove"
+          onClick={() => setMore(!more)}
+        >
+          <Icon name={more ? "up" : "down"} />
+        </button>
       </div>
-      {active && <More segment={segment} at={at} count={count} rename={() => setNaming(true)} />}
+      {more && <More segment={segment} at={at} count={count} rename={() => setNaming(true)} />}
     </li>
   );
 }

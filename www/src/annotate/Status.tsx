@@ -33,6 +33,11 @@ export function Status() {
           {segment.name} {segment.lesion?.id}
         </span>
       )}
+      {state.editor.value && (
+        <span class={state.editor.value.journal.kept ? "status__kept" : "status__kept warn"}>
+          {state.editor.value.journal.kept ? "every stroke kept" : "strokes not kept"}
+        </span>
+      )}
       <span class="grow" />
       {view && <Stages />}
       {view && (

@@ -15,7 +15,6 @@ export function ToolGrid() {
           type="button"
           class="toolgrid__tool"
           aria-pressed={state.tool.value === tool.id}
-          aria-label={tool.label}
           title={`${tool.label}${letters ? ` (${tool.shown})` : ""}. ${tool.says}`}
           disabled={shut}
           onClick={(event) => {
@@ -26,9 +25,8 @@ export function ToolGrid() {
           <svg class="icon" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
             <path d={tool.icon} />
           </svg>
-          <span class="toolgrid__n" aria-hidden="true">
-            {tool.shown}
-          </span>
+          <span class="unseen">{tool.label} </span>
+          <span class="toolgrid__n">{tool.shown}</span>
         </button>
       ))}
     </div>

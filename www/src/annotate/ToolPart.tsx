@@ -23,13 +23,11 @@ export function ToolPart() {
   }
   return (
     <section class="panel" aria-label={entry.label}>
-      {entry.id !== "grow" && (
-        <header class="panel__head">
-          <h2 class="panel__title">{entry.label}</h2>
-          <Target />
-        </header>
-      )}
-      {entry.id !== "grow" && <p class="panel__say">{entry.says}</p>}
+      <header class="panel__head">
+        <h2 class="panel__title">{entry.id === "grow" ? "Seeds" : entry.label}</h2>
+        <Target />
+      </header>
+      {!state.growing.value && <p class="panel__say">{entry.says}</p>}
       <Options tool={entry.id} />
       <Apply tool={entry.id} />
     </section>
@@ -159,7 +157,7 @@ function Brush() {
   return (
     <>
       <Range
-        label="Diameter"
+        label={`Diameter${keyOf("smaller") && " ([ ])"}`}
         value={Math.round(brush.diameter * 2) / 2}
         min={0.5}
         max={Math.max(50, brush.diameter)}
@@ -173,7 +171,6 @@ function Brush() {
         chosen={brush.sphere ? "ball" : "disc"}
         choose={(id) => set("brush", { sphere: id === "ball" })}
       />
-      <p class="panel__say quiet">Smaller and larger: Shift+wheel{keyOf("smaller") && ", or [ ]"}.</p>
     </>
   );
 }

@@ -86,10 +86,10 @@ export const BINDINGS: Binding[] = [
   { id: "hand-wheel", group: "Hands", keys: [], shown: "wheel", does: "slices" },
   { id: "hand-zoom", group: "Hands", keys: [], shown: "Ctrl+wheel, right-drag", does: "zoom" },
   { id: "hand-pan", group: "Hands", keys: [], shown: "middle-drag, Shift+drag", does: "pan" },
-  { id: "hand-window", group: "Hands", keys: [], shown: "drag without a tool", does: "window and level; double right-click resets them" },
+  { id: "hand-window", group: "Hands", keys: [], shown: "drag, no tool", does: "window and level; double right-click resets them" },
   { id: "hand-cross", group: "Hands", keys: [], shown: "Shift+move", does: "crosshair, linked in every pane" },
   { id: "hand-brush", group: "Hands", keys: [], shown: "Shift+wheel", does: "brush size" },
-  { id: "hand-invert", group: "Hands", keys: [], shown: "Ctrl+drag with a tool", does: "the tool inverted: a brush erases" },
+  { id: "hand-invert", group: "Hands", keys: [], shown: "Ctrl+drag", does: "with a tool: inverted, so that a brush erases" },
   { id: "hand-max", group: "Hands", keys: [], shown: "double-click", does: "maximise the pane, and back" },
   { id: "hand-touch", group: "Hands", keys: [], shown: "pen, 1 finger", does: "paints; 2 fingers zoom and pan, 3 scroll" },
 ];

@@ -23,6 +23,8 @@ export class Overlay {
   readonly #letters: HTMLDivElement[];
   readonly #slice = div("pane__slice");
   readonly #empty = div("pane__empty");
+  readonly #emptyText = div("pane__emptytext", this.#empty);
+  readonly #might = div("pane__might", this.#empty);
   readonly #lines = svg("svg", { class: "pane__lines", "aria-hidden": "true", focusable: "false" });
   readonly #cross = svg("path", { class: "pane__cross" });
   readonly #measures = svg("g", { class: "pane__measures" });
@@ -41,7 +43,10 @@ export class Overlay {
     this.title.className = "pane__title";
     this.#role.className = "pane__role";
     this.#when.className = "pane__when";
-    this.title.append(this.#role, this.#when);
+    const does = document.createElement("span");
+    does.className = "unseen";
+    does.textContent = ": choose series and plane";
+    this.title.append(this.#role, this.#when, does);
     this.#letters = ["left", "right", "top", "bottom"].map((side) => div(`pane__letter pane__letter--${side}`));
     this.#lines.append(this.#cross, this.#measures, this.#bar, this.#barText, this.#contour, this.#brush);
     this.element.append(this.#lines, this.title, this.#window, this.#notes, ...this.#letters, this.#slice, this.#empty);
@@ -56,8 +61,8 @@ export class Overlay {
     this.draw(this.#state);
   }
 
-  /** What hangs here. */
-  hang(view: PaneView, volume: VolumeFact | null): void {
+  /** What hangs here; where nothing does, what might, each with a button. */
+  hang(view: PaneView, volume: VolumeFact | null, might: VolumeFact[], choose: (volume: number) => void): void {
     const [role = "", ...when] = view.title.split(" · ");
     say(this.#role, role || (view.volume === null ? "empty" : "image"));
     say(this.#when, when.join(" · "));
@@ -67,10 +72,27 @@ export class Overlay {
     const waiting = volume && (volume.state === "waiting" || volume.state === "reading");
     this.element.classList.toggle("pane__over--empty", view.volume === null || failed);
     this.element.classList.toggle("pane__over--waiting", Boolean(waiting));
-    if (view.volume === null) say(this.#empty, view.wanted ? `Looked for ${view.wanted}: not found.` : "Nothing hangs here.");
-    else if (failed) say(this.#empty, `Could not be read: ${volume.trouble}`);
-    else say(this.#empty, waiting ? "Reading…" : "");
+    if (view.volume === null) say(this.#emptyText, view.wanted ? `Looked for ${view.wanted}: not found.` : "Nothing hangs here. Drag a series to it.");
+    else if (failed) say(this.#emptyText, `Could not be read: ${volume.trouble}`);
+    else say(this.#emptyText, waiting ? "Reading…" : "");
+    this.#offer(view.volume === null ? might : [], choose);
     if (view.volume === null || failed) this.draw(null);
+  }
+
+  #offer(might: VolumeFact[], choose: (volume: number) => void): void {
+    const key = might.map((v) => v.id).join();
+    if (this.#might.dataset["of"] === key) return;
+    this.#might.dataset["of"] = key;
+    this.#might.replaceChildren(
+      ...might.slice(0, 3).map((volume) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "pane__choice";
+        button.textContent = `Show ${volume.title}`;
+        button.addEventListener("click", () => choose(volume.id));
+        return button;
+      }),
+    );
   }
 
   draw(state: PaneState | null): void {
@@ -78,7 +100,7 @@ export class Overlay {
     const [width, height] = this.#size;
     const px = 1 / this.#dpr;
     say(this.#window, state ? windowText(state) : "");
-    const thick = this.#thickness > 0 ? ` · ${this.#thickness.toFixed(1)} mm` : "";
+    const thick = this.#thickness > 0 && width > 260 ? ` · ${this.#thickness.toFixed(1)} mm` : "";
     say(this.#slice, state && state.slices > 0 ? `${state.slice + 1} / ${state.slices}${thick}` : "");
     this.#letters.forEach((letter, i) => say(letter, state?.letters[i] ?? ""));
     say(this.#notes, state ? notes(state) : "");
@@ -123,7 +145,7 @@ export class Overlay {
     }
     const long = mm * perMm;
     const right = width - 8;
-    const y = height - 10;
+    const y = height - 15;
     set(this.#bar, { d: `M${(right - long).toFixed(1)} ${y - 3}v6m0-3h${long.toFixed(1)}m0-3v6` });
     set(this.#barText, { x: right - long - 6, y: y + 4, "text-anchor": "end" });
     say(this.#barText, mm >= 10 ? `${mm / 10} cm` : `${mm} mm`);

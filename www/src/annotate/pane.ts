@@ -97,11 +97,11 @@ export class Pane implements PaneHands {
   hang(view: PaneView, volume: VolumeFact | null): void {
     const same = this.#view?.volume === view.volume && this.#view?.orientation === view.orientation;
     this.#view = view;
-    this.#overlay.hang(view, volume);
+    const might = view.candidates.map((id) => state.volumeOf(id)).filter((v) => v !== null);
+    this.#overlay.hang(view, volume, might, (chosen) => void actions.hang(this.pane, chosen));
     if (same) this.draw(state.drawn.get(this.pane) ?? null);
     const what = view.title || (view.volume === null ? `empty, ${view.wanted} was looked for` : "image");
     this.element.setAttribute("aria-label", view.surface ? `${what}, surfaces` : `${what}, ${view.orientation}`);
-    this.title.setAttribute("aria-label", `${what}: choose series and plane`);
   }
 
   draw(drawn: PaneState | null): void {
