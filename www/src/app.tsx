@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { openExport } from "./annotate/actions";
 import { Annotate } from "./annotate/Annotate";
 import { startPanes } from "./annotate/grid";
+import { atRisk } from "./annotate/state";
 import { Deliver } from "./deliver/Deliver";
 import { Forget, ForgetButton } from "./guard/ForgetDialog";
 import { watchIdle } from "./guard/forget";
@@ -50,7 +51,7 @@ function annotateNow(): void {
 export function App() {
   useEffect(() => {
     const ask = (event: BeforeUnloadEvent): void => {
-      if (unsaved.value) event.preventDefault();
+      if (unsaved.value || atRisk.value) event.preventDefault();
     };
     addEventListener("beforeunload", ask);
     return () => removeEventListener("beforeunload", ask);

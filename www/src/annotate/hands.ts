@@ -74,6 +74,13 @@ export class Hands {
     return true;
   }
 
+  /** Another tool is in the hand: what was not closed is nothing. A stroke that is being made goes on. */
+  leaveContour(): void {
+    if (this.#contour.length > 0) this.#setContour([]);
+    if (this.#drag?.kind === "contour") this.#drag = null;
+  }
+
+  /** Gives up a contour or stroke in the making; false where there is none. */
   dropContour(): boolean {
     const any = this.#contour.length > 0;
     this.#setContour([]);

@@ -4,7 +4,7 @@
  * A canvas can be given away once, so a pane lives as long as the page and its engine; what hangs in it
  * changes. The engine draws into the canvas; the pane never sees a pixel.
  */
-import type { PaneGesture, PaneState, PaneView, Vec2, VolumeFact } from "../engine/annotate-protocol";
+import type { PaneGesture, PaneState, PaneView, Tool, Vec2, VolumeFact } from "../engine/annotate-protocol";
 import type { Engine } from "../engine/client";
 import * as actions from "./actions";
 import { Hands } from "./hands";
@@ -39,6 +39,7 @@ export class Pane implements PaneHands {
   readonly #sizes: ResizeObserver;
   #view: PaneView | null = null;
   #size: Vec2 = [0, 0];
+  #held: Tool | null = null;
   #hover: { at: Vec2; inverted: boolean } | null = null;
 
   constructor(pane: number, engine: Engine, grid: PaneGrid) {
@@ -121,7 +122,8 @@ export class Pane implements PaneHands {
     const tool = actions.strokeTool(state.tool.peek());
     this.element.classList.toggle("pane--tool", tool !== null && tool !== "paint" && tool !== "erase");
     if (this.#hover) this.#hovers(this.#hover.at, this.#hover.inverted);
-    if (tool !== "draw" && tool !== "scissors") this.#hands.dropContour();
+    if (tool !== this.#held) this.#hands.leaveContour();
+    this.#held = tool;
   }
 
   gesture(gesture: PaneGesture): void {

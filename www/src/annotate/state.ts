@@ -71,6 +71,9 @@ export const activeSegment = computed<SegmentView | null>(
 /** A preview of growing is at hand, whatever the tool. */
 export const growing = computed(() => tool.value === "grow" || editor.value?.preview?.tool === "grow");
 
+/** Would strokes be lost with the tab? Not those that the journal keeps. */
+export const atRisk = computed(() => editor.value !== null && !editor.value.journal.kept && editor.value.canUndo);
+
 // ---------------------------------------------------------------- measurements
 
 /** Of the labels as they stood when `of` was told; null where nobody asked. */
