@@ -310,9 +310,9 @@ test("every state of the room is accessible, in dark and light, at two sizes", a
     await check("export");
     await page.getByRole("heading", { name: "The data set is written" }).waitFor({ timeout: 120_000 });
     await check("report");
-    for (const room of ["Annotate", "Deliver"]) {
-      await page.getByRole("button", { name: new RegExp(room) }).first().click();
-      await page.getByRole("heading", { name: `${room} is coming` }).waitFor();
+    for (const [room, title] of [["Annotate", "Drop a data set, or NIfTI files"], ["Deliver", "Nothing to deliver yet"]]) {
+      await page.getByRole("navigation", { name: "Rooms" }).getByRole("button", { name: room }).click();
+      await page.getByRole("heading", { name: title }).waitFor();
       await check(room.toLowerCase());
     }
   }

@@ -1,7 +1,10 @@
 /** One page, three rooms: the bar above, the room below. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { openExport } from "./annotate/actions";
 import { Annotate } from "./annotate/Annotate";
+import { startPanes } from "./annotate/grid";
+import { atRisk } from "./annotate/state";
 import { Deliver } from "./deliver/Deliver";
 import { Forget, ForgetButton } from "./guard/ForgetDialog";
 import { watchIdle } from "./guard/forget";
@@ -28,6 +31,7 @@ export function openRoom(id: RoomId): void {
 
 const freshEngine = (): void => startEngine({ saw: sawEngine, memory: sawMemory });
 freshEngine();
+startPanes();
 startInstitution();
 watchIdle(freshEngine);
 
@@ -38,10 +42,16 @@ function closedBecause(): string {
   return seal.value.remedy ?? "The seal does not hold here, so no source can be opened.";
 }
 
+/** From the report straight to what was written. */
+function annotateNow(): void {
+  openRoom("annotate");
+  void openExport();
+}
+
 export function App() {
   useEffect(() => {
     const ask = (event: BeforeUnloadEvent): void => {
-      if (unsaved.value) event.preventDefault();
+      if (unsaved.value || atRisk.value) event.preventDefault();
     };
     addEventListener("beforeunload", ask);
     return () => removeEventListener("beforeunload", ask);
@@ -72,9 +82,11 @@ export function App() {
         <span class="top__use">Research use only</span>
       </header>
       <div class="room">
-        {room.value === "prepare" && <Prepare closed={closedBecause()} />}
-        {room.value === "annotate" && <Annotate prepare={() => openRoom("prepare")} />}
-        {room.value === "deliver" && <Deliver prepare={() => openRoom("prepare")} />}
+        {room.value === "prepare" && <Prepare closed={closedBecause()} annotate={annotateNow} />}
+        {room.value === "annotate" && (
+          <Annotate closed={closedBecause()} prepare={() => openRoom("prepare")} restart={freshEngine} />
+        )}
+        {room.value === "deliver" && <Deliver annotate={() => openRoom("annotate")} />}
       </div>
       <Forget />
     </>

@@ -2,11 +2,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { fromDrop, holdDrop } from "../intake/sources";
 import { readInto } from "../intake/reading";
+import { Banner } from "./Banner";
 import { Dialog } from "./Dialog";
 import { Empty } from "./Empty";
 import { Exporting } from "./Exporting";
 import { FilesDialog } from "./FilesDialog";
-import { Icon } from "./Icon";
 import { bindings, keysShown, onRoomKey } from "./keys";
 import { Plan } from "./Plan";
 import { Reading } from "./Reading";
@@ -17,7 +17,7 @@ import * as state from "./state";
 
 type Held = ReturnType<typeof holdDrop>;
 
-export function Prepare({ closed }: { closed: string }) {
+export function Prepare({ closed, annotate }: { closed: string; annotate: () => void }) {
   const [dragging, setDragging] = useState(false);
   const [held, setHeld] = useState<Held | null>(null);
   const phase = state.phase.value;
@@ -70,7 +70,7 @@ export function Prepare({ closed }: { closed: string }) {
       {phase.kind === "reading" && <Reading />}
       {phase.kind === "plan" && <Plan />}
       {phase.kind === "exporting" && <Exporting />}
-      {phase.kind === "report" && <Report />}
+      {phase.kind === "report" && <Report annotate={annotate} />}
       {dragging && phase.kind === "plan" && (
         <div class="dropveil" aria-hidden="true">
           <p class="dropveil__say">Let go to read it</p>
@@ -115,36 +115,6 @@ function More({ held, close }: { held: Held; close: () => void }) {
         </button>
       </div>
     </Dialog>
-  );
-}
-
-function Banner() {
-  const problem = state.problem.value;
-  const notice = state.notice.value;
-  return (
-    <>
-      {problem && (
-        <div class="banner" role="alert">
-          <Icon name="warn" />
-          <p class="banner__text">
-            <strong>{problem.title}.</strong> {problem.text} {problem.next}
-          </p>
-          <button
-            type="button"
-            class="tool"
-            aria-label="Dismiss"
-            onClick={() => {
-              state.problem.value = null;
-            }}
-          >
-            <Icon name="cross" />
-          </button>
-        </div>
-      )}
-      <p class={notice ? "notice" : "notice notice--none"} role="status">
-        {notice}
-      </p>
-    </>
   );
 }
 

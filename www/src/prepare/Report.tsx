@@ -10,7 +10,7 @@ import { CertificatePart } from "./CertificatePart";
 import { saveIdMap, saveKey, saveLinkingTable, saveUidMap } from "./secrets";
 import * as state from "./state";
 
-export function Report() {
+export function Report({ annotate }: { annotate: () => void }) {
   const phase = state.phase.value;
   const plan = state.plan.value;
   if (phase.kind !== "report" || !plan) return null;
@@ -112,11 +112,10 @@ export function Report() {
             Back to the plan
           </button>
           <span class="grow" />
-          <button type="button" class="button button--main" disabled title="Annotate is coming; the data set is ready for it">
+          <button type="button" class="button button--main" disabled={report.bytesOut === 0} onClick={annotate}>
             Annotate now
           </button>
         </footer>
-        <p class="report__coming quiet">Annotate is coming. Until then, any viewer opens the NIfTI files.</p>
       </div>
     </main>
   );

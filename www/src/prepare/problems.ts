@@ -121,6 +121,34 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
     title: "The data set in this folder is damaged",
     next: "Restore the file that is named, or choose an empty folder.",
   },
+  "no-cases": {
+    title: "No images to annotate in there",
+    next: "Choose a data set that Hepatica exported (folder or zip), a BIDS folder, or NIfTI files. DICOM is opened in Prepare and exported first.",
+  },
+  annotator: {
+    title: "Cases cannot be opened",
+    next: "Reload the page, so that page and engine are of one version.",
+  },
+  "labels-grid": {
+    title: "These labels lie on another grid",
+    next: "Open the case that they were drawn on, or resample them to its reference. Nothing was changed.",
+  },
+  "labels-file": {
+    title: "These labels cannot be read",
+    next: "Choose a label map as .nii, .nii.gz, .seg.nrrd or DICOM SEG. Nothing was changed.",
+  },
+  journal: {
+    title: "Strokes are not being kept",
+    next: "They are safe only while this tab lives: save the labels soon. Free some disk space, or allow this page to store data, and reload.",
+  },
+  "journal-taken": {
+    title: "This case is open in another tab",
+    next: "Go on there, or close that tab and open the case again here. Nothing was changed.",
+  },
+  "case-read": {
+    title: "An image of this case could not be read",
+    next: "The other panes work. Is the disc or drive still there? Open the data set again.",
+  },
   leak: {
     title: "A known identifier was found in an output",
     next: "That entry was stopped and not written. The report says which element it was; leave the volume out, or tell us.",

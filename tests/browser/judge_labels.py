@@ -1,0 +1,110 @@
+"""What a person would paint, and how good the labels are that came of it.
+
+python judge_labels.py strokes ARCHIVE SUBJECT TRUTH VALUE   seeds for the truth's label VALUE, as JSON
+python judge_labels.py dice ARCHIVE SUBJECT TRUTH VALUE SAVED LABEL
+python judge_labels.py same A B                              do two label maps agree, voxels and grid?
+
+ARCHIVE is a zip that the page wrote; TRUTH what `hepatica phantom` writes. The truth of the subject's
+portal venous series of the first session is found by its voxels. Strokes are polylines in RAS mm, a list a
+slice: a person's few lines, not the lesion's outline.
+"""
+
+import gzip
+import hashlib
+import json
+import pathlib
+import sys
+import zipfile
+
+import nibabel
+import numpy
+
+
+def mark(image):
+    canonical = nibabel.as_closest_canonical(image)
+    voxels = numpy.round(numpy.asanyarray(canonical.dataobj).astype(numpy.float64), 1) + 0.0
+    return hashlib.sha256(numpy.ascontiguousarray(voxels).tobytes()).hexdigest()
+
+
+def truth_of(archive, subject, truth):
+    with zipfile.ZipFile(archive) as entries:
+        names = [n for n in entries.namelist() if subject in n and "_acq-pv_" in n and n.endswith(".nii.gz")]
+        name = sorted(n for n in names if not n.startswith("derivatives"))[0]
+        image = nibabel.Nifti1Image.from_bytes(gzip.decompress(entries.read(name)))
+    wanted = mark(image)
+    for path in sorted(pathlib.Path(truth).glob("*portal_venous*.nii.gz")):
+        if mark(nibabel.load(path)) == wanted:
+            return nibabel.as_closest_canonical(nibabel.load(pathlib.Path(truth) / "labels" / path.name))
+    raise SystemExit(f"no truth is {name}")
+
+
+def eroded(mask):
+    """Without the pixels that touch what is outside."""
+    return mask & numpy.roll(mask, 1, 0) & numpy.roll(mask, -1, 0) & numpy.roll(mask, 1, 1) & numpy.roll(mask, -1, 1)
+
+
+def line(affine, mask, k):
+    """A line through a part of a slice, row after row to and fro, as a hand fills it."""
+    points = []
+    for j in sorted(set(numpy.nonzero(mask)[1])):
+        row = numpy.nonzero(mask[:, j])[0]
+        ends = [row.min(), row.max()]
+        points += [(i, j, k) for i in (ends if len(points) % 4 == 0 else ends[::-1])]
+    return nibabel.affines.apply_affine(affine, points).round(2).tolist() if points else []
+
+
+def ring(affine, mask, k, away):
+    """A closed line round a part of a slice."""
+    i, j = (c.mean() for c in numpy.nonzero(mask))
+    points = []
+    for angle in numpy.linspace(0, 2 * numpy.pi, 40):
+        step = numpy.array([numpy.cos(angle), numpy.sin(angle)])
+        r = 0.0
+        while mask[tuple(numpy.round([i + step[0] * r, j + step[1] * r]).astype(int))]:
+            r += 0.25
+        points.append((i + step[0] * (r + away), j + step[1] * (r + away), k))
+    return nibabel.affines.apply_affine(affine, points).round(2).tolist()
+
+
+def strokes(archive, subject, truth, value):
+    image = truth_of(archive, subject, truth)
+    lesion = numpy.asanyarray(image.dataobj) == int(value)
+    found = []
+    slices = sorted(set(numpy.nonzero(lesion)[2]))
+    for k in slices:
+        inside = eroded(lesion[:, :, k])
+        found.append({
+            "z": float(nibabel.affines.apply_affine(image.affine, (0, 0, k))[2]),
+            "inside": line(image.affine, inside if inside.any() else lesion[:, :, k], k),
+            "outside": ring(image.affine, lesion[:, :, k], k, 1.5),
+        })
+    # Above and below there is none of it: the same line says so.
+    for k, of in ((slices[0] - 1, slices[0]), (slices[-1] + 1, slices[-1])):
+        found.append({
+            "z": float(nibabel.affines.apply_affine(image.affine, (0, 0, k))[2]),
+            "inside": [],
+            "outside": line(image.affine, lesion[:, :, of], k),
+        })
+    return found
+
+
+def dice(archive, subject, truth, value, saved, label):
+    image = truth_of(archive, subject, truth)
+    lesion = numpy.asanyarray(image.dataobj) == int(value)
+    ours = nibabel.as_closest_canonical(nibabel.load(saved))
+    if not numpy.allclose(ours.affine, image.affine, atol=1e-3):
+        raise SystemExit("the saved labels lie on another grid")
+    mine = numpy.asanyarray(ours.dataobj) == int(label)
+    both = (lesion & mine).sum()
+    return {"dice": float(2 * both / (lesion.sum() + mine.sum())), "truth": int(lesion.sum()), "labelled": int(mine.sum())}
+
+
+def same(one, two):
+    a, b = nibabel.load(one), nibabel.load(two)
+    return {
+        "grid": bool(a.shape == b.shape and numpy.allclose(a.affine, b.affine, atol=1e-5)),
+        "voxels": bool(a.shape == b.shape and (numpy.asanyarray(a.dataobj) == numpy.asanyarray(b.dataobj)).all()),
+    }
+
+
+print(json.dumps({"strokes": strokes, "dice": dice, "same": same}[sys.argv[1]](*sys.argv[2:])))
