@@ -587,6 +587,16 @@ impl Case {
         told.iter().filter_map(|id| all.get(*id as usize).cloned()).collect()
     }
 
+    /// Images of a session that are in memory, the first of each file along time.
+    #[must_use]
+    pub fn images_of(&self, session: usize) -> Vec<(u32, Arc<Image>)> {
+        hanging::volumes(&self.files)
+            .iter()
+            .filter(|v| v.session == session)
+            .filter_map(|v| Some((v.id, self.image(v.id, 0)?)))
+            .collect()
+    }
+
     /// An image that is in memory.
     #[must_use]
     pub fn image(&self, volume: u32, frame: u32) -> Option<Arc<Image>> {
@@ -650,16 +660,16 @@ impl Case {
             .collect()
     }
 
-    /// The case as the page shows it.
+    /// The case as the page shows it, while labels of a session are at hand.
     #[must_use]
-    pub fn view(&self) -> CaseBody {
+    pub fn view(&self, session: Option<usize>) -> CaseBody {
         let stage = self.stages.get(self.stage);
         let slots = stage.map(|s| s.slots.as_slice()).unwrap_or_default();
         CaseBody {
             case: self.index,
             subject: self.files.subject.clone(),
             volumes: self.facts(),
-            reference: self.active_session().and_then(|s| self.reference(s)).unwrap_or(0),
+            reference: session.or_else(|| self.active_session()).and_then(|s| self.reference(s)).unwrap_or(0),
             stages: self
                 .stages
                 .iter()
@@ -687,6 +697,12 @@ impl Case {
                 })
                 .collect(),
         }
+    }
+
+    /// The session of what hangs in a pane.
+    #[must_use]
+    pub fn pane_session(&self, pane: usize) -> Option<usize> {
+        self.image_of(pane).and_then(|id| self.session_of(id.volume))
     }
 
     /// The session that labels belong to while nobody has chosen: the first that hangs.

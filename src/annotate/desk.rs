@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::AnnotateError;
 use super::case::{Case, Display};
+use super::editor::Editor;
 use super::hanging::{self, Overrides};
 use super::opening::{Entry, Shelf};
 use super::views::{CaseListView, CaseRow, CaseStatus, Choice, SessionRow};
@@ -18,7 +19,7 @@ use crate::hanging::{Preset, Protocol};
 pub struct Desk {
     shelf: Shelf,
     entries: Arc<Vec<Entry>>,
-    case: Option<Case>,
+    pub(super) case: Option<Case>,
     /// The case behind it, read while the reader is at work.
     ahead: Option<Case>,
     /// Protocols that the user brought.
@@ -26,14 +27,18 @@ pub struct Desk {
     /// The one that the user chose for all cases; else each case's own.
     chosen: Option<String>,
     overrides: Overrides,
-    display: Display,
+    pub(super) display: Display,
     sizes: Vec<[u32; 2]>,
     status: Vec<CaseStatus>,
     seconds: Vec<f64>,
-    lesions: Vec<usize>,
-    unsaved: Vec<bool>,
+    pub(super) lesions: Vec<usize>,
+    pub(super) unsaved: Vec<bool>,
     rater: String,
-    budget: u64,
+    pub(super) budget: u64,
+    /// Labels of sessions of the case at hand, by session.
+    pub(super) editors: BTreeMap<usize, Editor>,
+    /// The session that panels speak of.
+    pub(super) at_hand: Option<usize>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -64,6 +69,8 @@ impl Desk {
             unsaved: vec![false; count],
             rater: "rater-a".to_owned(),
             budget,
+            editors: BTreeMap::new(),
+            at_hand: None,
         }
     }
 
@@ -164,6 +171,9 @@ impl Desk {
     }
 
     fn put_away(&mut self) {
+        // What is in them is in the journal.
+        self.editors.clear();
+        self.at_hand = None;
         if let Some(case) = self.case.take() {
             self.sizes = case.sizes().to_vec();
             self.overrides = case.overrides().clone();
@@ -271,6 +281,20 @@ impl Desk {
             return true;
         }
         self.ahead.as_mut().is_some_and(Case::work)
+    }
+
+    /// Who reads.
+    #[must_use]
+    pub fn rater(&self) -> &str {
+        &self.rater
+    }
+
+    /// The case as the page shows it.
+    ///
+    /// # Errors
+    /// [`AnnotateError::NoCase`].
+    pub fn view(&self) -> Result<super::views::CaseBody, AnnotateError> {
+        Ok(self.case.as_ref().ok_or(AnnotateError::NoCase)?.view(self.at_hand))
     }
 
     /// Files of the data set, for reading labels that lie beside.
