@@ -456,8 +456,11 @@ impl Case {
     pub fn needs(&mut self, most: usize) -> Vec<Need> {
         let mut needs = Vec::new();
         let mut active = 0;
+        let unknown = |loading: &Loading| matches!(loading, Loading::Reading(f) if f.announced().is_none());
         for id in self.queue.clone() {
-            if matches!(self.images.get(&id), Some(Loading::Waiting)) && active < SIDE_BY_SIDE {
+            // What one will hold is known before the next begins: so that both fit, or one is refused.
+            let waits = matches!(self.images.get(&id), Some(Loading::Waiting));
+            if waits && active < SIDE_BY_SIDE && !self.images.values().any(unknown) {
                 self.start(id);
             }
             if let Some(Loading::Reading(fetch)) = self.images.get_mut(&id) {

@@ -12,8 +12,24 @@ use super::editor::Editor;
 use super::hanging::{self, Overrides};
 use super::opening::{Entry, Shelf};
 use super::views::{CaseListView, CaseRow, CaseStatus, Choice, SessionRow};
+use sha2::{Digest as _, Sha256};
+
 use crate::dicom::Need;
 use crate::hanging::{Preset, Protocol};
+
+/// How far a case is, as it is kept from visit to visit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// Begun, finished.
+    pub status: CaseStatus,
+    /// At work.
+    pub seconds: f64,
+    /// Among its segments.
+    pub lesions: usize,
+    /// Strokes in the journal that are not saved.
+    pub unsaved: bool,
+}
 
 /// Cases, and the one at hand.
 pub struct Desk {
@@ -239,6 +255,54 @@ impl Desk {
         {
             *known += seconds;
         }
+    }
+
+    /// Names under which it is kept how far cases are: hashes, from which nothing can be read.
+    #[must_use]
+    pub fn case_keys(&self) -> Vec<String> {
+        let key = |files: &super::CaseFiles| {
+            let mut hash = Sha256::new();
+            hash.update(b"hepatica-progress-key/1\n");
+            hash.update(self.rater.as_bytes());
+            hash.update([0]);
+            hash.update(files.subject.as_bytes());
+            let volumes = files.sessions.iter().flat_map(|session| &session.volumes);
+            if let Some(first) = volumes.min_by(|a, b| a.path.cmp(&b.path)) {
+                hash.update([0]);
+                hash.update(first.path.as_bytes());
+                let size = self.entries.get(first.entry).map_or(0, |entry| entry.place.size());
+                hash.update(size.to_le_bytes());
+            }
+            hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
+        };
+        self.shelf.cases.iter().map(key).collect()
+    }
+
+    /// How far cases are that were begun, by key.
+    #[must_use]
+    pub fn progress(&self) -> BTreeMap<String, Progress> {
+        let keys = self.case_keys().into_iter().enumerate();
+        keys.filter_map(|(case, key)| {
+            let progress = Progress {
+                status: self.status.get(case).copied()?,
+                seconds: self.seconds.get(case).copied()?,
+                lesions: self.lesions.get(case).copied()?,
+                unsaved: self.unsaved.get(case).copied()?,
+            };
+            (progress != Progress::default()).then_some((key, progress))
+        })
+        .collect()
+    }
+
+    /// How far a case was when it was left.
+    pub fn set_progress(&mut self, case: usize, known: &Progress) {
+        if let Some(status) = self.status.get_mut(case) {
+            *status = known.status;
+        }
+        if let Some(seconds) = self.seconds.get_mut(case) {
+            *seconds = known.seconds;
+        }
+        self.set_work(case, known.lesions, known.unsaved);
     }
 
     /// What the editor says of a case.

@@ -10,6 +10,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::journey::{flat, to_js, trouble};
 use crate::annotate::case::{Display, Gesture};
+use crate::annotate::desk::Progress;
 use crate::annotate::editor::{EditorView, vocabulary};
 use crate::annotate::labelling::PaneStroke;
 use crate::annotate::views::{CaseBody, CaseStatus, Choice};
@@ -32,10 +33,10 @@ impl std::fmt::Debug for Annotator {
 
 fn refused(error: &AnnotateError) -> JsValue {
     let cause = match error {
-        AnnotateError::NoImages => "no-images",
+        AnnotateError::NoImages => "no-cases",
         AnnotateError::Archive(_) | AnnotateError::Unopened(_) => "damaged-dataset",
         AnnotateError::Memory { .. } => "memory",
-        AnnotateError::Unreadable => "unreadable",
+        AnnotateError::Unreadable => "case-read",
         AnnotateError::Edit(_) | AnnotateError::NoReference => "edit",
         _ => "annotate",
     };
@@ -161,6 +162,25 @@ impl Annotator {
         let status: CaseStatus = read(status)?;
         self.desk()?.set_status(case, status);
         self.list()
+    }
+
+    /// Names under which it is kept how far cases are.
+    #[wasm_bindgen(js_name = caseKeys)]
+    pub fn case_keys(&mut self) -> Result<Vec<String>, JsValue> {
+        Ok(self.desk()?.case_keys())
+    }
+
+    /// How far cases are that were begun, by key.
+    pub fn progress(&mut self) -> Result<JsValue, JsValue> {
+        Ok(to_js(&self.desk()?.progress()))
+    }
+
+    /// How far a case was when it was left.
+    #[wasm_bindgen(js_name = setProgress)]
+    pub fn set_progress(&mut self, case: usize, known: JsValue) -> Result<(), JsValue> {
+        let known: Progress = read(known)?;
+        self.desk()?.set_progress(case, &known);
+        Ok(())
     }
 
     /// Seconds at work on the case at hand.
