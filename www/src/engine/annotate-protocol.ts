@@ -70,9 +70,10 @@ export interface CaseView {
   editor: EditorView;
   /** What reopening brought back, in words; empty for nothing. */
   restored: string;
-  /** Codes that a segment can have, and sets of segments that can be laid out. */
+  /** Codes that a segment can have, sets of segments that can be laid out, reasons for a lesion's state. */
   codes: Choice[];
   presets: Choice[];
+  reasons: Choice[];
 }
 
 // ---------------------------------------------------------------- panes
@@ -106,8 +107,6 @@ export interface PaneState {
   /** Device pixels a millimetre. */
   pixelsPerMm: number;
   crosshair: Vec2 | null;
-  /** The crosshair's place in the patient, mm towards right, anterior, superior; `null` without one. */
-  world: Vec3 | null;
   /** Inside the image: its value under the crosshair. */
   value: number | null;
   /** Nothing lies there: this slice plane misses the volume. */
@@ -116,6 +115,10 @@ export interface PaneState {
   shift: Vec3 | null;
   /** Lines of measurements in this slice. */
   lines: { from: Vec2; to: Vec2; text: string }[];
+  /** Which image along time; `VolumeFact.frames` says how many there are. */
+  frame: number;
+  /** The crosshair's place in the patient, RAS+, mm: R 42.1 A 18.6 S 1204.5. */
+  world: Vec3 | null;
 }
 
 /** What hands do in a pane; places in its device pixels from the top left. */
@@ -136,7 +139,12 @@ export type PaneGesture =
   | { kind: "orient"; orientation: Orientation }
   /** Shifts this pane's volume against the reference, mm along the pane's right and down. */
   | { kind: "nudge"; by: Vec2 }
-  | { kind: "rotate"; by: Vec2 };
+  | { kind: "rotate"; by: Vec2 }
+  /** Another image along time. */
+  | { kind: "frame"; by: number }
+  /** Takes what the panes show now for the same place: studies without a common frame are linked from here on, or no more. */
+  | { kind: "align" }
+  | { kind: "unalign" };
 
 export interface Display {
   labels: boolean;
@@ -164,6 +172,8 @@ export interface SegmentView {
   volume: number;
   /** `null` for organs and background. */
   lesion: { id: string; state: LesionState; reason: string } | null;
+  /** Made elsewhere, and not yet confirmed by the reader. */
+  draft: boolean;
 }
 
 export type LesionState = "unread" | "segmented" | "no_residual" | "not_visible" | "not_evaluable";
@@ -217,6 +227,8 @@ export interface Preview {
   tool: Tool;
   /** What is missing before it can grow, in words; empty for nothing. */
   missing: string;
+  /** What should be known of it; empty for nothing. */
+  note: string;
   fraction: number;
   /** Milliseconds from the last stroke to a preview that is exact. */
   lastMs: number | null;
@@ -265,8 +277,6 @@ export type SaveAs = "nifti" | "nrrd" | "dicomSeg" | "overlay";
 export interface AnnotateCalls {
   /** A data set (folder or zip), or loose NIfTI files. Nothing but names and tables is read yet. */
   openCases: { ask: { files: IncomingFile[] }; answer: CaseList };
-  /** What the last export wrote. */
-  openExport: { ask: null; answer: CaseList };
   caseList: { ask: null; answer: CaseList };
   /** Volumes follow one by one (`volume`); panes are drawn as they come. */
   openCase: { ask: { case: number }; answer: CaseView };

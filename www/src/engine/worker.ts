@@ -278,8 +278,9 @@ const handlers: Handlers = {
     growing.end();
     return null;
   },
-  async leaveExport() {
-    await written?.forget();
+  async leaveExport({ keep }) {
+    // What is kept goes when the tab does: the next one sweeps it away.
+    if (!keep) await written?.forget();
     written = null;
     return idle().endSurvey() as PlanView;
   },
