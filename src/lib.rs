@@ -11,7 +11,9 @@
 //! - [`nifti`]: NIfTI-1 headers and parallel gzip.
 //! - [`dataset`]: the archive — layout and names, sidecars, manifests, reports, zip in and out.
 //! - [`phantom`]: a synthetic liver-MRI study generator with planted identifiers and known truth.
-//! - [`segment`]: labels grown from seeds: GrowCut, its exact update, its margin.
+//! - [`segment`]: labels painted, grown from seeds (GrowCut), edited, measured and saved.
+//! - [`view`]: planes of a volume as pixels, windows, labels over them, pane ↔ world ↔ voxel.
+//! - [`annotate`]: cases hung in panes, and the editor on them.
 //! - [`session`]: the journey itself as one resumable machine: intake, plan, export.
 //! - `serve`: the page on this machine's own address, for `hepatica serve` (feature `cli`).
 //! - `web`: the wasm-bindgen surface of the session, and nothing else (wasm32 only).
@@ -19,6 +21,7 @@
 //! The core does no I/O and reads no clock and no global: whoever drives it is told which byte
 //! ranges are needed ([`dicom::Need`]), feeds them, and is handed finished archive entries.
 
+pub mod annotate;
 pub mod convert;
 pub mod dataset;
 pub mod deid;
@@ -31,6 +34,7 @@ pub mod segment;
 #[cfg(feature = "cli")]
 pub mod serve;
 pub mod session;
+pub mod view;
 pub mod volume;
 #[cfg(target_arch = "wasm32")]
 pub mod web;

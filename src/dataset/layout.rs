@@ -628,6 +628,28 @@ impl VolumeName {
     }
 }
 
+/// The role whose volumes are named so: the label of `acq` (empty for none), whether `ce` is there, and the
+/// suffix. `None` for what no role of ours is named by; other people's labels leave only their suffix to go by.
+pub fn role_of_name(acq: &str, contrast: bool, suffix: &str) -> Option<&'static str> {
+    // What a label carries behind the role's own: which of several, the b-value, the plane.
+    let plain =
+        acq.trim_end_matches("cor").trim_end_matches("sag").trim_end_matches(|c: char| c.is_ascii_digit());
+    let named = |rule: &&Rule| match rule.folder {
+        Folder::Other if rule.acq.is_empty() => rule.role.bytes().filter(|b| *b != b'_').eq(plain.bytes()),
+        _ => !rule.acq.is_empty() && rule.acq == plain && (rule.suffix == suffix || rule.suffix.is_empty()),
+    };
+    let by_label = (!plain.is_empty()).then(|| ROLES.iter().find(named)).flatten();
+    let by_suffix = || {
+        let fits = |rule: &&Rule| rule.acq.is_empty() && !suffix.is_empty() && rule.suffix == suffix;
+        let exact = |rule: &&Rule| fits(rule) && contrast == (rule.contrast == Contrast::Always);
+        ROLES.iter().find(exact).or_else(|| ROLES.iter().find(fits))
+    };
+    match by_label.or_else(by_suffix) {
+        Some(rule) => Some(rule.role),
+        None => (suffix == "ct").then_some("ct_axial"),
+    }
+}
+
 /// Every role id that has a place of its own; others get a generic name.
 pub fn known_roles() -> impl Iterator<Item = &'static str> {
     ROLES.iter().map(|rule| rule.role)

@@ -7,7 +7,9 @@ mod deflate;
 mod gzip;
 mod header;
 mod read;
+mod stream;
 
 pub use gzip::ParallelGzip;
 pub use header::{HEADER_BYTES, ImageHeader};
 pub use read::{ReadError, ReadImage, read};
+pub use stream::{Announced, ImageStream};

@@ -86,11 +86,13 @@ fn fill(stream: &mut impl std::io::Read, into: &mut [u8]) -> Result<usize, ReadE
 }
 
 /// What is needed of a header.
-struct Header {
+pub(super) struct Header {
     big: bool,
-    dims: [u64; 3],
+    pub(super) dims: [u64; 3],
+    /// Images along time, and along whatever dimensions follow.
+    pub(super) times: u64,
     datatype: i16,
-    offset: u64,
+    pub(super) offset: u64,
     slope: f64,
     intercept: f64,
     affine: Affine,
@@ -128,6 +130,14 @@ impl Bytes<'_> {
 impl Header {
     /// nifti1.h and nifti2.h: `sizeof_hdr` tells version and byte order.
     fn parse(bytes: &[u8]) -> Result<Self, ReadError> {
+        match Self::parse_any(bytes)? {
+            many if many.times > 1 => Err(ReadError::Volumes(many.times)),
+            one => Ok(one),
+        }
+    }
+
+    /// The same, however many images there are along time.
+    pub(super) fn parse_any(bytes: &[u8]) -> Result<Self, ReadError> {
         let little = Bytes(bytes, false).i32(0)?;
         let (big, second) = match (little, little.swap_bytes()) {
             (348, _) => (false, false),
@@ -163,9 +173,6 @@ impl Header {
                 None => times = times.saturating_mul(n),
             }
         }
-        if times > 1 {
-            return Err(ReadError::Volumes(times));
-        }
         let code = |first: usize, later: usize| {
             if second { b.i32(later) } else { b.i16(first).map(i32::from) }
         };
@@ -194,6 +201,7 @@ impl Header {
         Ok(Self {
             big,
             dims,
+            times,
             datatype: if second { b.i16(12)? } else { b.i16(70)? },
             offset: if offset >= least && offset.is_finite() { offset as u64 } else { least as u64 },
             slope: if second { b.f64(176)? } else { b.f32(112)? },
@@ -203,7 +211,7 @@ impl Header {
     }
 
     /// Bytes of a stored value.
-    fn size(&self) -> Result<u64, ReadError> {
+    pub(super) fn size(&self) -> Result<u64, ReadError> {
         match self.datatype {
             2 | 256 => Ok(1),
             4 | 512 => Ok(2),
@@ -213,7 +221,7 @@ impl Header {
         }
     }
 
-    fn voxels(&self) -> Result<u64, ReadError> {
+    pub(super) fn voxels(&self) -> Result<u64, ReadError> {
         let [x, y, z] = self.dims;
         x.checked_mul(y).and_then(|xy| xy.checked_mul(z)).ok_or(ReadError::Geometry)
     }
@@ -227,15 +235,125 @@ impl Header {
         self.offset.checked_add(needed).ok_or(ReadError::Geometry)
     }
 
+    /// Whether stored values are the values.
+    fn is_plain(&self) -> bool {
+        (self.slope == 1.0 && self.intercept == 0.0) || self.slope == 0.0 || !self.slope.is_finite()
+    }
+
+    /// Whether values are stored ones moved by a whole number, and stay whole.
+    fn is_shift(&self) -> bool {
+        self.slope == 1.0
+            && self.intercept.fract() == 0.0
+            && self.intercept.abs() < 32_768.0
+            && matches!(self.datatype, 2 | 4 | 256 | 512)
+    }
+
+    /// Bytes of a value as [`with_scale`](Self::with_scale) leaves it, at most.
+    pub(super) fn size_held(&self) -> Result<u64, ReadError> {
+        Ok(match (self.datatype, self.size()?) {
+            _ if self.is_plain() && self.datatype != 256 => self.size()?,
+            (256, _) if self.is_plain() => 2,
+            (_, 1 | 2) => 4,
+            (16, _) => 4,
+            _ => 8,
+        })
+    }
+
+    /// Room for so many stored values.
+    pub(super) fn room(&self, count: usize) -> Result<Voxels, ReadError> {
+        Ok(match self.datatype {
+            2 => Voxels::U8(Vec::with_capacity(count)),
+            4 | 256 => Voxels::I16(Vec::with_capacity(count)),
+            8 => Voxels::I32(Vec::with_capacity(count)),
+            16 => Voxels::F32(Vec::with_capacity(count)),
+            64 | 1024 | 1280 => Voxels::F64(Vec::with_capacity(count)),
+            512 => Voxels::U16(Vec::with_capacity(count)),
+            768 => Voxels::U32(Vec::with_capacity(count)),
+            other => return Err(ReadError::Type(other)),
+        })
+    }
+
+    /// Appends stored values, whole ones.
+    pub(super) fn append(&self, body: &[u8], to: &mut Voxels) {
+        match (self.datatype, to) {
+            (2, Voxels::U8(to)) => to.extend_from_slice(body),
+            (4, Voxels::I16(to)) => self.extend(body, i16::from_le_bytes, to),
+            (8, Voxels::I32(to)) => self.extend(body, i32::from_le_bytes, to),
+            (16, Voxels::F32(to)) => self.extend(body, f32::from_le_bytes, to),
+            (64, Voxels::F64(to)) => self.extend(body, f64::from_le_bytes, to),
+            (256, Voxels::I16(to)) => to.extend(body.iter().map(|b| i16::from(*b as i8))),
+            (512, Voxels::U16(to)) => self.extend(body, u16::from_le_bytes, to),
+            (768, Voxels::U32(to)) => self.extend(body, u32::from_le_bytes, to),
+            (1024, Voxels::F64(to)) => self.extend(body, |b| i64::from_le_bytes(b) as f64, to),
+            (1280, Voxels::F64(to)) => self.extend(body, |b| u64::from_le_bytes(b) as f64, to),
+            // `room` made what fits.
+            _ => {}
+        }
+    }
+
+    fn extend<const N: usize, T>(&self, body: &[u8], of: impl Fn([u8; N]) -> T, to: &mut Vec<T>) {
+        let (chunks, _) = body.as_chunks::<N>();
+        if self.big {
+            to.extend(chunks.iter().map(|chunk| {
+                let mut chunk = *chunk;
+                chunk.reverse();
+                of(chunk)
+            }));
+        } else {
+            to.extend(chunks.iter().map(|chunk| of(*chunk)));
+        }
+    }
+
+    /// The values that stored ones mean, in the smallest type that holds them: small integers moved by a
+    /// whole number stay small integers, anything else becomes 32-bit floats, or 64-bit ones where the stored
+    /// type has more than 24 bits.
+    pub(super) fn with_scale(&self, voxels: Voxels) -> Voxels {
+        if self.is_plain() {
+            return voxels;
+        }
+        if self.is_shift() {
+            let (low, high) = voxels.range().unwrap_or((0.0, 0.0));
+            if low + self.intercept >= -32_768.0 && high + self.intercept <= 32_767.0 {
+                let by = self.intercept as i32;
+                return match voxels {
+                    Voxels::I16(mut values) => {
+                        values.iter_mut().for_each(|v| *v = (i32::from(*v) + by) as i16);
+                        Voxels::I16(values)
+                    }
+                    Voxels::U8(values) => {
+                        Voxels::I16(values.into_iter().map(|v| (i32::from(v) + by) as i16).collect())
+                    }
+                    Voxels::U16(values) => {
+                        Voxels::I16(values.into_iter().map(|v| (i32::from(v) + by) as i16).collect())
+                    }
+                    other => other,
+                };
+            }
+        }
+        let scale = |v: f64| (self.slope * v + self.intercept) as f32;
+        match voxels {
+            Voxels::U8(values) => Voxels::F32(values.into_iter().map(|v| scale(f64::from(v))).collect()),
+            Voxels::I16(values) => Voxels::F32(values.into_iter().map(|v| scale(f64::from(v))).collect()),
+            Voxels::U16(values) => Voxels::F32(values.into_iter().map(|v| scale(f64::from(v))).collect()),
+            Voxels::F32(mut values) => {
+                values.iter_mut().for_each(|v| *v = scale(f64::from(*v)));
+                Voxels::F32(values)
+            }
+            other => self.scaled(&other),
+        }
+    }
+
+    /// Dimensions and affine.
+    pub(super) fn grid(&self) -> Result<Grid, ReadError> {
+        let [Ok(x), Ok(y), Ok(z)] = self.dims.map(u32::try_from) else { return Err(ReadError::Geometry) };
+        Grid::new([x, y, z], self.affine).map_err(|_| ReadError::Geometry)
+    }
+
     fn image(&self, bytes: &[u8]) -> Result<ReadImage, ReadError> {
-        let dims = self.dims.map(u32::try_from);
-        let [Ok(x), Ok(y), Ok(z)] = dims else { return Err(ReadError::Geometry) };
-        let grid = Grid::new([x, y, z], self.affine).map_err(|_| ReadError::Geometry)?;
+        let grid = self.grid()?;
         let from = usize::try_from(self.offset).map_err(|_| ReadError::Short)?;
         let len = usize::try_from(self.voxels()? * self.size()?).map_err(|_| ReadError::Short)?;
         let body = from.checked_add(len).and_then(|to| bytes.get(from..to)).ok_or(ReadError::Short)?;
-        let plain =
-            (self.slope == 1.0 && self.intercept == 0.0) || self.slope == 0.0 || !self.slope.is_finite();
         let voxels = match self.datatype {
             2 => Voxels::U8(body.to_vec()),
             4 => Voxels::I16(self.values(body, i16::from_le_bytes)),
@@ -249,7 +367,7 @@ impl Header {
             1280 => Voxels::F64(self.values(body, |b| u64::from_le_bytes(b) as f64)),
             other => return Err(ReadError::Type(other)),
         };
-        let voxels = if plain { voxels } else { self.scaled(&voxels) };
+        let voxels = if self.is_plain() { voxels } else { self.scaled(&voxels) };
         Ok(ReadImage { grid, voxels })
     }
 

@@ -3,6 +3,7 @@
 //! In: numbers, bytes and edits from the page's worker. Out: bytes for the archive, and views: plain
 //! data that the page draws. Views are identified where they say so; they go to the page that asked.
 
+pub mod annotate;
 pub mod demo;
 pub mod growcut;
 pub mod inspect;

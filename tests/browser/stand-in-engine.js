@@ -34,7 +34,7 @@ const cases = ["sub-a", "sub-b"].map((subject, i) => ({
 const list = () => ({ title: "a data set", cases, ignored: 0, troubles: [], protocols: [], protocol: "", rater: "rater-a" });
 let stage = 0;
 const view = (of) => ({
-  case: of, subject: cases[of].subject, volumes, reference: 2, stage, codes: [], presets: [], reasons: [], restored: "", editor,
+  case: of, subject: cases[of].subject, volumes, reference: 2, stage, vocabulary: { terms: [], presets: [], reasons: [] }, restored: "", editor,
   stages: [{ id: "two", title: "two rows", rows: 2, columns: 2 }, { id: "one", title: "one row", rows: 1, columns: 2 }],
   panes: [0, 1, 2, 3].slice(0, stage === 0 ? 4 : 2).map((pane) => ({
     pane, row: Math.floor(pane / 2), column: pane % 2, volume: pane === 3 ? null : pane,

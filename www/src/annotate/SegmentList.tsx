@@ -10,7 +10,7 @@ import * as state from "./state";
 
 export function SegmentList() {
   const editor = state.editor.value;
-  const presets = state.view.value?.presets ?? [];
+  const presets = state.view.value?.vocabulary?.presets ?? [];
   if (!editor) return null;
   const add = (lesion: boolean): void => {
     const n = editor.segments.filter((s) => (s.lesion !== null) === lesion).length + 1;
@@ -49,7 +49,7 @@ export function SegmentList() {
               <option value="">Lay out…</option>
               {presets.map((preset) => (
                 <option key={preset.id} value={preset.id}>
-                  {preset.label}
+                  {preset.title}
                 </option>
               ))}
             </select>
@@ -164,11 +164,10 @@ const STATES: readonly (readonly [LesionState, string])[] = [
 
 function More({ segment, at, count, rename }: { segment: SegmentView; at: number; count: number; rename: () => void }) {
   const { label, name, locked, lesion } = segment;
-  const codes = state.view.value?.codes ?? [];
+  const terms = state.view.value?.vocabulary?.terms ?? [];
   // A pick-list: free text would have to be reviewed before it may leave.
-  const reasons = state.view.value?.reasons ?? [];
+  const reasons = state.view.value?.vocabulary?.reasons ?? [];
   const [firstReason] = reasons;
-  const known = codes.some((c) => c.id === segment.code?.value);
   const move = (to: number): void => void actions.editSegment({ kind: "move", label, to });
   return (
     <div class="seg__more">
@@ -197,14 +196,11 @@ function More({ segment, at, count, rename }: { segment: SegmentView; at: number
           <Icon name="trash" />
         </button>
       </div>
-      {codes.length > 0 && (
+      {terms.length > 0 && (
         <Choose
-          label="Code"
-          choices={[
-            ...(segment.code && known ? [] : [["", segment.code ? segment.code.meaning : "none"] as const]),
-            ...codes.map((c) => [c.id, c.label] as const),
-          ]}
-          chosen={known ? (segment.code?.value ?? "") : ""}
+          label="Term"
+          choices={[["", segment.code ? segment.code.meaning : "none"], ...terms.map((t) => [t.code, t.name] as const)]}
+          chosen=""
           choose={(code) => code && void actions.editSegment({ kind: "code", label, code })}
         />
       )}
@@ -219,7 +215,7 @@ function More({ segment, at, count, rename }: { segment: SegmentView; at: number
       {lesion?.state === "not_evaluable" && firstReason && (
         <Choose
           label="because of"
-          choices={reasons.map((r) => [r.id, r.label] as const)}
+          choices={reasons.map((r) => [r.id, r.title] as const)}
           chosen={reasons.some((r) => r.id === lesion.reason) ? lesion.reason : firstReason.id}
           choose={(reason) => void actions.editSegment({ kind: "lesion", label, state: "not_evaluable", reason })}
         />

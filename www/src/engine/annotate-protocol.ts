@@ -70,10 +70,7 @@ export interface CaseView {
   editor: EditorView;
   /** What reopening brought back, in words; empty for nothing. */
   restored: string;
-  /** Codes that a segment can have, sets of segments that can be laid out, reasons for a lesion's state. */
-  codes: Choice[];
-  presets: Choice[];
-  reasons: Choice[];
+  vocabulary: Vocabulary;
 }
 
 // ---------------------------------------------------------------- panes
@@ -172,8 +169,15 @@ export interface SegmentView {
   volume: number;
   /** `null` for organs and background. */
   lesion: { id: string; state: LesionState; reason: string } | null;
-  /** Made elsewhere, and not yet confirmed by the reader. */
+  /** Made elsewhere, and not yet confirmed by an edit of the segment. */
   draft: boolean;
+}
+
+/** What the page offers for choosing. A term's code is what `SegmentEdit` takes; a reason's id is a lesion's reason. */
+export interface Vocabulary {
+  terms: { code: string; name: string; lesion: boolean }[];
+  presets: { id: string; title: string }[];
+  reasons: { id: string; title: string }[];
 }
 
 export type LesionState = "unread" | "segmented" | "no_residual" | "not_visible" | "not_evaluable";
@@ -227,7 +231,7 @@ export interface Preview {
   tool: Tool;
   /** What is missing before it can grow, in words; empty for nothing. */
   missing: string;
-  /** What should be known of it; empty for nothing. */
+  /** What should be known of it, such as volumes that are left aside; empty for nothing. */
   note: string;
   fraction: number;
   /** Milliseconds from the last stroke to a preview that is exact. */

@@ -15,6 +15,9 @@ export type Journey = InstanceType<Engine["Journey"]>;
 /** GrowCut, as the engine exports it. */
 export type Grower = InstanceType<Engine["Grower"]>;
 
+/** Cases and panes, as the engine exports them. */
+export type Annotator = InstanceType<Engine["Annotator"]>;
+
 export type Flavour = "threads" | "single";
 
 /** An engine that runs, and the figures that the seal shows. */

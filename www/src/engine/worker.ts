@@ -5,7 +5,7 @@
  * second. Long work is done in steps of a few milliseconds, between which messages are heard: so a
  * cancel works at once, and thumbnails come while an export runs.
  */
-import type { AnnotateCalls } from "./annotate-protocol";
+import { Annotating } from "./annotate-run";
 import { readDemo } from "./demo";
 import { ExportRun } from "./export-run";
 import { Growing } from "./grow";
@@ -47,9 +47,12 @@ let readingHeaders = false;
 let running: ExportRun | null = null;
 let written: Sink | null = null;
 const growing = new Growing();
+const annotating = new Annotating(tell, async () => {
+  const { engine, seen } = await loading;
+  return { engine, maximum: seen.memoryMaximum };
+});
 
-/** Questions about cases go to the annotator's half of the worker. */
-type Handlers = { [K in Exclude<CallName, keyof AnnotateCalls>]: (what: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
+type Handlers = { [K in CallName]: (what: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
 
 /** The journey at hand; a question about a plan before there is one is a fault of the page. */
 function current(): Journey {
@@ -121,6 +124,7 @@ async function restart(): Promise<void> {
 }
 
 const handlers: Handlers = {
+  ...annotating.handlers,
   async begin({ keepPlan }) {
     if (running) throw trouble("busy", "An export is running.");
     reading.cancelled = true;
@@ -302,9 +306,7 @@ async function answer<K extends CallName>(id: number, call: K, what: Calls[K]["a
   try {
     const { engine } = await loading;
     const watch = LONG.has(call) ? setInterval(() => tellMemory(engine.memoryBytes()), 1000) : undefined;
-    const handler = (handlers as Partial<Record<CallName, (what: unknown) => Promise<Calls[K]["answer"]>>>)[call];
-    if (!handler) throw trouble("annotator", "This engine cannot open cases.");
-    const value = await handler(what).finally(() => clearInterval(watch));
+    const value = await handlers[call](what).finally(() => clearInterval(watch));
     tellMemory(engine.memoryBytes());
     if (value instanceof ArrayBuffer) transfer.push(value);
     else if (value && typeof value === "object" && "rgba" in value) transfer.push(value.rgba);

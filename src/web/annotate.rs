@@ -1,0 +1,238 @@
+//! The annotator for the page's worker: names and ranges in, views and pictures out.
+//!
+//! Thin: numbers, bytes and gestures in, plain data out. What throws, throws `{ cause, text }`. Nothing here
+//! is identified but names of files, which go to the page that dropped them.
+
+use js_sys::{Array, Float64Array, Uint8Array, Uint32Array};
+use serde::Serialize;
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+use super::journey::{flat, to_js, trouble};
+use crate::annotate::case::{Display, Gesture};
+use crate::annotate::views::{CaseBody, CaseStatus};
+use crate::annotate::{AnnotateError, Desk, Opening};
+use crate::dicom::Need;
+
+/// Cases, their volumes and panes.
+#[wasm_bindgen(js_name = Annotator)]
+pub struct Annotator {
+    opening: Option<Opening>,
+    desk: Option<Desk>,
+    budget: u64,
+}
+
+impl std::fmt::Debug for Annotator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Annotator").finish_non_exhaustive()
+    }
+}
+
+fn refused(error: &AnnotateError) -> JsValue {
+    let cause = match error {
+        AnnotateError::NoImages => "no-images",
+        AnnotateError::Archive(_) | AnnotateError::Unopened(_) => "damaged-dataset",
+        AnnotateError::Memory { .. } => "memory",
+        AnnotateError::Unreadable => "unreadable",
+        _ => "annotate",
+    };
+    trouble(cause, error)
+}
+
+/// What the page sends is of its own making: what cannot be read is a fault of the page.
+fn read<T: serde::de::DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|_| trouble("annotate", "The annotator does not know this question."))
+}
+
+/// The case with an editor that has nothing in it.
+#[derive(Serialize)]
+struct CaseView {
+    #[serde(flatten)]
+    body: CaseBody,
+    restored: String,
+}
+
+#[wasm_bindgen(js_class = Annotator)]
+impl Annotator {
+    /// Volumes of a case may hold `budget` bytes.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(budget: f64) -> Self {
+        Self { opening: Some(Opening::default()), desk: None, budget: budget as u64 }
+    }
+
+    fn desk(&mut self) -> Result<&mut Desk, JsValue> {
+        self.desk.as_mut().ok_or_else(|| trouble("annotate", "No data set is open."))
+    }
+
+    // ------------------------------------------------------------ opening
+
+    /// A file that was dropped; `source` is the caller's number for it.
+    #[wasm_bindgen(js_name = addSource)]
+    pub fn add_source(&mut self, source: u32, path: &str, size: f64) {
+        if let Some(opening) = &mut self.opening {
+            opening.add(source, path, size as u64);
+        }
+    }
+
+    /// Up to `most` ranges to read: of tables first, later of volumes.
+    pub fn needs(&mut self, most: usize) -> Float64Array {
+        flat(&match (&mut self.opening, &mut self.desk) {
+            (Some(opening), _) => opening.needs(most),
+            (None, Some(desk)) => desk.needs(most),
+            (None, None) => Vec::new(),
+        })
+    }
+
+    /// Takes the bytes of ranges, `needs` as they were handed out, `null` for one that could not be read.
+    pub fn feed(&mut self, needs: &[f64], bytes: &Array) {
+        let (needs, _) = needs.as_chunks::<3>();
+        for ([source, offset, len], value) in needs.iter().zip(bytes.iter()) {
+            let need = Need { source: *source as u32, offset: *offset as u64, len: *len as u64 };
+            let content = value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
+            match (&mut self.opening, &mut self.desk) {
+                (Some(opening), _) => opening.feed(need, content),
+                (None, Some(desk)) => desk.feed(&need, content),
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// Once nothing is needed any more: the list of cases.
+    #[wasm_bindgen(js_name = finishOpening)]
+    pub fn finish_opening(&mut self) -> Result<JsValue, JsValue> {
+        if let Some(opening) = self.opening.take() {
+            let shelf = opening.finish().map_err(|e| refused(&e))?;
+            self.desk = Some(Desk::new(shelf, self.budget));
+        }
+        self.list()
+    }
+
+    /// The list of cases.
+    pub fn list(&mut self) -> Result<JsValue, JsValue> {
+        Ok(to_js(&self.desk()?.list()))
+    }
+
+    // ------------------------------------------------------------ cases
+
+    /// Takes a case to hand.
+    #[wasm_bindgen(js_name = openCase)]
+    pub fn open_case(&mut self, case: usize) -> Result<JsValue, JsValue> {
+        self.desk()?.open(case).map_err(|e| refused(&e))?;
+        self.view()
+    }
+
+    /// The case at hand.
+    pub fn view(&mut self) -> Result<JsValue, JsValue> {
+        let case = self.desk()?.case().map_err(|e| refused(&e))?;
+        Ok(to_js(&CaseView { body: case.view(), restored: String::new() }))
+    }
+
+    /// `todo`, `progress` or `done`.
+    #[wasm_bindgen(js_name = caseStatus)]
+    pub fn case_status(&mut self, case: usize, status: JsValue) -> Result<JsValue, JsValue> {
+        let status: CaseStatus = read(status)?;
+        self.desk()?.set_status(case, status);
+        self.list()
+    }
+
+    /// Seconds at work on the case at hand.
+    #[wasm_bindgen(js_name = caseTime)]
+    pub fn case_time(&mut self, seconds: f64) -> Result<(), JsValue> {
+        self.desk()?.add_time(seconds);
+        Ok(())
+    }
+
+    /// Hangs by another protocol.
+    #[wasm_bindgen(js_name = setProtocol)]
+    pub fn set_protocol(&mut self, id: &str) -> Result<JsValue, JsValue> {
+        self.desk()?.set_protocol(id).map_err(|e| refused(&e))?;
+        self.view()
+    }
+
+    /// Takes a protocol of the user's own; its identifier.
+    #[wasm_bindgen(js_name = loadProtocol)]
+    pub fn load_protocol(&mut self, json: &str) -> Result<String, JsValue> {
+        self.desk()?.load_protocol(json).map_err(|e| trouble("protocol", e))
+    }
+
+    /// Shows another stage.
+    pub fn stage(&mut self, stage: usize) -> Result<JsValue, JsValue> {
+        self.desk()?.case().and_then(|case| case.set_stage(stage)).map_err(|e| refused(&e))?;
+        self.view()
+    }
+
+    /// Hangs a volume in a pane.
+    pub fn hang(&mut self, pane: usize, volume: u32) -> Result<JsValue, JsValue> {
+        self.desk()?.case().and_then(|case| case.hang(pane, volume)).map_err(|e| refused(&e))?;
+        self.view()
+    }
+
+    /// Unpacks volumes for some milliseconds; whether there was anything to do.
+    pub fn work(&mut self) -> bool {
+        self.desk.as_mut().is_some_and(Desk::work)
+    }
+
+    /// Volumes of which something changed since this was asked last.
+    #[wasm_bindgen(js_name = takeTold)]
+    pub fn take_told(&mut self) -> Result<JsValue, JsValue> {
+        let told = self.desk()?.case().map(|case| case.take_told()).unwrap_or_default();
+        Ok(to_js(&told))
+    }
+
+    // ------------------------------------------------------------ panes
+
+    /// The size of a pane, device pixels.
+    #[wasm_bindgen(js_name = paneSize)]
+    pub fn pane_size(&mut self, pane: usize, width: u32, height: u32) -> Result<(), JsValue> {
+        self.desk()?.resize(pane, [width, height]);
+        Ok(())
+    }
+
+    /// How panes look.
+    pub fn display(&mut self, display: JsValue) -> Result<(), JsValue> {
+        let display: Display = read(display)?;
+        self.desk()?.set_display(display);
+        Ok(())
+    }
+
+    /// What hands do in a pane.
+    pub fn gesture(&mut self, pane: usize, gesture: JsValue) -> Result<(), JsValue> {
+        let gesture: Gesture = read(gesture)?;
+        self.desk()?.case().map_err(|e| refused(&e))?.gesture(pane, gesture);
+        Ok(())
+    }
+
+    /// Draws the panes that changed; their numbers.
+    pub fn render(&mut self) -> Result<Vec<u32>, JsValue> {
+        let Ok(case) = self.desk()?.case() else { return Ok(Vec::new()) };
+        Ok(case.render(&[]).into_iter().map(|pane| pane as u32).collect())
+    }
+
+    /// Width and height of a pane's picture.
+    #[wasm_bindgen(js_name = pictureSize)]
+    pub fn picture_size(&mut self, pane: usize) -> Result<Vec<u32>, JsValue> {
+        let case = self.desk()?.case().map_err(|e| refused(&e))?;
+        Ok(case.picture(pane).map_or(vec![0, 0], |p| vec![p.width, p.height]))
+    }
+
+    /// Copies a pane's pixels into an array of the page's own, as large as the picture.
+    #[wasm_bindgen(js_name = copyPicture)]
+    pub fn copy_picture(&mut self, pane: usize, into: &Uint32Array) -> Result<bool, JsValue> {
+        let case = self.desk()?.case().map_err(|e| refused(&e))?;
+        let Some(picture) = case.picture(pane) else { return Ok(false) };
+        let fits = into.length() as usize == picture.pixels.len();
+        if fits {
+            into.copy_from(&picture.pixels);
+        }
+        Ok(fits)
+    }
+
+    /// What words over panes need, of those where it changed.
+    #[wasm_bindgen(js_name = takeStates)]
+    pub fn take_states(&mut self) -> Result<JsValue, JsValue> {
+        let states = self.desk()?.case().map(|case| case.take_states()).unwrap_or_default();
+        Ok(to_js(&states))
+    }
+}

@@ -1,0 +1,130 @@
+/**
+ * The annotator's side of the engine, spoken to as the page speaks to it: a worker of its own, the
+ * messages of `www/src/engine/annotate-protocol.ts`, canvases in a plain grid.
+ */
+
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+
+/** A phantom study, converted by the command line into a data set's folder. */
+export function makeDataSet(folder, scale = "0.25", patients = "2") {
+  const program = process.env.HEPATICA_PROGRAM;
+  const phantom = path.join(folder, "phantom");
+  const quiet = { stdio: "pipe" };
+  execFileSync(program, ["phantom", "--out", phantom, "--patients", patients, "--seed", "7", "--scale", scale], quiet);
+  const out = path.join(folder, "dataset");
+  execFileSync(program, ["convert", path.join(phantom, "dicom"), "--out", out], quiet);
+  return out;
+}
+
+/** Files below a folder, as a browser hands out a dropped one. */
+export function filesBelow(folder, prefix = path.basename(folder)) {
+  return readdirSync(folder).sort().flatMap((name) => {
+    const at = path.join(folder, name);
+    const here = `${prefix}/${name}`;
+    return statSync(at).isDirectory() ? filesBelow(at, here) : [{ path: here, bytes: readFileSync(at) }];
+  });
+}
+
+/** Opens the line to an engine of its own; `window.cases.ask(call, with)` afterwards. */
+export async function openCases(page) {
+  await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const worker = new Worker(new URL("./engine-worker.js", location.href), { type: "module" });
+        const waiting = new Map();
+        const cases = (window.cases = { states: new Map(), volumes: new Map(), times: [], files: [], editor: null });
+        let next = 1;
+        worker.addEventListener("error", () => reject(new Error("the engine did not start")));
+        worker.addEventListener("message", ({ data }) => {
+          if (data.kind === "ready") resolve();
+          else if (data.kind === "lost") reject(new Error("the engine is lost"));
+          else if (data.kind === "volume") {
+            cases.volumes.set(data.volume.id, data.volume);
+            cases.times.push([performance.now(), data.volume.id, data.volume.state]);
+          } else if (data.kind === "editor") cases.editor = data.editor;
+          else if (data.kind === "panes") {
+            for (const state of data.panes) cases.states.set(state.pane, state);
+            cases.drawn = performance.now();
+          } else if (data.kind === "answer") {
+            const { good, bad } = waiting.get(data.id);
+            if (data.ok) good(data.value);
+            else bad(new Error(`${data.trouble.cause}: ${data.trouble.text}`));
+          }
+        });
+        cases.ask = (call, what = null, transfer = []) =>
+          new Promise((good, bad) => {
+            waiting.set(next, { good, bad });
+            worker.postMessage({ kind: "ask", id: next++, call, with: what }, transfer);
+          });
+        /** Panes in a grid over the page. */
+        cases.panes = async (rows, columns, width, height) => {
+          document.querySelector("#panes")?.remove();
+          const grid = Object.assign(document.createElement("div"), { id: "panes" });
+          grid.style.cssText = `position:fixed;inset:0;z-index:99;background:#05070a;display:grid;gap:1px;grid-template-columns:repeat(${columns},${width}px)`;
+          document.body.append(grid);
+          for (let pane = 0; pane < rows * columns; pane += 1) {
+            const canvas = document.createElement("canvas");
+            canvas.style.cssText = `width:${width}px;height:${height}px`;
+            grid.append(canvas);
+            const off = canvas.transferControlToOffscreen();
+            await cases.ask("paneSize", { pane, width, height });
+            await cases.ask("paneCanvas", { pane, canvas: off }, [off]);
+          }
+        };
+        /** Waits until every volume that a pane shows is there, or can't be. */
+        cases.settled = async () => {
+          for (;;) {
+            const wanted = cases.view.panes.map((p) => p.volume).filter((v) => v !== null);
+            const known = wanted.map((v) => cases.volumes.get(v)?.state ?? "waiting");
+            if (known.every((s) => s === "ready" || s === "failed")) break;
+            await new Promise((go) => setTimeout(go, 5));
+          }
+          await new Promise((go) => setTimeout(go, 100));
+        };
+      }),
+  );
+}
+
+/** Gives files to the page, as `window.cases.files`. */
+export async function giveFiles(page, files) {
+  await page.evaluate(() => {
+    document.querySelector("#cases-in")?.remove();
+    document.body.append(Object.assign(document.createElement("input"), { type: "file", id: "cases-in", multiple: true }));
+    window.cases.files = [];
+  });
+  // Playwright takes 50 MB at a time.
+  let batch = [];
+  let size = 0;
+  const send = async () => {
+    if (batch.length === 0) return;
+    await page.setInputFiles("#cases-in", batch.map(({ bytes }, i) => ({ name: `f${i}`, mimeType: "application/octet-stream", buffer: bytes })));
+    await page.evaluate(async (paths) => {
+      const files = [...document.querySelector("#cases-in").files];
+      for (const [i, path] of paths.entries()) window.cases.files.push({ path, file: new Blob([await files[i].arrayBuffer()]) });
+    }, batch.map((f) => f.path));
+    batch = [];
+    size = 0;
+  };
+  for (const file of files) {
+    if (size + file.bytes.length > 40 << 20) await send();
+    batch.push(file);
+    size += file.bytes.length;
+  }
+  await send();
+}
+
+/** The pixels of a pane as the screen shows them: RGB triples by rows. */
+export async function pixelsOf(page, pane, [width, height]) {
+  return page.evaluate(
+    async ([pane, width, height]) => {
+      const canvas = document.querySelectorAll("#panes canvas")[pane];
+      const copy = new OffscreenCanvas(width, height);
+      const context = copy.getContext("2d");
+      context.drawImage(canvas, 0, 0);
+      return [...context.getImageData(0, 0, width, height).data];
+    },
+    [pane, width, height],
+  );
+}

@@ -1,0 +1,115 @@
+/** Cases hung in panes by the engine: opened from folder and zip, drawn, linked. */
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { browser, judge, scratch, screenshot, serveSealed, test, untilSealed } from "./harness.mjs";
+import { filesBelow, giveFiles, makeDataSet, openCases, pixelsOf } from "./cases.mjs";
+
+async function begun(context) {
+  const { url } = await serveSealed();
+  const opened = await browser(context);
+  const page = await opened.newPage();
+  await page.goto(url);
+  await untilSealed(page);
+  await openCases(page);
+  return page;
+}
+
+test("a data set's case hangs itself in eight panes, which scroll, zoom and window together", async () => {
+  const folder = await scratch();
+  const dataset = makeDataSet(folder);
+  const page = await begun({ context: { viewport: { width: 1280, height: 800 } } });
+  await giveFiles(page, filesBelow(dataset));
+  const list = await page.evaluate(async () => (window.cases.list = await window.cases.ask("openCases", { files: window.cases.files })));
+  assert.equal(list.cases.length, 2);
+  assert.equal(list.protocol, "liver-mri-pre-post");
+  assert.deepEqual(list.cases[0].sessions.map((s) => s.timePoint), ["pre", "post"]);
+  const view = await page.evaluate(async () => {
+    const { cases } = window;
+    await cases.panes(2, 4, 310, 390);
+    cases.view = await cases.ask("openCase", { case: 0 });
+    await cases.settled();
+    return cases.view;
+  });
+  await screenshot(page, "panes-dynamic");
+  assert.equal(view.panes.length, 8);
+  assert.equal(view.stages[0].id, "dynamic");
+  assert.ok(view.panes.every((p) => p.volume !== null), "every pane has its volume");
+  const states = () => page.evaluate(() => [...window.cases.states.values()].sort((a, b) => a.pane - b.pane));
+  const first = await states();
+  assert.equal(first.length, 8);
+  for (const state of first) {
+    assert.equal(state.letters[0][0], "R", "the patient's right is on the left");
+    assert.equal(state.letters[2][0], "A");
+    assert.equal(state.outside, false);
+    const pixels = await pixelsOf(page, state.pane, [310, 390]);
+    assert.ok(new Set(pixels).size > 50, `pane ${state.pane} shows an image`);
+  }
+  const before = await pixelsOf(page, 1, [310, 390]);
+  await page.evaluate(async () => {
+    await window.cases.ask("gesture", { pane: 0, gesture: { kind: "scroll", slices: 3 } });
+    await new Promise((go) => setTimeout(go, 100));
+  });
+  const scrolled = await states();
+  for (const pane of [0, 1, 2, 3]) assert.equal(scrolled[pane].slice, first[pane].slice + 3, `pane ${pane} follows`);
+  for (const pane of [4, 5, 6, 7]) assert.equal(scrolled[pane].slice, first[pane].slice, "the other study has a frame of its own");
+  assert.notDeepEqual(await pixelsOf(page, 1, [310, 390]), before);
+  // Lined up, both studies scroll together.
+  await page.evaluate(async () => {
+    await window.cases.ask("gesture", { pane: 0, gesture: { kind: "align" } });
+    await window.cases.ask("gesture", { pane: 0, gesture: { kind: "scroll", slices: -2 } });
+    await window.cases.ask("gesture", { pane: 2, gesture: { kind: "zoom", at: [155, 195], factor: 2 } });
+    await window.cases.ask("gesture", { pane: 1, gesture: { kind: "window", by: [-60, 20] } });
+    await window.cases.ask("gesture", { pane: 0, gesture: { kind: "crosshair", at: [200, 150] } });
+    await new Promise((go) => setTimeout(go, 100));
+  });
+  const after = await states();
+  for (const pane of [4, 5, 6, 7]) assert.notEqual(after[pane].slice, first[pane].slice);
+  for (const state of after) assert.ok(Math.abs(state.pixelsPerMm / first[state.pane].pixelsPerMm - 2) < 1e-9);
+  assert.ok(after[1].window.width < first[1].window.width && after[5].window.width < first[5].window.width, "the window goes by role");
+  assert.equal(after[2].window.width, first[2].window.width);
+  for (const pane of [0, 1, 2, 3]) assert.ok(Math.hypot(after[pane].crosshair[0] - 200, after[pane].crosshair[1] - 150) < 1e-6);
+  await screenshot(page, "panes-linked");
+});
+
+test("loose files hang in three planes, the patient's right on the left whatever the affine", async () => {
+  const folder = await scratch();
+  const script = path.join(import.meta.dirname, "../judges/view_volumes.py");
+  execFileSync(judge("python"), ["-B", script, folder]);
+  const page = await begun({});
+  await page.evaluate(() => window.cases.panes(2, 2, 300, 300));
+  const truth = JSON.parse(readFileSync(path.join(folder, "truth.json"), "utf8"));
+  for (const [name, expected] of Object.entries(truth)) {
+    await giveFiles(page, [{ path: `${name}.nii.gz`, bytes: readFileSync(path.join(folder, `${name}.nii.gz`)) }]);
+    const view = await page.evaluate(async () => {
+      const { cases } = window;
+      cases.volumes.clear();
+      await cases.ask("openCases", { files: cases.files });
+      cases.view = await cases.ask("openCase", { case: 0 });
+      await cases.settled();
+      await cases.ask("display", { labels: true, outline: false, opacity: 0.5, interpolate: false, colours: "grey", linked: true, margin: false });
+      await cases.ask("gesture", { pane: 0, gesture: { kind: "setWindow", width: 4, level: 2 } });
+      return cases.view;
+    });
+    assert.equal(view.panes.length, 4);
+    assert.equal(view.panes[3].surface, true);
+    for (const { world, value } of expected) {
+      // Every pane shows, at its crosshair, the value that nibabel finds at that place of the patient.
+      const seen = await page.evaluate(async (world) => {
+        const { cases } = window;
+        await cases.ask("gesture", { pane: 0, gesture: { kind: "goto", world } });
+        await new Promise((go) => setTimeout(go, 60));
+        return [0, 1, 2].map((pane) => cases.states.get(pane));
+      }, world);
+      for (const state of seen) {
+        assert.equal(state.value, value, `${name}: pane ${state.pane} at ${world}`);
+        const [x, y] = state.crosshair.map(Math.floor);
+        const pixels = await pixelsOf(page, state.pane, [300, 300]);
+        const shown = pixels[(y * 300 + x) * 4];
+        assert.ok(Math.abs(shown - Math.min(255, value * 63.75)) <= 1, `${name}: pane ${state.pane} shows ${shown} for ${value}`);
+      }
+    }
+  }
+});
