@@ -548,8 +548,8 @@ impl Case {
         let done: Vec<(ImageId, Result<Option<Image>, AnnotateError>)> = busy
             .into_par_iter()
             .map(|(_, id, fetch)| {
-                let frames = fetch.announced().map_or(1, |a| a.frames);
                 let made = fetch.work().map(|read| {
+                    let frames = fetch.announced().map_or(1, |a| a.frames);
                     read.map(|read| {
                         let (role, suffix) = facts.get(&id.volume).cloned().unwrap_or_default();
                         Image::new(read, &role, &suffix, frames)

@@ -11,9 +11,9 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use super::journey::{flat, to_js, trouble};
 use crate::annotate::case::{Display, Gesture};
 use crate::annotate::desk::Progress;
-use crate::annotate::editor::{EditorView, vocabulary};
+use crate::annotate::editor::{EditorView, Vocabulary, vocabulary};
 use crate::annotate::labelling::PaneStroke;
-use crate::annotate::views::{CaseBody, CaseStatus, Choice};
+use crate::annotate::views::{CaseBody, CaseStatus};
 use crate::annotate::{AnnotateError, Desk, Opening};
 use crate::dicom::Need;
 
@@ -55,8 +55,7 @@ struct CaseView {
     #[serde(flatten)]
     body: CaseBody,
     editor: Option<EditorView>,
-    codes: Vec<Choice>,
-    presets: Vec<Choice>,
+    vocabulary: Vocabulary,
 }
 
 /// A session that waits for its journal.
@@ -146,13 +145,10 @@ impl Annotator {
     /// The case at hand.
     pub fn view(&mut self) -> Result<JsValue, JsValue> {
         let desk = self.desk()?;
-        let words = vocabulary();
-        let choice = |id: &str, label: &str| Choice { id: id.to_owned(), label: label.to_owned() };
         Ok(to_js(&CaseView {
             body: desk.view().map_err(|e| refused(&e))?,
             editor: desk.editor_view(),
-            codes: words.terms.iter().map(|term| choice(term.key, term.name)).collect(),
-            presets: words.presets.iter().map(|preset| choice(preset.id, preset.title)).collect(),
+            vocabulary: vocabulary(),
         }))
     }
 

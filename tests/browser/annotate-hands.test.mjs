@@ -1,7 +1,7 @@
 /** Hands and keys over panes: what the page asks of the engine for what a person does. */
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { ROOT, accessibilityFaults, inWorker, servePlain, test, until, variant } from "./harness.mjs";
 import { open } from "./steps.mjs";
@@ -216,6 +216,28 @@ test("keys act while a pane has the focus, and nowhere else; letters can be swit
   await quiet("display");
   await page.keyboard.press("ArrowDown");
   await heard("gesture", gesture("scroll"));
+});
+
+test("docs/annotate.md has the keys as the page has them", async () => {
+  const { page, pane } = await opened();
+  await pane(/^T1 pre/).focus();
+  await page.keyboard.press("?");
+  const groups = page.getByRole("dialog", { name: "Hands and keys" }).locator(".help__group");
+  const said = await groups.evaluateAll((all) =>
+    all.map((group) => {
+      const rows = [...group.querySelectorAll(".keys__row")];
+      const cells = rows.map((row) => [row.querySelector("dt").textContent, row.querySelector("dd").textContent]);
+      return `### ${group.querySelector("h3").textContent}\n\n| input | does |\n|---|---|\n${cells.map(([key, does]) => `| \`${key}\` | ${does} |`).join("\n")}\n`;
+    }).join("\n"),
+  );
+  const file = path.join(ROOT, "docs/annotate.md");
+  const text = await readFile(file, "utf8");
+  const [begin, end] = ["<!-- keys: made from the bindings; HEPATICA_SCREENSHOTS=1 writes them anew -->\n", "<!-- end of keys -->"];
+  const from = text.indexOf(begin) + begin.length;
+  const to = text.indexOf(end);
+  assert.ok(from >= begin.length && to >= from, "the marks are there");
+  if (process.env.HEPATICA_SCREENSHOTS) await writeFile(file, text.slice(0, from) + said + text.slice(to));
+  else assert.equal(text.slice(from, to), said);
 });
 
 test("digits choose tools by the key's place, whatever the keyboard writes", async () => {

@@ -14,7 +14,7 @@ const volumes = ["T1 pre", "late arterial", "portal venous", "delayed"].map((tit
   bytes: 6000, state: "ready", trouble: "",
 }));
 const segment = (label, name) => ({
-  label, name, colour: [230, 159, 0], code: null, visible: true, locked: false, volume: 0, lesion: null,
+  label, name, colour: [230, 159, 0], code: null, visible: true, locked: false, volume: 0, lesion: null, draft: false,
 });
 let editor = {
   segments: [segment(1, "Tumour"), segment(2, "Liver")],
@@ -34,7 +34,7 @@ const cases = ["sub-a", "sub-b"].map((subject, i) => ({
 const list = () => ({ title: "a data set", cases, ignored: 0, troubles: [], protocols: [], protocol: "", rater: "rater-a" });
 let stage = 0;
 const view = (of) => ({
-  case: of, subject: cases[of].subject, volumes, reference: 2, stage, codes: [], presets: [], restored: "", editor,
+  case: of, subject: cases[of].subject, volumes, reference: 2, stage, vocabulary: { terms: [], presets: [], reasons: [] }, restored: "", editor,
   stages: [{ id: "two", title: "two rows", rows: 2, columns: 2 }, { id: "one", title: "one row", rows: 1, columns: 2 }],
   panes: [0, 1, 2, 3].slice(0, stage === 0 ? 4 : 2).map((pane) => ({
     pane, row: Math.floor(pane / 2), column: pane % 2, volume: pane === 3 ? null : pane,
@@ -48,7 +48,7 @@ const draw = () => tell({
   kind: "panes",
   panes: [...sizes].map(([pane, [width, height]]) => ({
     pane, slice: 3, slices: 7, window: { width: 900, level: 450, preset: "", unit: "" }, letters: ["R", "L", "A", "P"], pixelsPerMm: 2,
-    crosshair: [width / 2, height / 2], world: [1, -2, 3], value: 5, outside: false, shift: null, lines: [],
+    crosshair: [width / 2, height / 2], world: [1, -2, 3], value: 5, outside: false, shift: null, lines: [], frame: 0,
   })),
 });
 
@@ -60,7 +60,7 @@ const answers = {
   paneSize: ({ pane, width, height }) => (sizes.set(pane, [width, height]), draw(), null),
   options: (what) => (editor = { ...editor, options: { ...editor.options, ...what } }),
   segment: (what) => (editor = what.kind === "activate" ? { ...editor, active: what.label } : editor),
-  tool: ({ tool }) => (editor = { ...editor, preview: tool === "grow" ? { tool, missing: "Paint some background too.", fraction: 0, lastMs: null } : null }),
+  tool: ({ tool }) => (editor = { ...editor, preview: tool === "grow" ? { tool, missing: "Paint some background too.", note: "", fraction: 0, lastMs: null } : null }),
   preview: () => (editor = { ...editor, preview: null }),
   stroke: () => editor, masking: () => editor, applyTool: () => editor, undo: () => editor, redo: () => editor,
 };

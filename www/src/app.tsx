@@ -1,8 +1,8 @@
 /** One page, three rooms: the bar above, the room below. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { openExport } from "./annotate/actions";
 import { Annotate } from "./annotate/Annotate";
+import { openExport } from "./annotate/Empty";
 import { startPanes } from "./annotate/grid";
 import { atRisk } from "./annotate/state";
 import { Deliver } from "./deliver/Deliver";

@@ -64,7 +64,7 @@ function Sources({ closed, dragging, prepare }: Omit<Props, "restart">) {
   const folder = useRef<HTMLInputElement>(null);
   const files = useRef<HTMLInputElement>(null);
   const shut = closed !== "";
-  const exported = page.phase.value.kind === "report" && page.phase.value.report.bytesOut > 0;
+  const exported = page.exported.value !== null;
   // Preact's types do not know the attribute.
   useEffect(() => folder.current?.setAttribute("webkitdirectory", ""), []);
   const take = (some: File[]): void => void gather(fromInput(some));
@@ -80,7 +80,7 @@ function Sources({ closed, dragging, prepare }: Omit<Props, "restart">) {
         </p>
         <div class="drop__buttons">
           {exported && (
-            <button type="button" class="button button--main button--large" disabled={shut} onClick={() => void actions.openExport()}>
+            <button type="button" class="button button--main button--large" disabled={shut} onClick={() => void openExport()}>
               <Icon name="check" /> Open last export
             </button>
           )}
@@ -134,8 +134,14 @@ async function pickFolder(fallBack: () => void): Promise<void> {
   }
 }
 
+/** Opens what the last export wrote. */
+export async function openExport(): Promise<void> {
+  const exported = page.exported.peek();
+  if (exported && state.phase.peek().kind !== "opening") await gather(exported(), true);
+}
+
 /** Gathers what a drop or folder holds, then has it opened. */
-export async function gather(batches: AsyncGenerator<IncomingFile[]>): Promise<void> {
+export async function gather(batches: AsyncGenerator<IncomingFile[]>, exported = false): Promise<void> {
   const all: IncomingFile[] = [];
   try {
     for await (const some of batches) {
@@ -146,7 +152,7 @@ export async function gather(batches: AsyncGenerator<IncomingFile[]>): Promise<v
     page.problem.value = problemOf(thrown);
   }
   if (state.phase.peek().kind === "opening") state.phase.value = { kind: "empty" };
-  if (all.length > 0) await actions.openFiles(all);
+  if (all.length > 0) await actions.openFiles(all, exported);
   else if (!page.problem.peek()) page.problem.value = known("nothing-dropped");
 }
 

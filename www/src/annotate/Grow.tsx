@@ -29,6 +29,7 @@ export function Grow() {
       ) : (
         <p class="panel__say">{driven(phases.filter((v) => grow.volumes.includes(v.id)).map((v) => v.title))} Follows strokes, erasing and undo.</p>
       )}
+      {preview?.note && <p class="panel__say">{preview.note}</p>}
       {busy && <progress class="bar bar--thin" value={preview.fraction} max={1} aria-label="Growing" />}
       <Range label="Seed locality" value={grow.locality} min={0} max={10} step={0.1} shown={grow.locality.toFixed(1)} take={(locality) => set({ locality })} />
       <Tick

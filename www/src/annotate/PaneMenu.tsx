@@ -63,8 +63,15 @@ function Choices({ pane }: { pane: PaneView }) {
         <>
           <p class="menu__head">Plane</p>
           {PLANES.map(([id, label]) => (
-            <Item key={id} on={pane.orientation === id} label={label} act={() => { actions.orient(pane.pane, id); done(); }} />
+            <Item key={id} on={pane.orientation === id} pressed label={label} act={() => { actions.orient(pane.pane, id); done(); }} />
           ))}
+        </>
+      )}
+      {pane.volume !== null && !pane.surface && sessions.length > 1 && (
+        <>
+          <p class="menu__head">Studies without a common frame</p>
+          <Item on={false} label="Link them: what the panes show is one place" act={() => { actions.gesture(pane.pane, { kind: "align" }); done(); }} />
+          <Item on={false} label="Link them no more" act={() => { actions.gesture(pane.pane, { kind: "unalign" }); done(); }} />
         </>
       )}
       {likely.length > 0 && <p class="menu__head">Might do</p>}
@@ -94,6 +101,7 @@ function Session({ session, pane, done }: { session: string; pane: PaneView; don
 function SeriesItem({ volume, pane, done }: { volume: VolumeFact; pane: PaneView; done: () => void }) {
   return (
     <Item
+      pressed
       on={pane.volume === volume.id}
       label={volume.title}
       says={volume.state === "failed" ? "failed" : ""}
@@ -105,9 +113,9 @@ function SeriesItem({ volume, pane, done }: { volume: VolumeFact; pane: PaneView
   );
 }
 
-function Item(props: { on: boolean; label: string; says?: string; act: () => void }) {
+function Item(props: { on: boolean; pressed?: boolean; label: string; says?: string; act: () => void }) {
   return (
-    <button type="button" class="menu__item" aria-pressed={props.on} onClick={props.act}>
+    <button type="button" class="menu__item" aria-pressed={props.pressed ? props.on : undefined} onClick={props.act}>
       <span class="menu__tick" aria-hidden="true">
         {props.on ? "✓" : ""}
       </span>

@@ -10,7 +10,7 @@ import * as state from "./state";
 
 export function SegmentList() {
   const editor = state.editor.value;
-  const presets = state.view.value?.presets ?? [];
+  const presets = state.view.value?.vocabulary?.presets ?? [];
   if (!editor) return null;
   const add = (lesion: boolean): void => {
     const n = editor.segments.filter((s) => (s.lesion !== null) === lesion).length + 1;
@@ -35,11 +35,26 @@ export function SegmentList() {
         <button type="button" class="button" onClick={() => add(false)}>
           <Icon name="plus" /> Segment
         </button>
-        {presets.map((preset) => (
-          <button key={preset.id} type="button" class="button" title={`Lays out the segments of ${preset.label}`} onClick={() => void actions.editSegment({ kind: "preset", preset: preset.id })}>
-            {preset.label}
-          </button>
-        ))}
+        {presets.length > 0 && (
+          <span class="select">
+            <select
+              aria-label="Lay out a set of segments"
+              value=""
+              onChange={(event) => {
+                const preset = event.currentTarget.value;
+                event.currentTarget.value = "";
+                if (preset) void actions.editSegment({ kind: "preset", preset });
+              }}
+            >
+              <option value="">Lay out…</option>
+              {presets.map((preset) => (
+                <option key={preset.id} value={preset.id}>
+                  {preset.title}
+                </option>
+              ))}
+            </select>
+          </span>
+        )}
       </div>
     </section>
   );
@@ -79,6 +94,7 @@ function Row({ segment, at, count, active }: { segment: SegmentView; at: number;
           >
             <span class="cut">{name}</span>
             {segment.lesion && <span class="seg__lesion">{segment.lesion.id}</span>}
+            {segment.draft && <span class="badge" title="Made elsewhere; editing or accepting it makes it yours">draft</span>}
             {segment.locked && <Icon name="lock" size={12} />}
           </button>
         )}
@@ -145,13 +161,13 @@ const STATES: readonly (readonly [LesionState, string])[] = [
   ["not_evaluable", "not evaluable"],
 ];
 
-/** Pick-lists only: free text would have to be reviewed before it may leave. */
-const REASONS = ["motion", "artefact", "arterial timing", "outside the field of view", "phase missing"];
 
 function More({ segment, at, count, rename }: { segment: SegmentView; at: number; count: number; rename: () => void }) {
   const { label, name, locked, lesion } = segment;
-  const codes = state.view.value?.codes ?? [];
-  const known = codes.some((c) => c.id === segment.code?.value);
+  const terms = state.view.value?.vocabulary?.terms ?? [];
+  // A pick-list: free text would have to be reviewed before it may leave.
+  const reasons = state.view.value?.vocabulary?.reasons ?? [];
+  const [firstReason] = reasons;
   const move = (to: number): void => void actions.editSegment({ kind: "move", label, to });
   return (
     <div class="seg__more">
@@ -180,14 +196,11 @@ function More({ segment, at, count, rename }: { segment: SegmentView; at: number
           <Icon name="trash" />
         </button>
       </div>
-      {codes.length > 0 && (
+      {terms.length > 0 && (
         <Choose
-          label="Code"
-          choices={[
-            ...(segment.code && known ? [] : [["", segment.code ? segment.code.meaning : "none"] as const]),
-            ...codes.map((c) => [c.id, c.label] as const),
-          ]}
-          chosen={known ? (segment.code?.value ?? "") : ""}
+          label="Term"
+          choices={[["", segment.code ? segment.code.meaning : "none"], ...terms.map((t) => [t.code, t.name] as const)]}
+          chosen=""
           choose={(code) => code && void actions.editSegment({ kind: "code", label, code })}
         />
       )}
@@ -196,14 +209,14 @@ function More({ segment, at, count, rename }: { segment: SegmentView; at: number
           label={`${lesion.id} here`}
           choices={STATES}
           chosen={lesion.state}
-          choose={(now) => void actions.editSegment({ kind: "lesion", label, state: now, reason: now === "not_evaluable" ? (REASONS[0] ?? "") : "" })}
+          choose={(now) => void actions.editSegment({ kind: "lesion", label, state: now, reason: now === "not_evaluable" ? (firstReason?.id ?? "") : "" })}
         />
       )}
-      {lesion?.state === "not_evaluable" && (
+      {lesion?.state === "not_evaluable" && firstReason && (
         <Choose
           label="because of"
-          choices={REASONS.map((r) => [r, r] as const)}
-          chosen={REASONS.includes(lesion.reason) ? lesion.reason : (REASONS[0] ?? "")}
+          choices={reasons.map((r) => [r.id, r.title] as const)}
+          chosen={reasons.some((r) => r.id === lesion.reason) ? lesion.reason : firstReason.id}
           choose={(reason) => void actions.editSegment({ kind: "lesion", label, state: "not_evaluable", reason })}
         />
       )}

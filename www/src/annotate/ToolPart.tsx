@@ -224,6 +224,7 @@ function Apply({ tool }: { tool: Tool }) {
     return (
       <>
         {preview.missing && <p class="panel__say warn">{preview.missing}</p>}
+        {preview.note && <p class="panel__say">{preview.note}</p>}
         <div class="pair">
           <button type="button" class="button button--main" disabled={preview.missing !== ""} onClick={() => void actions.endPreview(true)}>
             Apply

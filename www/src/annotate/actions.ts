@@ -44,12 +44,8 @@ export function stroke(what: Stroke): void {
 
 // ---------------------------------------------------------------- cases
 
-export async function openFiles(files: IncomingFile[]): Promise<void> {
-  await open({ kind: "files", files }, "Looking through the files…");
-}
-
-export async function openExport(): Promise<void> {
-  await open({ kind: "export" }, "Opening what was exported…");
+export async function openFiles(files: IncomingFile[], exported = false): Promise<void> {
+  await open({ files, exported }, exported ? "Opening what was exported…" : "Looking through the files…");
 }
 
 async function open(source: state.Source, say: string): Promise<void> {
@@ -62,7 +58,7 @@ async function open(source: state.Source, say: string): Promise<void> {
     state.phase.value = { kind: "opening", say };
   });
   try {
-    const found = await (source.kind === "export" ? to.ask("openExport", null) : to.ask("openCases", { files: source.files }));
+    const found = await to.ask("openCases", { files: source.files });
     const first = found.cases.find((c) => c.status !== "done") ?? found.cases[0];
     batch(() => {
       state.list.value = found;

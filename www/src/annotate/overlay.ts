@@ -36,6 +36,7 @@ export class Overlay {
   #dpr = 1;
   #state: PaneState | null = null;
   #thickness = 0;
+  #frames = 1;
 
   constructor() {
     this.title = document.createElement("button");
@@ -67,6 +68,7 @@ export class Overlay {
     say(this.#role, role || (view.volume === null ? "empty" : "image"));
     say(this.#when, when.join(" · "));
     this.#thickness = volume?.spacing[2] ?? 0;
+    this.#frames = volume?.frames ?? 1;
     this.#state = null;
     const failed = volume?.state === "failed";
     const waiting = volume && (volume.state === "waiting" || volume.state === "reading");
@@ -103,7 +105,7 @@ export class Overlay {
     const thick = this.#thickness > 0 && width > 260 ? ` · ${this.#thickness.toFixed(1)} mm` : "";
     say(this.#slice, state && state.slices > 0 ? `${state.slice + 1} / ${state.slices}${thick}` : "");
     this.#letters.forEach((letter, i) => say(letter, state?.letters[i] ?? ""));
-    say(this.#notes, state ? notes(state) : "");
+    say(this.#notes, state ? notes(state, this.#frames) : "");
     this.#drawCross(state?.crosshair ? [state.crosshair[0] * px, state.crosshair[1] * px] : null);
     this.#drawBar(state ? state.pixelsPerMm * px : 0, width, height);
     this.#drawMeasures(state, px);
@@ -183,8 +185,9 @@ function windowText({ window }: PaneState): string {
   return preset ? `${figures}\n${preset}` : figures;
 }
 
-function notes({ outside, shift }: PaneState): string {
+function notes({ outside, shift, frame }: PaneState, frames: number): string {
   const said: string[] = [];
+  if (frames > 1) said.push(`image ${frame + 1} of ${frames}`);
   if (outside) said.push("outside this series");
   if (shift) said.push(`shifted ${Math.hypot(...shift).toFixed(1)} mm`);
   return said.join(" · ");

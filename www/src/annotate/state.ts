@@ -25,7 +25,11 @@ export const editor = signal<EditorView | null>(null);
 export const opening = signal<number | null>(null);
 
 /** What was opened, for opening it again after the engine was lost. */
-export type Source = { kind: "files"; files: IncomingFile[] } | { kind: "export" };
+export interface Source {
+  files: IncomingFile[];
+  /** They are what the last export wrote. */
+  exported: boolean;
+}
 export const source = signal<Source | null>(null);
 
 // ---------------------------------------------------------------- panes

@@ -70,9 +70,7 @@ export interface CaseView {
   editor: EditorView;
   /** What reopening brought back, in words; empty for nothing. */
   restored: string;
-  /** Codes that a segment can have, and sets of segments that can be laid out. */
-  codes: Choice[];
-  presets: Choice[];
+  vocabulary: Vocabulary;
 }
 
 // ---------------------------------------------------------------- panes
@@ -106,8 +104,6 @@ export interface PaneState {
   /** Device pixels a millimetre. */
   pixelsPerMm: number;
   crosshair: Vec2 | null;
-  /** The crosshair's place in the patient, mm towards right, anterior, superior; `null` without one. */
-  world: Vec3 | null;
   /** Inside the image: its value under the crosshair. */
   value: number | null;
   /** Nothing lies there: this slice plane misses the volume. */
@@ -118,6 +114,8 @@ export interface PaneState {
   lines: { from: Vec2; to: Vec2; text: string }[];
   /** Which image along time; `VolumeFact.frames` says how many there are. */
   frame: number;
+  /** The crosshair's place in the patient, RAS+, mm: R 42.1 A 18.6 S 1204.5. */
+  world: Vec3 | null;
 }
 
 /** What hands do in a pane; places in its device pixels from the top left. */
@@ -283,8 +281,6 @@ export type SaveAs = "nifti" | "nrrd" | "dicomSeg" | "overlay";
 export interface AnnotateCalls {
   /** A data set (folder or zip), or loose NIfTI files. Nothing but names and tables is read yet. */
   openCases: { ask: { files: IncomingFile[] }; answer: CaseList };
-  /** What the last export wrote. */
-  openExport: { ask: null; answer: CaseList };
   caseList: { ask: null; answer: CaseList };
   /** Volumes follow one by one (`volume`); panes are drawn as they come. */
   openCase: { ask: { case: number }; answer: CaseView };

@@ -72,7 +72,6 @@ interface Reopened {
 export class Annotating {
   readonly #tell: (message: AnnotateTell) => void;
   readonly #load: () => Promise<{ engine: Engine; maximum: number }>;
-  readonly #exported: () => Promise<IncomingFile[] | null>;
   readonly #canvases = new Map<number, Canvas>();
   readonly #sizes = new Map<number, [number, number]>();
   /** Journals of the case at hand, by session. */
@@ -96,15 +95,9 @@ export class Annotating {
   #strokeAt = 0;
   #sinceNoted = 0;
 
-  /** `exported`: what the last export wrote, as files. */
-  constructor(
-    tell: (message: AnnotateTell) => void,
-    load: () => Promise<{ engine: Engine; maximum: number }>,
-    exported: () => Promise<IncomingFile[] | null>,
-  ) {
+  constructor(tell: (message: AnnotateTell) => void, load: () => Promise<{ engine: Engine; maximum: number }>) {
     this.#tell = tell;
     this.#load = load;
-    this.#exported = exported;
   }
 
   #current(): Annotator {
@@ -401,11 +394,6 @@ export class Annotating {
 
   readonly handlers: AnnotateHandlers = {
     openCases: async ({ files }) => this.#open(files),
-    openExport: async () => {
-      const files = await this.#exported();
-      if (!files) throw trouble("annotate", "What was exported is not at hand any more: choose the folder or zip that it went to.");
-      return this.#open(files);
-    },
     caseList: async () => this.#current().list() as CaseList,
     openCase: async ({ case: index }) => {
       this.#leaveCase();

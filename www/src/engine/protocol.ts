@@ -540,8 +540,8 @@ export interface Calls extends AnnotateCalls {
   growNext: { ask: { under: number }; answer: NextStroke | null };
   /** Frees what was grown. */
   growEnd: { ask: null; answer: null };
-  /** The report was left: what was kept for a download may go; the plan is for a new place again. */
-  leaveExport: { ask: null; answer: PlanView };
+  /** The report was left: what was kept for a download may go, unless its cases are open (`keep`); the plan is for a new place again. */
+  leaveExport: { ask: { keep: boolean }; answer: PlanView };
 }
 
 export type CallName = keyof Calls;

@@ -4,7 +4,7 @@
  *
  * What arrives here is de-identified and checked. A discarded export leaves nothing behind.
  */
-import type { ExportTarget, IncomingFile } from "./protocol";
+import type { ExportTarget } from "./protocol";
 
 export interface Sink {
   /** Takes a zip's next bytes, or a whole file of a folder; `path` is below the data set's root. */
@@ -16,8 +16,6 @@ export interface Sink {
   finish(): Promise<File | null>;
   /** Removes what this export created; false where the browser cannot. */
   discard(): Promise<boolean>;
-  /** What was written, to be read again. */
-  files(): Promise<IncomingFile[]>;
   /** The download is done with: what was kept for it goes. */
   forget(): Promise<void>;
 }
@@ -66,9 +64,6 @@ class PickedZip extends Zip implements Sink {
   async finish(): Promise<null> {
     await this.#out.close();
     return null;
-  }
-  async files(): Promise<IncomingFile[]> {
-    return [{ path: "dataset.zip", file: await this.#handle.getFile() }];
   }
   async discard(): Promise<boolean> {
     await this.#out.abort().catch(() => undefined);
@@ -135,9 +130,6 @@ class StoredZip extends Zip implements Sink {
     this.#access.close();
     return this.#file.getFile();
   }
-  async files(): Promise<IncomingFile[]> {
-    return [{ path: "dataset.zip", file: await this.#file.getFile() }];
-  }
   async discard(): Promise<boolean> {
     this.#access.close();
     this.#unlock();
@@ -162,9 +154,6 @@ class HeldZip extends Zip implements Sink {
   }
   finish(): Promise<File> {
     return Promise.resolve(new File(this.#parts, "dataset.zip", { type: "application/zip" }));
-  }
-  async files(): Promise<IncomingFile[]> {
-    return [{ path: "dataset.zip", file: await this.finish() }];
   }
   discard(): Promise<boolean> {
     this.#parts = [];
@@ -216,15 +205,6 @@ class Folder implements Sink {
 
   finish(): Promise<null> {
     return Promise.resolve(null);
-  }
-
-  async files(): Promise<IncomingFile[]> {
-    const found: IncomingFile[] = [];
-    for (const path of await this.existing()) {
-      const { folder, name } = await this.#place(path, false);
-      found.push({ path, file: await (await folder.getFileHandle(name)).getFile() });
-    }
-    return found;
   }
 
   async discard(): Promise<boolean> {

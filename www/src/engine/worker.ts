@@ -47,14 +47,10 @@ let readingHeaders = false;
 let running: ExportRun | null = null;
 let written: Sink | null = null;
 const growing = new Growing();
-const annotating = new Annotating(
-  tell,
-  async () => {
-    const { engine, seen } = await loading;
-    return { engine, maximum: seen.memoryMaximum };
-  },
-  async () => (await written?.files()) ?? null,
-);
+const annotating = new Annotating(tell, async () => {
+  const { engine, seen } = await loading;
+  return { engine, maximum: seen.memoryMaximum };
+});
 
 type Handlers = { [K in CallName]: (what: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
 
@@ -286,8 +282,9 @@ const handlers: Handlers = {
     growing.end();
     return null;
   },
-  async leaveExport() {
-    await written?.forget();
+  async leaveExport({ keep }) {
+    // What is kept goes when the tab does: the next one sweeps it away.
+    if (!keep) await written?.forget();
     written = null;
     return idle().endSurvey() as PlanView;
   },

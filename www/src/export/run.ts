@@ -1,8 +1,10 @@
 /** Drives one export: place, progress, cancel, report. The engine's worker does the writing. */
 import { batch } from "@preact/signals";
 import { EngineTrouble } from "../engine/client";
-import type { ExportProgress } from "../engine/protocol";
+import type { ExportOutcome, ExportProgress, ExportTarget, IncomingFile } from "../engine/protocol";
 import { problemOf } from "../prepare/problems";
+import { source } from "../annotate/state";
+import { fromDirectory } from "../intake/sources";
 import * as state from "../prepare/state";
 import { clickDownload } from "./save";
 import { ARCHIVE_NAME, chooseTarget, type TargetKind } from "./targets";
@@ -62,7 +64,10 @@ export async function exportDataSet(kind: TargetKind): Promise<void> {
       return;
     }
     const download = outcome.download && { url: URL.createObjectURL(outcome.download), name: ARCHIVE_NAME };
-    state.phase.value = { kind: "report", report: outcome.report, download };
+    batch(() => {
+      state.phase.value = { kind: "report", report: outcome.report, download };
+      state.exported.value = outcome.report.bytesOut > 0 ? () => read(target, outcome) : null;
+    });
     if (download) clickDownload(download.url, download.name);
   } catch (thrown) {
     // Identified data was cleared, and the export with it.
@@ -72,6 +77,13 @@ export async function exportDataSet(kind: TargetKind): Promise<void> {
   } finally {
     stopListening();
   }
+}
+
+/** What was written, as a source to be opened. */
+async function* read(target: ExportTarget, outcome: ExportOutcome): AsyncGenerator<IncomingFile[]> {
+  if (target.kind === "folder") yield* fromDirectory(target.handle);
+  else if (target.kind === "zipHandle") yield [{ path: target.handle.name, file: await target.handle.getFile() }];
+  else if (outcome.kind === "report" && outcome.download) yield [{ path: outcome.download.name, file: outcome.download }];
 }
 
 export async function cancelExport(keepComplete: boolean): Promise<void> {
@@ -91,8 +103,10 @@ export async function leaveReport(): Promise<void> {
 
 /** The plan as it is for a new place. */
 async function backToPlan(): Promise<void> {
-  const plan = await state.engine.value?.ask("leaveExport", null).catch(() => null);
+  const keep = source.value?.exported ?? false;
+  const plan = await state.engine.value?.ask("leaveExport", { keep }).catch(() => null);
   batch(() => {
+    if (!keep) state.exported.value = null;
     if (plan) state.takePlan(plan);
     state.phase.value = { kind: "plan" };
   });

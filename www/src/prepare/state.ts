@@ -8,6 +8,7 @@ import { batch, computed, signal } from "@preact/signals";
 import type { Engine } from "../engine/client";
 import {
   type ExportVolume,
+  type IncomingFile,
   type InspectView,
   type IntakeProgress,
   NOTHING_READ,
@@ -244,6 +245,8 @@ export interface ExportNow {
   secondsLeft: number;
 }
 export const exporting = signal<ExportNow | null>(null);
+/** What the last export wrote, as a source for Annotate; gone with the report. */
+export const exported = signal<(() => AsyncGenerator<IncomingFile[]>) | null>(null);
 export const exportVolumes = signal<ReadonlyMap<number, ExportVolume>>(new Map());
 
 /** Everything that stands in memory of what was read, as though it had never been: what is drawn follows. */
@@ -259,6 +262,7 @@ export function forget(): void {
     inspected.value = null;
     inspection.value = null;
     exporting.value = null;
+    exported.value = null;
     exportVolumes.value = new Map();
     filterText.value = "";
     chip.value = "all";
