@@ -11,7 +11,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { ROOT, browser, closeAll, serveSealed, untilSealed } from "../harness.mjs";
 import { giveFiles, openCases } from "../cases.mjs";
@@ -75,7 +75,6 @@ try {
     execFileSync(program, ["phantom", "--out", phantom, "--patients", "1", "--seed", "7", "--scale", "1", "--no-truth"], { stdio: "pipe" });
     execFileSync(program, ["convert", path.join(phantom, "dicom"), "--out", archive], { stdio: "pipe" });
   }
-  const bytes = await readFile(archive);
   const { url } = await serveSealed();
   const context = await browser({ context: { viewport: { width: 1440, height: 900 } } });
   const page = await context.newPage();
@@ -89,7 +88,7 @@ try {
     window.long = [];
     new PerformanceObserver((list) => window.long.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask" });
   });
-  await giveFiles(page, [{ path: "dataset.zip", bytes }]);
+  await giveFiles(page, [{ path: "dataset.zip", at: path.resolve(archive) }]);
   await page.evaluate(([width, height]) => window.cases.panes(2, 4, width, height), SIZE);
 
   const opened = [];
