@@ -283,7 +283,8 @@ test("an empty pane says what it looked for, and takes what is offered or dragge
   await pane(/^empty/).getByText("Looked for delayed: not found.").waitFor();
   await pane(/^empty/).getByRole("button", { name: "Show delayed" }).click();
   assert.deepEqual((await heard("hang")).map(({ pane: at, volume }) => [at, volume]), [[3, 3]]);
-  await page.getByRole("button", { name: "portal venous", exact: false }).first().dragTo(pane(/^T1 pre/));
+  await page.getByText("4 series").click();
+  await page.locator(".series", { hasText: "portal venous" }).dragTo(pane(/^T1 pre/));
   assert.deepEqual((await heard("hang")).map(({ pane: at, volume }) => [at, volume]), [[0, 2]]);
 });
 
