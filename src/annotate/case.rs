@@ -456,8 +456,11 @@ impl Case {
     pub fn needs(&mut self, most: usize) -> Vec<Need> {
         let mut needs = Vec::new();
         let mut active = 0;
+        let unknown = |loading: &Loading| matches!(loading, Loading::Reading(f) if f.announced().is_none());
         for id in self.queue.clone() {
-            if matches!(self.images.get(&id), Some(Loading::Waiting)) && active < SIDE_BY_SIDE {
+            // What one will hold is known before the next begins: so that both fit, or one is refused.
+            let waits = matches!(self.images.get(&id), Some(Loading::Waiting));
+            if waits && active < SIDE_BY_SIDE && !self.images.values().any(unknown) {
                 self.start(id);
             }
             if let Some(Loading::Reading(fetch)) = self.images.get_mut(&id) {
@@ -545,8 +548,8 @@ impl Case {
         let done: Vec<(ImageId, Result<Option<Image>, AnnotateError>)> = busy
             .into_par_iter()
             .map(|(_, id, fetch)| {
-                let frames = fetch.announced().map_or(1, |a| a.frames);
                 let made = fetch.work().map(|read| {
+                    let frames = fetch.announced().map_or(1, |a| a.frames);
                     read.map(|read| {
                         let (role, suffix) = facts.get(&id.volume).cloned().unwrap_or_default();
                         Image::new(read, &role, &suffix, frames)
@@ -585,6 +588,16 @@ impl Case {
         told.dedup();
         let all = self.facts();
         told.iter().filter_map(|id| all.get(*id as usize).cloned()).collect()
+    }
+
+    /// Images of a session that are in memory, the first of each file along time.
+    #[must_use]
+    pub fn images_of(&self, session: usize) -> Vec<(u32, Arc<Image>)> {
+        hanging::volumes(&self.files)
+            .iter()
+            .filter(|v| v.session == session)
+            .filter_map(|v| Some((v.id, self.image(v.id, 0)?)))
+            .collect()
     }
 
     /// An image that is in memory.
@@ -650,16 +663,16 @@ impl Case {
             .collect()
     }
 
-    /// The case as the page shows it.
+    /// The case as the page shows it, while labels of a session are at hand.
     #[must_use]
-    pub fn view(&self) -> CaseBody {
+    pub fn view(&self, session: Option<usize>) -> CaseBody {
         let stage = self.stages.get(self.stage);
         let slots = stage.map(|s| s.slots.as_slice()).unwrap_or_default();
         CaseBody {
             case: self.index,
             subject: self.files.subject.clone(),
             volumes: self.facts(),
-            reference: self.active_session().and_then(|s| self.reference(s)).unwrap_or(0),
+            reference: session.or_else(|| self.active_session()).and_then(|s| self.reference(s)).unwrap_or(0),
             stages: self
                 .stages
                 .iter()
@@ -687,6 +700,12 @@ impl Case {
                 })
                 .collect(),
         }
+    }
+
+    /// The session of what hangs in a pane.
+    #[must_use]
+    pub fn pane_session(&self, pane: usize) -> Option<usize> {
+        self.image_of(pane).and_then(|id| self.session_of(id.volume))
     }
 
     /// The session that labels belong to while nobody has chosen: the first that hangs.

@@ -8,17 +8,34 @@ use std::sync::Arc;
 
 use super::AnnotateError;
 use super::case::{Case, Display};
+use super::editor::Editor;
 use super::hanging::{self, Overrides};
 use super::opening::{Entry, Shelf};
 use super::views::{CaseListView, CaseRow, CaseStatus, Choice, SessionRow};
+use sha2::{Digest as _, Sha256};
+
 use crate::dicom::Need;
 use crate::hanging::{Preset, Protocol};
+
+/// How far a case is, as it is kept from visit to visit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// Begun, finished.
+    pub status: CaseStatus,
+    /// At work.
+    pub seconds: f64,
+    /// Among its segments.
+    pub lesions: usize,
+    /// Strokes in the journal that are not saved.
+    pub unsaved: bool,
+}
 
 /// Cases, and the one at hand.
 pub struct Desk {
     shelf: Shelf,
     entries: Arc<Vec<Entry>>,
-    case: Option<Case>,
+    pub(super) case: Option<Case>,
     /// The case behind it, read while the reader is at work.
     ahead: Option<Case>,
     /// Protocols that the user brought.
@@ -26,14 +43,18 @@ pub struct Desk {
     /// The one that the user chose for all cases; else each case's own.
     chosen: Option<String>,
     overrides: Overrides,
-    display: Display,
+    pub(super) display: Display,
     sizes: Vec<[u32; 2]>,
     status: Vec<CaseStatus>,
     seconds: Vec<f64>,
-    lesions: Vec<usize>,
-    unsaved: Vec<bool>,
+    pub(super) lesions: Vec<usize>,
+    pub(super) unsaved: Vec<bool>,
     rater: String,
-    budget: u64,
+    pub(super) budget: u64,
+    /// Labels of sessions of the case at hand, by session.
+    pub(super) editors: BTreeMap<usize, Editor>,
+    /// The session that panels speak of.
+    pub(super) at_hand: Option<usize>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -64,6 +85,8 @@ impl Desk {
             unsaved: vec![false; count],
             rater: "rater-a".to_owned(),
             budget,
+            editors: BTreeMap::new(),
+            at_hand: None,
         }
     }
 
@@ -164,6 +187,9 @@ impl Desk {
     }
 
     fn put_away(&mut self) {
+        // What is in them is in the journal.
+        self.editors.clear();
+        self.at_hand = None;
         if let Some(case) = self.case.take() {
             self.sizes = case.sizes().to_vec();
             self.overrides = case.overrides().clone();
@@ -231,6 +257,54 @@ impl Desk {
         }
     }
 
+    /// Names under which it is kept how far cases are: hashes, from which nothing can be read.
+    #[must_use]
+    pub fn case_keys(&self) -> Vec<String> {
+        let key = |files: &super::CaseFiles| {
+            let mut hash = Sha256::new();
+            hash.update(b"hepatica-progress-key/1\n");
+            hash.update(self.rater.as_bytes());
+            hash.update([0]);
+            hash.update(files.subject.as_bytes());
+            let volumes = files.sessions.iter().flat_map(|session| &session.volumes);
+            if let Some(first) = volumes.min_by(|a, b| a.path.cmp(&b.path)) {
+                hash.update([0]);
+                hash.update(first.path.as_bytes());
+                let size = self.entries.get(first.entry).map_or(0, |entry| entry.place.size());
+                hash.update(size.to_le_bytes());
+            }
+            hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
+        };
+        self.shelf.cases.iter().map(key).collect()
+    }
+
+    /// How far cases are that were begun, by key.
+    #[must_use]
+    pub fn progress(&self) -> BTreeMap<String, Progress> {
+        let keys = self.case_keys().into_iter().enumerate();
+        keys.filter_map(|(case, key)| {
+            let progress = Progress {
+                status: self.status.get(case).copied()?,
+                seconds: self.seconds.get(case).copied()?,
+                lesions: self.lesions.get(case).copied()?,
+                unsaved: self.unsaved.get(case).copied()?,
+            };
+            (progress != Progress::default()).then_some((key, progress))
+        })
+        .collect()
+    }
+
+    /// How far a case was when it was left.
+    pub fn set_progress(&mut self, case: usize, known: &Progress) {
+        if let Some(status) = self.status.get_mut(case) {
+            *status = known.status;
+        }
+        if let Some(seconds) = self.seconds.get_mut(case) {
+            *seconds = known.seconds;
+        }
+        self.set_work(case, known.lesions, known.unsaved);
+    }
+
     /// What the editor says of a case.
     pub fn set_work(&mut self, case: usize, lesions: usize, unsaved: bool) {
         if let (Some(l), Some(u)) = (self.lesions.get_mut(case), self.unsaved.get_mut(case)) {
@@ -271,6 +345,20 @@ impl Desk {
             return true;
         }
         self.ahead.as_mut().is_some_and(Case::work)
+    }
+
+    /// Who reads.
+    #[must_use]
+    pub fn rater(&self) -> &str {
+        &self.rater
+    }
+
+    /// The case as the page shows it.
+    ///
+    /// # Errors
+    /// [`AnnotateError::NoCase`].
+    pub fn view(&self) -> Result<super::views::CaseBody, AnnotateError> {
+        Ok(self.case.as_ref().ok_or(AnnotateError::NoCase)?.view(self.at_hand))
     }
 
     /// Files of the data set, for reading labels that lie beside.

@@ -4,7 +4,7 @@ use crate::dataset;
 use crate::nifti::ReadError;
 
 /// Why something could not be opened or done.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnnotateError {
     /// No image among the files.
@@ -30,6 +30,12 @@ pub enum AnnotateError {
     /// A range could not be read.
     #[error("the file could not be read: it was moved, changed or is on a drive that is gone")]
     Unreadable,
+    /// An edit that was not done.
+    #[error(transparent)]
+    Edit(#[from] super::editor::Error),
+    /// Labels need their image first.
+    #[error("the image that labels are drawn on is not there yet: wait until it is read")]
+    NoReference,
     /// All volumes together would need more than there is.
     #[error(
         "not enough memory: this volume needs {} MB, {} MB of {} MB are taken", needed / 1_000_000, taken / 1_000_000, budget / 1_000_000

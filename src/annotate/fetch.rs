@@ -24,6 +24,7 @@ pub struct Fetch {
     /// Bytes of `waiting` that are unpacked.
     used: usize,
     ended: bool,
+    known: Option<Announced>,
 }
 
 impl Fetch {
@@ -39,6 +40,7 @@ impl Fetch {
             waiting: Vec::new(),
             used: 0,
             ended: false,
+            known: None,
         })
     }
 
@@ -93,7 +95,9 @@ impl Fetch {
         let piece = self.waiting.get(self.used..).unwrap_or_default();
         let piece = piece.get(..STEP.min(piece.len())).unwrap_or_default();
         self.used += piece.len();
-        stream.feed(piece)?;
+        let fed = stream.feed(piece);
+        self.known = stream.announced().or(self.known);
+        fed?;
         let drained = self.used >= self.waiting.len();
         if stream.is_done() || (self.ended && drained) {
             return match self.stream.take() {
@@ -107,6 +111,6 @@ impl Fetch {
     /// What the header says, once it was read.
     #[must_use]
     pub fn announced(&self) -> Option<Announced> {
-        self.stream.as_ref().and_then(ImageStream::announced)
+        self.known
     }
 }

@@ -11,7 +11,8 @@
 //! - [`hanging`]: stages and panes of a protocol for one case; three planes where there is none.
 //! - [`panes`]: where each pane looks, what gestures change, what is linked with what.
 //! - [`case`]: a case at hand: its volumes, its panes, their pictures.
-//! - [`editor`]: labels of a session: strokes, tools, history, journal. [`desk`]: all of it together.
+//! - [`editor`]: labels of a session: strokes, tools, history, journal. [`labelling`]: panes and editor
+//!   together. [`desk`]: what a reader sits at.
 
 pub mod bytes;
 pub mod case;
@@ -20,6 +21,7 @@ pub mod editor;
 mod error;
 pub mod fetch;
 pub mod hanging;
+pub mod labelling;
 pub mod names;
 pub mod opening;
 pub mod panes;

@@ -121,14 +121,13 @@ impl ImageStream {
     /// # Errors
     /// [`ReadError::NotNifti`], [`ReadError::Short`], [`ReadError::Geometry`].
     pub fn finish(mut self) -> Result<ReadImage, ReadError> {
-        let early = self.is_done();
         if let Some(decoder) = &mut self.decoder {
             // What the decoder still holds, and the checksum.
             let ended = decoder.try_finish();
             if let Some(fault) = decoder.get_ref().fault {
                 return Err(fault);
             }
-            if ended.is_err() && !early {
+            if ended.is_err() && !decoder.get_ref().stops() {
                 return Err(ReadError::Short);
             }
         }
@@ -340,6 +339,13 @@ mod tests {
     #[test]
     fn one_image_of_many_along_time() {
         let zipped = ParallelGzip::compress(&file(3, 1.0, 0.0), true);
+        for frame in [0, 1] {
+            let first = i16::try_from(frame).unwrap() * 30;
+            for piece in [17, 1 << 16] {
+                let image = streamed(&zipped, frame, piece).unwrap();
+                assert_eq!(image.voxels, Voxels::I16((first..first + 30).map(|v| v - 3).collect()));
+            }
+        }
         let third = streamed(&zipped, 2, 17).unwrap();
         assert_eq!(third.voxels, Voxels::I16((60..90).map(|v| v - 3).collect()));
         assert_eq!(streamed(&zipped, 3, 17), Err(ReadError::Volumes(3)));

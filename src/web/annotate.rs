@@ -10,6 +10,9 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use super::journey::{flat, to_js, trouble};
 use crate::annotate::case::{Display, Gesture};
+use crate::annotate::desk::Progress;
+use crate::annotate::editor::{EditorView, Vocabulary, vocabulary};
+use crate::annotate::labelling::PaneStroke;
 use crate::annotate::views::{CaseBody, CaseStatus};
 use crate::annotate::{AnnotateError, Desk, Opening};
 use crate::dicom::Need;
@@ -30,10 +33,11 @@ impl std::fmt::Debug for Annotator {
 
 fn refused(error: &AnnotateError) -> JsValue {
     let cause = match error {
-        AnnotateError::NoImages => "no-images",
+        AnnotateError::NoImages => "no-cases",
         AnnotateError::Archive(_) | AnnotateError::Unopened(_) => "damaged-dataset",
         AnnotateError::Memory { .. } => "memory",
-        AnnotateError::Unreadable => "unreadable",
+        AnnotateError::Unreadable => "case-read",
+        AnnotateError::Edit(_) | AnnotateError::NoReference => "edit",
         _ => "annotate",
     };
     trouble(cause, error)
@@ -45,12 +49,27 @@ fn read<T: serde::de::DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
         .map_err(|_| trouble("annotate", "The annotator does not know this question."))
 }
 
-/// The case with an editor that has nothing in it.
+/// The case with its editor; none while its image is not there.
 #[derive(Serialize)]
 struct CaseView {
     #[serde(flatten)]
     body: CaseBody,
-    restored: String,
+    editor: Option<EditorView>,
+    vocabulary: Vocabulary,
+}
+
+/// A session that waits for its journal.
+#[derive(Serialize)]
+struct Waiting {
+    session: usize,
+    key: String,
+}
+
+/// Where one more stroke would help most.
+#[derive(Serialize)]
+struct NextBest {
+    world: [f64; 3],
+    voxels: u64,
 }
 
 #[wasm_bindgen(js_class = Annotator)]
@@ -125,8 +144,12 @@ impl Annotator {
 
     /// The case at hand.
     pub fn view(&mut self) -> Result<JsValue, JsValue> {
-        let case = self.desk()?.case().map_err(|e| refused(&e))?;
-        Ok(to_js(&CaseView { body: case.view(), restored: String::new() }))
+        let desk = self.desk()?;
+        Ok(to_js(&CaseView {
+            body: desk.view().map_err(|e| refused(&e))?,
+            editor: desk.editor_view(),
+            vocabulary: vocabulary(),
+        }))
     }
 
     /// `todo`, `progress` or `done`.
@@ -135,6 +158,25 @@ impl Annotator {
         let status: CaseStatus = read(status)?;
         self.desk()?.set_status(case, status);
         self.list()
+    }
+
+    /// Names under which it is kept how far cases are.
+    #[wasm_bindgen(js_name = caseKeys)]
+    pub fn case_keys(&mut self) -> Result<Vec<String>, JsValue> {
+        Ok(self.desk()?.case_keys())
+    }
+
+    /// How far cases are that were begun, by key.
+    pub fn progress(&mut self) -> Result<JsValue, JsValue> {
+        Ok(to_js(&self.desk()?.progress()))
+    }
+
+    /// How far a case was when it was left.
+    #[wasm_bindgen(js_name = setProgress)]
+    pub fn set_progress(&mut self, case: usize, known: JsValue) -> Result<(), JsValue> {
+        let known: Progress = read(known)?;
+        self.desk()?.set_progress(case, &known);
+        Ok(())
     }
 
     /// Seconds at work on the case at hand.
@@ -206,8 +248,7 @@ impl Annotator {
 
     /// Draws the panes that changed; their numbers.
     pub fn render(&mut self) -> Result<Vec<u32>, JsValue> {
-        let Ok(case) = self.desk()?.case() else { return Ok(Vec::new()) };
-        Ok(case.render(&[]).into_iter().map(|pane| pane as u32).collect())
+        Ok(self.desk()?.render().into_iter().map(|pane| pane as u32).collect())
     }
 
     /// Width and height of a pane's picture.
@@ -234,5 +275,135 @@ impl Annotator {
     pub fn take_states(&mut self) -> Result<JsValue, JsValue> {
         let states = self.desk()?.case().map(|case| case.take_states()).unwrap_or_default();
         Ok(to_js(&states))
+    }
+
+    // ------------------------------------------------------------ labels
+
+    /// Sessions that wait for their journal, with its name.
+    #[wasm_bindgen(js_name = waitingForJournal)]
+    pub fn waiting_for_journal(&mut self) -> Result<JsValue, JsValue> {
+        let waiting = self.desk()?.waiting_for_journal();
+        Ok(to_js(&waiting.into_iter().map(|(session, key)| Waiting { session, key }).collect::<Vec<_>>()))
+    }
+
+    /// Begins a session's editor from its journal, empty for none.
+    #[wasm_bindgen(js_name = beginEditor)]
+    pub fn begin_editor(&mut self, session: usize, journal: &[u8]) -> Result<JsValue, JsValue> {
+        let reopened = self.desk()?.begin_editor(session, journal).map_err(|e| refused(&e))?;
+        Ok(to_js(&reopened))
+    }
+
+    /// Sessions that have an editor.
+    #[wasm_bindgen(js_name = editedSessions)]
+    pub fn edited_sessions(&mut self) -> Result<Vec<u32>, JsValue> {
+        Ok(self.desk()?.edited().map(|session| session as u32).collect())
+    }
+
+    /// Journal records since this was asked last; empty for none.
+    #[wasm_bindgen(js_name = takeRecords)]
+    pub fn take_records(&mut self, session: usize) -> Result<Vec<u8>, JsValue> {
+        Ok(self.desk()?.editor(session).map_err(|e| refused(&e))?.take_records())
+    }
+
+    /// A whole journal in place of all records; empty while a stroke is in hand.
+    pub fn checkpoint(&mut self, session: usize) -> Result<Vec<u8>, JsValue> {
+        let editor = self.desk()?.editor(session).map_err(|e| refused(&e))?;
+        Ok(editor.checkpoint().unwrap_or_default())
+    }
+
+    /// Says how the journal of a session fares.
+    #[wasm_bindgen(js_name = setJournal)]
+    pub fn set_journal(&mut self, session: usize, kept: bool, trouble: &str) -> Result<(), JsValue> {
+        self.desk()?.editor(session).map_err(|e| refused(&e))?.set_journal(kept, trouble);
+        Ok(())
+    }
+
+    /// The editor at hand; null while there is none.
+    #[wasm_bindgen(js_name = editorView)]
+    pub fn editor_view(&mut self) -> Result<JsValue, JsValue> {
+        Ok(self.desk()?.editor_view().map_or(JsValue::NULL, |view| to_js(&view)))
+    }
+
+    /// A part of a stroke.
+    pub fn stroke(&mut self, stroke: JsValue) -> Result<(), JsValue> {
+        let stroke: PaneStroke = read(stroke)?;
+        self.desk()?.stroke(&stroke).map_err(|e| refused(&e))
+    }
+
+    /// Takes a tool in hand, or none.
+    #[wasm_bindgen(js_name = setTool)]
+    pub fn set_tool(&mut self, tool: JsValue) -> Result<(), JsValue> {
+        let tool = read(tool)?;
+        self.desk()?.set_tool(tool).map_err(|e| refused(&e))
+    }
+
+    /// Options of tools.
+    #[wasm_bindgen(js_name = setOptions)]
+    pub fn set_options(&mut self, change: JsValue) -> Result<(), JsValue> {
+        let change = read(change)?;
+        self.desk()?.set_options(change).map_err(|e| refused(&e))
+    }
+
+    /// Where edits may go.
+    #[wasm_bindgen(js_name = setMasking)]
+    pub fn set_masking(&mut self, masking: JsValue) -> Result<(), JsValue> {
+        let masking = read(masking)?;
+        self.desk()?.set_masking(masking).map_err(|e| refused(&e))
+    }
+
+    /// Changes segments.
+    pub fn segment(&mut self, edit: JsValue) -> Result<(), JsValue> {
+        let edit = read(edit)?;
+        self.desk()?.edit_segment(&edit).map_err(|e| refused(&e))
+    }
+
+    /// Does what a tool does to the whole segment.
+    #[wasm_bindgen(js_name = applyTool)]
+    pub fn apply_tool(&mut self, tool: JsValue) -> Result<(), JsValue> {
+        let tool = read(tool)?;
+        self.desk()?.apply_tool(tool).map_err(|e| refused(&e))
+    }
+
+    /// Keeps or gives up the preview.
+    #[wasm_bindgen(js_name = endPreview)]
+    pub fn end_preview(&mut self, keep: bool) -> Result<(), JsValue> {
+        self.desk()?.end_preview(keep).map_err(|e| refused(&e))
+    }
+
+    /// Takes a step back, or does it again.
+    pub fn turn(&mut self, again: bool) -> Result<(), JsValue> {
+        self.desk()?.turn(again).map_err(|e| refused(&e))
+    }
+
+    /// Where one more stroke would help most; null where it is sure everywhere.
+    #[wasm_bindgen(js_name = nextBest)]
+    pub fn next_best(&mut self) -> Result<JsValue, JsValue> {
+        let found = self.desk()?.next_best().map_err(|e| refused(&e))?;
+        Ok(found.map_or(JsValue::NULL, |(world, voxels)| to_js(&NextBest { world, voxels })))
+    }
+
+    /// Whether the editor has long work to go on with.
+    #[wasm_bindgen(js_name = editorBusy)]
+    #[must_use]
+    pub fn editor_busy(&self) -> bool {
+        self.desk.as_ref().is_some_and(Desk::is_editor_busy)
+    }
+
+    /// Goes on with it: some `budget` voxels are looked at; whether more is to do.
+    #[wasm_bindgen(js_name = stepEditor)]
+    pub fn step_editor(&mut self, budget: u32) -> Result<bool, JsValue> {
+        self.desk()?.step_editor(u64::from(budget)).map_err(|e| refused(&e))
+    }
+
+    /// Milliseconds from the last stroke to a preview that is exact.
+    #[wasm_bindgen(js_name = noteMs)]
+    pub fn note_ms(&mut self, ms: f64) -> Result<(), JsValue> {
+        let desk = self.desk()?;
+        if let Some(session) = desk.session()
+            && let Ok(editor) = desk.editor(session)
+        {
+            editor.note_ms(ms);
+        }
+        Ok(())
     }
 }

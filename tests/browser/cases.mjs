@@ -115,16 +115,19 @@ export async function giveFiles(page, files) {
   await send();
 }
 
-/** The pixels of a pane as the screen shows them: RGB triples by rows. */
-export async function pixelsOf(page, pane, [width, height]) {
-  return page.evaluate(
-    async ([pane, width, height]) => {
+/** The pixels of panes as the screen shows them: the red of places, and a sum over each whole pane. */
+export async function seenIn(page, wanted) {
+  return page.evaluate((wanted) => {
+    return wanted.map(({ pane, at }) => {
       const canvas = document.querySelectorAll("#panes canvas")[pane];
-      const copy = new OffscreenCanvas(width, height);
+      const copy = new OffscreenCanvas(canvas.width, canvas.height);
       const context = copy.getContext("2d");
       context.drawImage(canvas, 0, 0);
-      return [...context.getImageData(0, 0, width, height).data];
-    },
-    [pane, width, height],
-  );
+      const { data } = context.getImageData(0, 0, copy.width, copy.height);
+      let sum = 0;
+      for (let i = 0; i < data.length; i += 4) sum = (sum * 31 + data[i]) % 1_000_000_007;
+      const [x, y] = (at ?? [0, 0]).map(Math.floor);
+      return { red: data[(y * copy.width + x) * 4], sum, shades: new Set(data).size };
+    });
+  }, wanted);
 }

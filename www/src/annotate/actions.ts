@@ -387,6 +387,7 @@ export function hearEngines(show: (panes: PaneState[]) => void, fresh: () => voi
       if (tell.kind === "panes") takePanes(tell.panes, show);
       else if (tell.kind === "volume") takeVolume(tell.volume);
       else if (tell.kind === "editor") takeEditor(tell.editor);
+      else if (tell.kind === "restored") page.announce(tell.text);
       else if (tell.kind === "journalTrouble") page.problem.value = problemOf(new EngineTrouble(tell.trouble));
       else if (tell.kind === "lost" && state.list.peek()) {
         const source = state.source.peek();

@@ -325,4 +325,6 @@ export type AnnotateTell =
   | { kind: "volume"; volume: VolumeFact }
   | { kind: "panes"; panes: PaneState[] }
   | { kind: "editor"; editor: EditorView }
+  /** Labels came back from the journal, in words. */
+  | { kind: "restored"; text: string }
   | { kind: "journalTrouble"; trouble: Trouble };

@@ -3,13 +3,15 @@
  *
  * In: the questions of `annotate-protocol.ts`. Out: their answers, pictures in the panes' canvases, and
  * what words over them need. Gestures that wait in the queue are taken together and drawn once. Pixels
- * are copied out of the engine's memory first, which may be shared. It never looks into volumes.
+ * are copied out of the engine's memory first, which may be shared. Every edit is in the journal before
+ * it is answered; long work of the editor goes on in steps. It never looks into volumes.
  */
 import type { AnnotateCalls, AnnotateTell, CaseList, CaseView, EditorView, PaneState, VolumeFact } from "./annotate-protocol";
+import { Journal, type Progress, readProgress, writeProgress } from "./annotate-store";
 import type { Annotator, Engine } from "./load";
 import type { IncomingFile, Trouble } from "./protocol";
 import { flat, needsOf, READS, Sources, takeRead } from "./reader";
-import { breath } from "./steps";
+import { Beat, breath } from "./steps";
 
 /** Ranges asked for at a time. */
 const RANGES = 16;
@@ -24,9 +26,15 @@ interface Canvas {
   words: Uint32Array | null;
 }
 
+/** What a step of the editor may take, ms. */
+const STEP = 6;
+
+/** Seconds at work between two notes of them. */
+const NOTED = 15;
+
 const trouble = (cause: string, text: string): Trouble => ({ cause, text });
 
-/** What there is of an editor while no labels can be made. */
+/** What there is of an editor while its image is not there. */
 const NO_EDITOR: EditorView = {
   segments: [],
   active: 0,
@@ -53,20 +61,39 @@ const NO_EDITOR: EditorView = {
 
 export type AnnotateHandlers = { [K in keyof AnnotateCalls]: (what: AnnotateCalls[K]["ask"]) => Promise<AnnotateCalls[K]["answer"]> };
 
+/** What `Annotator.beginEditor` answers. */
+interface Reopened {
+  read: number;
+  torn: number;
+  records: number;
+  text: string;
+}
+
 export class Annotating {
   readonly #tell: (message: AnnotateTell) => void;
   readonly #load: () => Promise<{ engine: Engine; maximum: number }>;
   readonly #canvases = new Map<number, Canvas>();
   readonly #sizes = new Map<number, [number, number]>();
+  /** Journals of the case at hand, by session. */
+  readonly #journals = new Map<number, Journal>();
+  readonly #sources = new Sources();
   #annotator: Annotator | null = null;
-  #sources = new Sources();
   /** A frame is wanted. */
   #drawing = false;
   /** Volumes are on their way. */
   #reading = false;
-  /** Counts data sets and cases: what is read for one that is gone is dropped. */
+  /** The editor goes on with something long. */
+  #editing = false;
+  /** Counts data sets: what is read for one that is gone is dropped. */
   #turn = 0;
+  /** Counts cases likewise. */
+  #caseTurn = 0;
   #pump: () => void = () => undefined;
+  /** Voxels that a step of the editor looks at: as many as fit into its time, as seen. */
+  #pace = 20_000;
+  /** When hands last changed what is grown from. */
+  #strokeAt = 0;
+  #sinceNoted = 0;
 
   constructor(tell: (message: AnnotateTell) => void, load: () => Promise<{ engine: Engine; maximum: number }>) {
     this.#tell = tell;
@@ -80,11 +107,20 @@ export class Annotating {
 
   /** Everything of the data set at hand is let go; canvases stay, black. */
   #close(): void {
+    this.#leaveCase();
     this.#turn += 1;
     this.#annotator?.free();
     this.#annotator = null;
     this.#sources.clear();
     for (const { context } of this.#canvases.values()) context.clearRect(0, 0, context.canvas.width, context.canvas.height);
+  }
+
+  #leaveCase(): void {
+    this.#caseTurn += 1;
+    for (const session of this.#journals.keys()) this.#keep(session);
+    for (const journal of this.#journals.values()) journal.close();
+    this.#journals.clear();
+    if (this.#annotator) void this.#note();
   }
 
   async #open(files: IncomingFile[]): Promise<CaseList> {
@@ -106,20 +142,37 @@ export class Annotating {
           annotator.feed(flat(group), bytes);
         }
       }
-      const list = annotator.finishOpening() as CaseList;
+      annotator.finishOpening();
       for (const [pane, [width, height]] of this.#sizes) annotator.paneSize(pane, width, height);
-      return list;
+      const known = await readProgress();
+      if (this.#turn !== mine) throw trouble("cancelled", "Another data set was opened.");
+      (annotator.caseKeys() as string[]).forEach((key, at) => {
+        const progress = known[key];
+        if (progress) annotator.setProgress(at, progress);
+      });
+      return annotator.list() as CaseList;
     } catch (thrown) {
       if (this.#turn === mine) this.#close();
       throw thrown;
     }
   }
 
+  /** Writes down how far cases are. */
+  async #note(): Promise<void> {
+    const annotator = this.#annotator;
+    if (!annotator) return;
+    this.#sinceNoted = 0;
+    await writeProgress(annotator.progress() as Record<string, Progress>);
+  }
+
+  // ------------------------------------------------------------ volumes
+
   /** Answers with the case, and goes on reading what it lacks. */
-  #hung(view: unknown): CaseView {
+  async #hung(view: unknown): Promise<CaseView> {
     this.#goOn();
     this.#draw();
-    return { ...(view as Omit<CaseView, "editor">), editor: NO_EDITOR } as CaseView;
+    const body = view as Omit<CaseView, "editor" | "restored"> & { editor: EditorView | null };
+    return { ...body, editor: body.editor ?? NO_EDITOR, restored: "" };
   }
 
   /** Reads and unpacks volumes until none are wanted. */
@@ -165,12 +218,146 @@ export class Annotating {
       const worked = annotator.work();
       const told = annotator.takeTold() as VolumeFact[];
       for (const volume of told) this.#tell({ kind: "volume", volume });
-      if (told.length > 0) this.#draw();
+      if (told.length > 0) {
+        this.#draw();
+        await this.#beginEditors();
+      }
       if (worked) await breath();
       else if (inFlight > 0) await new Promise<void>((resolve) => (wake = resolve));
       else if (!asked) return;
     }
   }
+
+  // ------------------------------------------------------------ labels and their journals
+
+  /** Sessions whose reference has come begin with what their journal holds. */
+  async #beginEditors(): Promise<void> {
+    const annotator = this.#annotator;
+    const mine = this.#caseTurn;
+    if (!annotator) return;
+    for (const { session, key } of annotator.waitingForJournal() as { session: number; key: string }[]) {
+      let journal: Journal | null = null;
+      let why = "";
+      let cause = "journal";
+      try {
+        journal = await Journal.open(key);
+      } catch (thrown) {
+        const taken = thrown instanceof DOMException && thrown.name === "NoModificationAllowedError";
+        if (taken) cause = "journal-taken";
+        why = taken
+          ? "This case is open in another tab: strokes made here are not kept."
+          : "The browser grants no storage here: strokes are lost with this tab unless they are saved.";
+      }
+      if (this.#caseTurn !== mine || this.#annotator !== annotator) {
+        journal?.close();
+        return;
+      }
+      let reopened: Reopened | null = null;
+      for (const { slot, bytes } of journal?.contents() ?? []) {
+        try {
+          reopened = annotator.beginEditor(session, bytes) as Reopened;
+          journal?.continue(slot, reopened.read);
+          break;
+        } catch {
+          // Of a later version, of another grid, or damaged from its first byte: the other may do.
+        }
+      }
+      if (!reopened) {
+        if (journal && journal.contents().length > 0) {
+          why = "What was kept of this case cannot be read by this version: it was left as it is, and strokes made now are not kept. Save them.";
+          journal.close();
+          journal = null;
+        }
+        annotator.beginEditor(session, new Uint8Array());
+      }
+      if (journal) this.#journals.set(session, journal);
+      annotator.setJournal(session, journal !== null, why);
+      if (why) this.#tell({ kind: "journalTrouble", trouble: trouble(cause, why) });
+      this.#keep(session);
+      this.#tellEditor();
+      if (reopened?.text) this.#tell({ kind: "restored", text: reopened.text });
+      this.#draw();
+      this.#goOnEditing();
+    }
+  }
+
+  /** Writes down what was done since the last time. */
+  #keep(session: number): void {
+    const annotator = this.#annotator;
+    const journal = this.#journals.get(session);
+    if (!annotator || !journal) return;
+    try {
+      journal.append(annotator.takeRecords(session), () => annotator.checkpoint(session));
+      annotator.setJournal(session, true, "");
+    } catch (thrown) {
+      const full = thrown instanceof DOMException && thrown.name === "QuotaExceededError";
+      const text = full
+        ? "The browser's storage is full: strokes are not kept any more. Save the labels, then make room."
+        : "Strokes could not be written down: they are not kept any more. Save the labels.";
+      annotator.setJournal(session, false, text);
+      this.#tell({ kind: "journalTrouble", trouble: trouble(full ? "storage-full" : "journal", text) });
+    }
+  }
+
+  #keepAll(): void {
+    for (const session of this.#journals.keys()) this.#keep(session);
+  }
+
+  #editorView(): EditorView {
+    return (this.#current().editorView() as EditorView | null) ?? NO_EDITOR;
+  }
+
+  #tellEditor(): void {
+    this.#tell({ kind: "editor", editor: this.#editorView() });
+  }
+
+  /** Does something to labels: it is in the journal before it is answered. */
+  #edit(change: (annotator: Annotator) => void): EditorView {
+    change(this.#current());
+    this.#strokeAt = performance.now();
+    this.#keepAll();
+    this.#draw();
+    this.#goOnEditing();
+    return this.#editorView();
+  }
+
+  /** Goes on with what takes the editor long, in steps between which hands are heard. */
+  #goOnEditing(): void {
+    if (this.#editing || !this.#annotator?.editorBusy()) return;
+    this.#editing = true;
+    void this.#editOn(this.#annotator).finally(() => {
+      this.#editing = false;
+      this.#goOnEditing();
+    });
+  }
+
+  async #editOn(annotator: Annotator): Promise<void> {
+    const shown = new Beat(30);
+    const told = new Beat(120);
+    const here = (): boolean => this.#annotator === annotator;
+    while (here() && annotator.editorBusy()) {
+      const began = performance.now();
+      try {
+        annotator.stepEditor(this.#pace);
+      } catch (thrown) {
+        if (thrown instanceof WebAssembly.RuntimeError) throw thrown;
+        this.#tell({ kind: "journalTrouble", trouble: thrown as Trouble });
+        break;
+      }
+      const took = performance.now() - began;
+      this.#pace = Math.round(Math.min(4_000_000, Math.max(2_000, this.#pace * Math.min(2, STEP / Math.max(took, 0.1)))));
+      if (shown.due()) this.#draw();
+      if (told.due()) this.#tellEditor();
+      await breath();
+    }
+    if (!here()) return;
+    annotator.noteMs(performance.now() - this.#strokeAt);
+    this.#keepAll();
+    this.#draw();
+    this.#tellEditor();
+  }
+
+  // ------------------------------------------------------------ drawing
 
   /** Draws once, when all questions that wait have been heard. */
   #draw(): void {
@@ -208,10 +395,22 @@ export class Annotating {
   readonly handlers: AnnotateHandlers = {
     openCases: async ({ files }) => this.#open(files),
     caseList: async () => this.#current().list() as CaseList,
-    openCase: async ({ case: index }) => this.#hung(this.#current().openCase(index)),
-    caseStatus: async ({ case: index, status }) => this.#current().caseStatus(index, status) as CaseList,
+    openCase: async ({ case: index }) => {
+      this.#leaveCase();
+      const view = this.#current().openCase(index);
+      void this.#note();
+      await this.#beginEditors();
+      return this.#hung(view);
+    },
+    caseStatus: async ({ case: index, status }) => {
+      const list = this.#current().caseStatus(index, status) as CaseList;
+      await this.#note();
+      return list;
+    },
     caseTime: async ({ seconds }) => {
       this.#annotator?.caseTime(seconds);
+      this.#sinceNoted += seconds;
+      if (this.#sinceNoted >= NOTED) await this.#note();
       return null;
     },
     closeCases: async () => {
@@ -241,7 +440,7 @@ export class Annotating {
     },
     gesture: async ({ pane, gesture }) => {
       this.#current().gesture(pane, gesture);
-      this.#pump();
+      this.#goOn();
       this.#draw();
       return null;
     },
@@ -251,22 +450,26 @@ export class Annotating {
       return null;
     },
 
-    stroke: async () => this.#unready(),
-    tool: async () => this.#unready(),
-    options: async () => this.#unready(),
-    masking: async () => this.#unready(),
-    segment: async () => this.#unready(),
-    applyTool: async () => this.#unready(),
-    preview: async () => this.#unready(),
-    undo: async () => this.#unready(),
-    redo: async () => this.#unready(),
-    nextBest: async () => this.#unready(),
+    stroke: async (stroke) => this.#edit((to) => to.stroke(stroke)),
+    tool: async ({ tool }) => this.#edit((to) => to.setTool(tool)),
+    options: async (options) => this.#edit((to) => to.setOptions(options)),
+    masking: async (masking) => this.#edit((to) => to.setMasking(masking)),
+    segment: async (edit) => this.#edit((to) => to.segment(edit)),
+    applyTool: async ({ tool }) => this.#edit((to) => to.applyTool(tool)),
+    preview: async ({ keep }) => this.#edit((to) => to.endPreview(keep)),
+    undo: async () => this.#edit((to) => to.turn(false)),
+    redo: async () => this.#edit((to) => to.turn(true)),
+    nextBest: async () => {
+      const found = this.#current().nextBest() as AnnotateCalls["nextBest"]["answer"];
+      this.#keepAll();
+      return found;
+    },
     measure: async () => this.#unready(),
     saveLabels: async () => this.#unready(),
     loadLabels: async () => this.#unready(),
   };
 
   #unready(): never {
-    throw trouble("annotate", "Labels cannot be made in this version.");
+    throw trouble("annotate", "Labels cannot be measured or saved in this version.");
   }
 }

@@ -25,7 +25,10 @@ interface FileSystemFileHandle {
 
 /** Workers only, which is where the one use is. */
 interface FileSystemSyncAccessHandle {
+  read(into: BufferSource, options?: { at?: number }): number;
   write(bytes: BufferSource, options?: { at?: number }): number;
+  getSize(): number;
+  truncate(size: number): void;
   flush(): void;
   close(): void;
 }
