@@ -4,16 +4,16 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { accessibilityFaults, scratch, screenshot, serveSealed, test, until, untilSealed, untilText } from "./harness.mjs";
+import { accessibilityFaults, scratch, screenshot, servePlain, test, until, untilSealed, untilText } from "./harness.mjs";
 import {
   crosshairAt, demoArchive, inPane, labels, look, lookAt, mapping, pane, panes, placeShown, room, sliceOf, status, strokeThrough,
   untilDrawn,
 } from "./annotating.mjs";
 import { drop, open } from "./steps.mjs";
 
-const PV = /^portal venous.*before/;
-const ART = /^late arterial.*before/;
-const WIDE = { context: { viewport: { width: 1440, height: 900 } } };
+const PV = /^portal venous · pre/;
+const ART = /^late arterial · pre/;
+const WIDE = { context: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" } };
 
 let made;
 /** The demo study's archive and its truth: written once, by the page itself. */
@@ -34,7 +34,7 @@ async function archiveOf(url) {
 
 /** A page with the demo's archive dropped onto Annotate and its first case drawn. */
 async function annotating(options = WIDE) {
-  const { url } = await serveSealed();
+  const { url } = await servePlain();
   const { archive, truth } = await archiveOf(url);
   const opened = await open(url, options);
   await room(opened.page, "Annotate").click();
@@ -44,7 +44,7 @@ async function annotating(options = WIDE) {
 }
 
 test("from the demo's export straight to its cases, hung in panes and drawn", async () => {
-  const { url } = await serveSealed();
+  const { url } = await servePlain();
   const { page, said } = await open(url, WIDE);
   await demoArchive(page);
   await page.getByRole("button", { name: "Annotate now" }).click();

@@ -3,7 +3,7 @@ import type { CaseRow, CaseStatus, VolumeFact } from "../engine/annotate-protoco
 import { counted } from "../prepare/format";
 import { Icon } from "../prepare/Icon";
 import * as actions from "./actions";
-import { clock } from "./format";
+import { clock, sessionWords } from "./format";
 import { backToPane } from "./grid";
 import { keyOf } from "./keys";
 import { SERIES } from "./pane";
@@ -91,19 +91,19 @@ function OpenCase({ one }: { one: CaseRow }) {
   const done = one.status === "done";
   return (
     <div class="case__more">
-      {sessions.map((session) => (
-        <div key={session} class="case__session">
-          <p class="case__of">
-            {session || "images"}
-            {one.sessions.find((s) => s.session === session)?.timePoint && ` · ${one.sessions.find((s) => s.session === session)?.timePoint}`}
-          </p>
-          <ul>
-            {view.volumes.filter((v) => v.session === session).map((volume) => (
-              <Series key={volume.id} volume={volume} reference={volume.id === view.reference} />
-            ))}
-          </ul>
-        </div>
-      ))}
+      <details class="case__all">
+        <summary class="case__sum">{counted(view.volumes.length, "series", "series")}</summary>
+        {sessions.map((session) => (
+          <div key={session}>
+            <p class="case__of">{sessionWords(session, one.sessions.find((s) => s.session === session)?.timePoint ?? "")}</p>
+            <ul>
+              {view.volumes.filter((v) => v.session === session).map((volume) => (
+                <Series key={volume.id} volume={volume} reference={volume.id === view.reference} />
+              ))}
+            </ul>
+          </div>
+        ))}
+      </details>
       <button type="button" class="button case__done" onClick={() => void actions.setStatus(one.case, done ? "progress" : "done")}>
         {done ? "Take it up again" : "Mark as done"}
       </button>

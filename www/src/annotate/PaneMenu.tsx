@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Orientation, PaneView, VolumeFact } from "../engine/annotate-protocol";
 import * as actions from "./actions";
+import { sessionWords } from "./format";
 import { grid } from "./grid";
 import { placeBeside } from "./place";
 import * as state from "./state";
@@ -90,7 +91,7 @@ function Session({ session, pane, done }: { session: string; pane: PaneView; don
   if (volumes.length === 0) return null;
   return (
     <>
-      <p class="menu__head">{[session || "Series", volumes[0]?.timePoint].filter(Boolean).join(" · ")}</p>
+      <p class="menu__head">{sessionWords(session, volumes[0]?.timePoint ?? "")}</p>
       {volumes.map((v) => (
         <SeriesItem key={v.id} volume={v} pane={pane} done={done} />
       ))}

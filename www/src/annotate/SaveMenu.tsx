@@ -31,7 +31,7 @@ export function SaveMenu() {
   );
   return (
     <footer class="tools__foot">
-      {!editor.journal.kept && (
+      {!editor.journal.kept && !none && (
         <p class="journal warn" role="status">
           {editor.journal.trouble || "Strokes are not kept in this browser: save often."}
         </p>

@@ -33,7 +33,7 @@ export function Status() {
           {segment.name} {segment.lesion?.id}
         </span>
       )}
-      {state.editor.value && (
+      {state.editor.value && state.editor.value.segments.length > 0 && (
         <span class={state.editor.value.journal.kept ? "status__kept" : "status__kept warn"}>
           {state.editor.value.journal.kept ? "every stroke kept" : "strokes not kept"}
         </span>

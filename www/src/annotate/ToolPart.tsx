@@ -21,10 +21,11 @@ export function ToolPart() {
       </section>
     );
   }
+  const title = entry.id === "grow" ? "Seeds" : entry.label;
   return (
-    <section class="panel" aria-label={entry.label}>
+    <section class="panel" aria-label={title}>
       <header class="panel__head">
-        <h2 class="panel__title">{entry.id === "grow" ? "Seeds" : entry.label}</h2>
+        <h2 class="panel__title">{title}</h2>
         <Target />
       </header>
       {!state.growing.value && <p class="panel__say">{entry.says}</p>}

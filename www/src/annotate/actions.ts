@@ -25,6 +25,8 @@ export function failed(thrown: unknown): void {
 }
 
 async function ask<K extends CallName>(call: K, what: Calls[K]["ask"]): Promise<Calls[K]["answer"] | undefined> {
+  // The engine hears in the order in which hands and keys moved.
+  outbox.hasten();
   try {
     return await engine()?.ask(call, what);
   } catch (thrown) {
@@ -269,13 +271,12 @@ export async function endPreview(keep: boolean): Promise<void> {
   if (await edited("preview", { keep })) page.announce(keep ? "Applied." : "Cancelled: the labels are as they were.");
 }
 
+/** What can be undone is the engine's to say: a stroke may be on its way. */
 export async function undo(): Promise<void> {
-  const words = state.editor.value?.undoes;
-  if (state.editor.value?.canUndo && (await edited("undo", null)) && words) page.announce(`Undone: ${words}.`);
+  if (state.view.value && (await edited("undo", null)) && state.editor.value?.redoes) page.announce(`Undone: ${state.editor.value.redoes}.`);
 }
 export async function redo(): Promise<void> {
-  const words = state.editor.value?.redoes;
-  if (state.editor.value?.canRedo && (await edited("redo", null)) && words) page.announce(`Done again: ${words}.`);
+  if (state.view.value && (await edited("redo", null)) && state.editor.value?.undoes) page.announce(`Done again: ${state.editor.value.undoes}.`);
 }
 
 /** The segment before or after the active one. */

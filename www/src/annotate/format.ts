@@ -31,3 +31,9 @@ export function rgb(hex: string): [number, number, number] {
   const n = Number.parseInt(hex.slice(1), 16);
   return [(n >> 16) & 255, (n >> 8) & 255, n & 255];
 }
+
+/** `ses-01 · pre`. */
+export function sessionWords(session: string, timePoint: string): string {
+  const label = session === "" ? "images" : session.startsWith("ses-") ? session : `ses-${session}`;
+  return timePoint ? `${label} · ${timePoint}` : label;
+}

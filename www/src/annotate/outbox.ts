@@ -19,7 +19,8 @@ export interface Hearing {
 export class Outbox {
   readonly #hearing: Hearing;
   #waiting: Item[] = [];
-  #busy = false;
+  /** Sendings that have not been answered. */
+  #busy = 0;
   #frame = 0;
 
   constructor(hearing: Hearing) {
@@ -55,13 +56,21 @@ export class Outbox {
     this.#waiting = [];
   }
 
+  /** Sends what waits at once: for a question that must be heard after it. */
+  hasten(): void {
+    if (this.#waiting.length === 0) return;
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    void this.#send();
+  }
+
   #put(item: Item): void {
     this.#waiting.push(item);
     this.#plan();
   }
 
   #plan(): void {
-    if (this.#busy || this.#frame !== 0 || this.#waiting.length === 0) return;
+    if (this.#busy > 0 || this.#frame !== 0 || this.#waiting.length === 0) return;
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       void this.#send();
@@ -73,7 +82,7 @@ export class Outbox {
     const items = this.#waiting;
     this.#waiting = [];
     if (!engine) return;
-    this.#busy = true;
+    this.#busy += 1;
     const asked = items.map(async (item) => {
       if (item.kind === "gesture") await engine.ask("gesture", { pane: item.pane, gesture: item.gesture });
       else this.#hearing.edited(await engine.ask("stroke", item.stroke));
@@ -81,7 +90,7 @@ export class Outbox {
     for (const answer of await Promise.allSettled(asked)) {
       if (answer.status === "rejected") this.#hearing.failed(answer.reason);
     }
-    this.#busy = false;
+    this.#busy -= 1;
     this.#plan();
   }
 }

@@ -69,7 +69,6 @@ export class Overlay {
     say(this.#when, when.join(" · "));
     this.#thickness = volume?.spacing[2] ?? 0;
     this.#frames = volume?.frames ?? 1;
-    this.#state = null;
     const failed = volume?.state === "failed";
     const waiting = volume && (volume.state === "waiting" || volume.state === "reading");
     this.element.classList.toggle("pane__over--empty", view.volume === null || failed);
@@ -78,7 +77,6 @@ export class Overlay {
     else if (failed) say(this.#emptyText, `Could not be read: ${volume.trouble}`);
     else say(this.#emptyText, waiting ? "Reading…" : "");
     this.#offer(view.volume === null ? might : [], choose);
-    if (view.volume === null || failed) this.draw(null);
   }
 
   #offer(might: VolumeFact[], choose: (volume: number) => void): void {
@@ -139,7 +137,7 @@ export class Overlay {
   }
 
   #drawBar(perMm: number, width: number, height: number): void {
-    const most = Math.min(BAR_MOST, width * 0.3);
+    const most = Math.min(BAR_MOST, width * 0.22);
     const mm = BARS.findLast((bar) => bar * perMm <= most);
     if (!mm || perMm <= 0) {
       set(this.#bar, { d: "" });

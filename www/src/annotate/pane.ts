@@ -100,7 +100,9 @@ export class Pane implements PaneHands {
     this.#view = view;
     const might = view.candidates.map((id) => state.volumeOf(id)).filter((v) => v !== null);
     this.#overlay.hang(view, volume, might, (chosen) => void actions.hang(this.pane, chosen));
-    if (same) this.draw(state.drawn.get(this.pane) ?? null);
+    // Of another series nothing has been told yet.
+    if (!same) state.drawn.delete(this.pane);
+    this.draw(volume?.state === "failed" ? null : (state.drawn.get(this.pane) ?? null));
     const what = view.title || (view.volume === null ? `empty, ${view.wanted} was looked for` : "image");
     this.element.setAttribute("aria-label", view.surface ? `${what}, surfaces` : `${what}, ${view.orientation}`);
   }
