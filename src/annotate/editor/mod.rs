@@ -9,10 +9,12 @@
 //! - `stroke`: paint, erase, draw, scissors, level tracing.
 //! - `grow`: Grow from seeds, live; `sketch`: the threshold's preview.
 //! - `whole`: tools that work on a whole segment.
+//! - `measured`: measurements.
 //! - `records`: the journal; `edits`: segments added, renamed, removed; undo and redo.
 
 mod edits;
 mod grow;
+mod measured;
 mod options;
 mod records;
 mod segments;
@@ -24,6 +26,7 @@ mod views;
 mod whole;
 
 pub use edits::SegmentEdit;
+pub use measured::{Longest, Mean, Measurable, Measured};
 pub use options::*;
 pub use records::Restored;
 pub use segments::*;
