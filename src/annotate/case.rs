@@ -527,14 +527,21 @@ impl Case {
     }
 
     fn restale(&mut self, id: ImageId) {
+        let look = |pane: &Pane| (pane.centre, pane.mm, pane.hanging);
+        let before: Vec<_> = self.panes.panes.iter().map(look).collect();
         for pane in 0..self.panes.panes.len() {
             if self.image_of(pane) == Some(id) {
                 self.hang_pane(pane);
             }
         }
         self.panes.fit_unplaced();
-        // One scale for all: a new image may change every pane's.
-        self.mark_all();
+        // One scale for all: a new image may change every pane's, and mostly does not.
+        let after: Vec<_> = self.panes.panes.iter().map(look).collect();
+        for (pane, (before, after)) in before.iter().zip(&after).enumerate() {
+            if before != after {
+                self.mark(pane, true);
+            }
+        }
     }
 
     /// Unpacks a little, several volumes side by side; whether there was anything to do.
