@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { accessibilityFaults, scratch, screenshot, servePlain, test, until, untilSealed, untilText } from "./harness.mjs";
+import { FULL, accessibilityFaults, killBrowser, scratch, screenshot, servePlain, test, until, untilText } from "./harness.mjs";
 import {
   crosshairAt, demoArchive, inPane, labels, look, lookAt, mapping, pane, panes, placeShown, room, sliceOf, status, strokeThrough,
   untilDrawn,
@@ -202,6 +202,45 @@ test("seeds grow into a lesion as the truth has it; undo, erase and apply; label
   await (await download).saveAs(saved);
   const judged = labels("dice", archive, subject, truth, "11", saved, "1");
   assert.ok(judged.dice >= 0.9, JSON.stringify(judged));
+}, { patience: 300_000 });
+
+test("a browser that is killed in the middle of a stroke loses that stroke at most", async () => {
+  const host = await servePlain();
+  const { archive } = await archiveOf(host.url);
+  const profile = await scratch();
+  const start = async () => {
+    const { page } = await open(host.url, { ...WIDE, profile });
+    await room(page, "Annotate").click();
+    await drop(page, archive);
+    await untilDrawn(page);
+    return page;
+  };
+  let page = await start();
+  await twoSegments(page);
+  let kept = 0;
+  const rows = 80;
+  for (let round = 0; round < (FULL ? 12 : 3); round += 1) {
+    await pane(page, PV).focus();
+    if (!(await page.getByRole("button", { name: /^Paint/ }).getAttribute("aria-pressed")).includes("true")) await page.keyboard.press("2");
+    const y = 150 + ((round * 17) % rows);
+    await strokeThrough(page, PV, [[50, y], [110, y]]);
+    const name = "Segment 1";
+    await until("the stroke is labelled", async () => (await volumeOf(page, name)) > kept);
+    kept = await volumeOf(page, name);
+    const [x0, y0] = await inPane(page, PV, [50, y + 60]);
+    await page.mouse.move(x0, y0);
+    await page.mouse.down();
+    for (let i = 0; i < 3 + 5 * round; i += 1) await page.mouse.move(x0 + 4 * i, y0);
+    await killBrowser(profile);
+    page = await start();
+    await page.getByText("Segment 1").first().waitFor();
+    const back = await volumeOf(page, name);
+    assert.ok(back >= kept, `${back} ml of ${kept}`);
+    kept = back;
+  }
+  await pane(page, PV).focus();
+  await page.keyboard.press("z");
+  await until("what came back can be undone", async () => (await volumeOf(page, "Segment 1")) < kept);
 }, { patience: 300_000 });
 
 for (const colorScheme of ["dark", "light"]) {

@@ -22,9 +22,14 @@ export async function demoArchive(page) {
 
 /** Waits until every pane that hangs a series has drawn it: its slice number stands there, and it is not black. */
 export async function untilDrawn(page, patience = 60_000) {
+  let before = "";
   await until("the panes are drawn", async () => {
     const seen = await look(page);
-    return seen.length > 0 && seen.every((p) => p.empty || (p.slice !== "" && p.bright > 0.05));
+    const now = JSON.stringify(seen.map((p) => [p.hash, p.slice]));
+    // Twice the same: nothing is on its way any more.
+    const still = now === before;
+    before = now;
+    return still && seen.length > 0 && seen.every((p) => p.empty || (p.slice !== "" && p.letters[0] !== "" && p.bright > 0.05));
   }, patience);
 }
 
