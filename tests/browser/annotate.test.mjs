@@ -6,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { FULL, accessibilityFaults, killBrowser, scratch, screenshot, servePlain, test, until, untilText } from "./harness.mjs";
 import {
-  crosshairAt, demoArchive, inPane, labels, look, lookAt, mapping, pane, panes, placeShown, room, sliceOf, status, strokeThrough,
+  crosshairAt, demoArchive, inPane, labels, look, lookAt, mapping, pane, panes, placeShown, room, sliceOf, strokeThrough, toSlice,
   untilDrawn,
 } from "./annotating.mjs";
 import { drop, open } from "./steps.mjs";
@@ -126,30 +126,18 @@ test("stages, another plane, and the next case, by keyboard alone", async () => 
 /** Paints the seeds of one lesion, a few lines a slice. */
 async function seed(page, strokes, { inside, outside }) {
   const to = await mapping(page, PV);
-  const z = async () => {
-    const { width, height } = await pane(page, PV).boundingBox();
-    await crosshairAt(page, PV, [width / 2, height / 2]);
-    return (await placeShown(page))[2];
-  };
-  await pane(page, PV).focus();
-  for (const one of strokes) {
-    for (let tries = 0; tries < 80; tries += 1) {
-      const now = await z();
-      if (Math.abs(now - one.z) < 0.6) break;
-      const before = now;
-      await page.keyboard.press(page.upward ?? "ArrowUp");
-      await page.waitForTimeout(40);
-      if (Math.abs((await z()) - one.z) > Math.abs(before - one.z)) page.upward = page.upward === "ArrowDown" ? "ArrowUp" : "ArrowDown";
-    }
-    for (const [name, points] of [[inside, one.inside], [outside, one.outside]]) {
-      if (points.length === 0) continue;
-      await page.getByRole("button", { name, exact: true }).click();
-      await strokeThrough(page, PV, points.map(to));
+  for (const [name, lines] of [[inside, strokes.inside], [outside, strokes.outside]]) {
+    await page.locator(".seg__name", { hasText: name }).click();
+    await until("it is the active one", async () => (await activeName(page)) === name);
+    for (const line of lines) {
+      const points = line.map(to);
+      await toSlice(page, PV, Math.round(points[0].slice));
+      await strokeThrough(page, PV, points.map((p) => p.at));
     }
   }
 }
 
-const segmentButton = (page, name) => page.locator(".seg__name", { hasText: name });
+const activeName = (page) => page.locator(".seg--active .seg__name > .cut").innerText();
 const volumeOf = async (page, name) => {
   const text = await page.locator(".seg", { has: page.locator(".seg__name", { hasText: name }) }).locator(".seg__ml").innerText();
   return text === "–" ? 0 : Number(text.replaceAll(",", ""));
@@ -172,9 +160,20 @@ async function setBrush(page, mm) {
   await page.getByRole("slider", { name: /^Diameter/ }).fill(String(mm));
 }
 
+/** The patient whose portal venous series is an image of its own. */
+function subjectWithLesions(archive) {
+  const names = execFileSync("unzip", ["-Z1", archive], { encoding: "utf8" });
+  return names.match(/^(sub-\w+)\/ses-01\/anat\/.*_acq-pv_.*\.nii\.gz$/m)[1];
+}
+
 test("seeds grow into a lesion as the truth has it; undo, erase and apply; labels read back elsewhere", async () => {
   const { page, archive, truth } = await annotating();
-  const subject = await page.locator(".case--open .case__name").innerText();
+  const subject = subjectWithLesions(archive);
+  if ((await page.locator(".case--open .case__name").innerText()) !== subject) {
+    await page.locator(".case__button", { hasText: subject }).click();
+    await until("its case is open", async () => (await page.locator(".case--open .case__name").innerText()) === subject);
+    await untilDrawn(page);
+  }
   const strokes = labels("strokes", archive, subject, truth, "11");
   const names = await twoSegments(page);
   await pane(page, PV).focus();
