@@ -75,7 +75,8 @@ impl ImageStream {
             return Ok(());
         }
         let sent = match (&mut self.decoder, &mut self.plain) {
-            (Some(decoder), _) => decoder.write_all(bytes),
+            // Flushed, or what it has unpacked may wait in it until the end.
+            (Some(decoder), _) => decoder.write_all(bytes).and_then(|()| decoder.flush()),
             (None, Some(sink)) => sink.write_all(bytes),
             (None, None) => Ok(()),
         };

@@ -8,6 +8,8 @@
 //!   from which all of it is restored.
 //! - [`islands`], [`distance`], [`morphology`], [`smooth`], [`between`]: what is done to a whole segment, as
 //!   [`work`] that goes on in steps.
+//! - [`formats`]: label maps as NIfTI, NRRD and DICOM SEG, and back.
+//! - [`measure`]: volumes, diameters, values.
 //! - [`space`], [`brush`], [`polygon`], [`tracing`]: which voxels a hand means.
 
 pub mod between;
@@ -15,11 +17,13 @@ pub mod brush;
 pub mod difference;
 pub mod distance;
 mod error;
+pub mod formats;
 pub mod growcut;
 pub mod history;
 pub mod islands;
 pub mod journal;
 pub mod labels;
+pub mod measure;
 pub mod morphology;
 pub mod polygon;
 pub mod smooth;

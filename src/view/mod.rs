@@ -11,6 +11,7 @@ mod overlay;
 mod plane;
 mod render;
 mod slices;
+mod surface;
 mod window;
 
 pub use body::{BodyBox, body_box};
@@ -19,6 +20,7 @@ pub use overlay::{Overlay, label_picture, overlay};
 pub use plane::{PanePlane, PixelMap, WorldToVoxel, letters};
 pub use render::{Picture, draw};
 pub use slices::{Orientation, Slices, slice_axis};
+pub use surface::{Mesh, Turned, draw_surfaces, labelled_box, surface};
 pub use window::{Content, Preset, Window, auto_window, percentiles, presets};
 
 #[cfg(test)]

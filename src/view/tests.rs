@@ -316,3 +316,84 @@ fn the_first_look_is_at_the_body() {
     let air = body_box(&grid, &Voxels::I16(vec![0; 100 * 80 * 20]), Content::Mr);
     assert_eq!(air, BodyBox { low: [-0.5; 3], high: [99.5, 79.5, 19.5] });
 }
+
+#[test]
+fn a_labels_surface_encloses_its_volume_in_any_grid_and_faces_outwards() {
+    for (name, grid) in grids() {
+        let [nx, ny, nz] = grid.dims().map(|n| n as usize);
+        let mut labels = vec![0_u8; nx * ny * nz];
+        let mut voxels = 0;
+        for z in 1..nz - 1 {
+            for y in 1..ny - 1 {
+                for x in 1..nx - 1 {
+                    labels[(z * ny + y) * nx + x] = 3;
+                    voxels += 1;
+                }
+            }
+        }
+        let found = labelled_box(&labels, grid.dims()).unwrap();
+        assert_eq!(found, [[1, 1, 1], [nx - 1, ny - 1, nz - 1]]);
+        let mesh = surface(&labels, &grid, found, 3);
+        let truth = f64::from(voxels) * grid.affine().determinant().abs();
+        let ratio = mesh.volume() / truth;
+        // Relaxing rounds corners off, and these boxes are small.
+        assert!((0.55..1.05).contains(&ratio), "{name}: {ratio}");
+        assert!(surface(&labels, &grid, found, 4).triangles.is_empty());
+        // Every edge belongs to two triangles, once in each direction: it is closed.
+        let mut edges = std::collections::BTreeMap::new();
+        for [a, b, c] in &mesh.triangles {
+            for (from, to) in [(a, b), (b, c), (c, a)] {
+                *edges.entry((*from, *to)).or_insert(0) += 1;
+            }
+        }
+        assert!(edges.iter().all(|((a, b), n)| edges.get(&(*b, *a)) == Some(n)), "{name}");
+    }
+    assert_eq!(labelled_box(&[0; 8], [2, 2, 2]), None);
+}
+
+#[test]
+fn surfaces_hide_what_is_behind_them_and_turn_with_the_hand() {
+    let grid = Grid::new(
+        [30, 30, 30],
+        Affine::from_columns([1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0; 3]),
+    )
+    .unwrap();
+    let mut labels = vec![0_u8; 27_000];
+    let ball = |at: [usize; 3], middle: [f64; 3], r: f64| {
+        (0..3).map(|i| (at[i] as f64 - middle[i]).powi(2)).sum::<f64>() < r * r
+    };
+    for z in 0..30 {
+        for y in 0..30 {
+            for x in 0..30 {
+                // One in front (anterior), one behind.
+                if ball([x, y, z], [15.0, 23.0, 15.0], 5.0) {
+                    labels[(z * 30 + y) * 30 + x] = 1;
+                } else if ball([x, y, z], [15.0, 7.0, 15.0], 4.0) {
+                    labels[(z * 30 + y) * 30 + x] = 2;
+                }
+            }
+        }
+    }
+    let found = labelled_box(&labels, [30, 30, 30]).unwrap();
+    let meshes = [1, 2].map(|label| surface(&labels, &grid, found, label));
+    let pair = [(&meshes[0], [255, 0, 0]), (&meshes[1], [0, 255, 0])];
+    let mut how = Turned { middle: [15.0; 3], right: [-1.0, 0.0, 0.0], down: [0.0, 0.0, -1.0], mm: 0.5 };
+    let mut picture = Picture::default();
+    picture.resize([60, 60]);
+    let mut middle = |how: &Turned| {
+        draw_surfaces(&mut picture, &pair, how);
+        picture.pixels[30 * 60 + 30].to_ne_bytes()
+    };
+    // Seen from the front, the anterior ball hides the other, and faces the light.
+    let front = middle(&how);
+    assert!(front[0] > 200 && front[1] == 0, "{front:?}");
+    // Half a turn later it is the other way round.
+    how.turn([360.0, 0.0]);
+    let back = middle(&how);
+    assert!(back[1] > 200 && back[0] == 0, "{back:?}");
+    for _ in 0..1000 {
+        how.turn([13.0, -7.0]);
+    }
+    let dot = |a: [f64; 3], b: [f64; 3]| (0..3).map(|i| a[i] * b[i]).sum::<f64>();
+    assert!(dot(how.right, how.down).abs() < 1e-9 && (dot(how.down, how.down) - 1.0).abs() < 1e-9);
+}

@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
 /** A phantom study, converted by the command line into a data set's folder. */
@@ -23,7 +23,7 @@ export function filesBelow(folder, prefix = path.basename(folder)) {
   return readdirSync(folder).sort().flatMap((name) => {
     const at = path.join(folder, name);
     const here = `${prefix}/${name}`;
-    return statSync(at).isDirectory() ? filesBelow(at, here) : [{ path: here, bytes: readFileSync(at) }];
+    return statSync(at).isDirectory() ? filesBelow(at, here) : [{ path: here, at }];
   });
 }
 
@@ -87,32 +87,17 @@ export async function openCases(page) {
   );
 }
 
-/** Gives files to the page, as `window.cases.files`. */
+/** Gives files to the page, as `window.cases.files`: their paths as dropped, and where they lie on this machine. */
 export async function giveFiles(page, files) {
   await page.evaluate(() => {
     document.querySelector("#cases-in")?.remove();
     document.body.append(Object.assign(document.createElement("input"), { type: "file", id: "cases-in", multiple: true }));
-    window.cases.files = [];
   });
-  // Playwright takes 50 MB at a time.
-  let batch = [];
-  let size = 0;
-  const send = async () => {
-    if (batch.length === 0) return;
-    await page.setInputFiles("#cases-in", batch.map(({ bytes }, i) => ({ name: `f${i}`, mimeType: "application/octet-stream", buffer: bytes })));
-    await page.evaluate(async (paths) => {
-      const files = [...document.querySelector("#cases-in").files];
-      for (const [i, path] of paths.entries()) window.cases.files.push({ path, file: new Blob([await files[i].arrayBuffer()]) });
-    }, batch.map((f) => f.path));
-    batch = [];
-    size = 0;
-  };
-  for (const file of files) {
-    if (size + file.bytes.length > 40 << 20) await send();
-    batch.push(file);
-    size += file.bytes.length;
-  }
-  await send();
+  await page.setInputFiles("#cases-in", files.map(({ at }) => at));
+  await page.evaluate((paths) => {
+    const files = [...document.querySelector("#cases-in").files];
+    window.cases.files = paths.map((path, i) => ({ path, file: files[i] }));
+  }, files.map(({ path }) => path));
 }
 
 /** The pixels of panes as the screen shows them: the red of places, and a sum over each whole pane. */

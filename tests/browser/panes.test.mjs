@@ -82,7 +82,7 @@ test("loose files hang in three planes, the patient's right on the left whatever
   await page.evaluate(() => window.cases.panes(2, 2, 300, 300));
   const truth = JSON.parse(readFileSync(path.join(folder, "truth.json"), "utf8"));
   for (const [name, expected] of Object.entries(truth)) {
-    await giveFiles(page, [{ path: `${name}.nii.gz`, bytes: readFileSync(path.join(folder, `${name}.nii.gz`)) }]);
+    await giveFiles(page, [{ path: `${name}.nii.gz`, at: path.join(folder, `${name}.nii.gz`) }]);
     const view = await page.evaluate(async () => {
       const { cases } = window;
       cases.volumes.clear();

@@ -10,7 +10,7 @@ use crate::{chromium, judges, npm, page, process, say};
 
 pub(crate) fn run(place: &Place, arguments: &[String]) -> anyhow::Result<ExitCode> {
     let Some((name, rest)) = arguments.split_first() else {
-        bail!("`bench` wants a name: cohort, convert, deidentify, growcut");
+        bail!("`bench` wants a name: cohort, convert, deidentify, growcut, viewer");
     };
     if name == "deidentify" {
         return crate::bench_deidentify::run(place, rest);

@@ -29,6 +29,8 @@ enum Source {
 #[derive(Debug)]
 pub(super) struct Growing {
     cut: Option<GrowCut>,
+    /// What was chosen to drive it, and what does.
+    volumes: Vec<u32>,
     sources: Vec<Source>,
     labels: Vec<u8>,
     /// Seeds, where not every segment takes part.
@@ -159,16 +161,22 @@ pub(super) fn parts(desk: &Desk) -> ([bool; 256], Rule) {
 impl Editor {
     /// Begins to grow, or begins anew.
     pub(super) fn begin_growing(&mut self, images: &Images<'_>) -> Result<(), Error> {
-        let last_ms = self.growing.take().and_then(|g| g.last_ms);
+        let before = self.growing.take();
+        let last_ms = before.as_ref().and_then(|g| g.last_ms);
         self.desk.growing = true;
         let (part, rule) = parts(&self.desk);
-        let (sources, note) = self.sources(images)?;
+        // Laying and comparing volumes takes long, and depends on nothing else.
+        let (sources, note) = match before.filter(|g| g.volumes == self.desk.options.grow.volumes) {
+            Some(before) => (before.sources, before.note),
+            None => self.sources(images).inspect_err(|_| self.desk.growing = false)?,
+        };
         let some_apart = (1..=255).any(|l: u8| !part[usize::from(l)] && self.map.count(l) > 0);
         let whole = Box3::whole(self.map.dims());
         let masked = some_apart || rule.is_bounded();
         let empty = || vec![0; self.map.values().len()];
         let mut growing = Growing {
             cut: None,
+            volumes: self.desk.options.grow.volumes.clone(),
             sources,
             labels: Vec::new(),
             seeds: some_apart.then(empty),

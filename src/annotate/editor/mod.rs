@@ -9,23 +9,30 @@
 //! - `stroke`: paint, erase, draw, scissors, level tracing.
 //! - `grow`: Grow from seeds, live; `sketch`: the threshold's preview.
 //! - `whole`: tools that work on a whole segment.
+//! - `measured`: measurements; `save`: files, and labels of elsewhere as a draft.
 //! - `records`: the journal; `edits`: segments added, renamed, removed; undo and redo.
 
 mod edits;
 mod grow;
+mod measured;
 mod options;
 mod records;
+mod save;
 mod segments;
 mod sketch;
 mod stroke;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tool_tests;
 mod views;
 mod whole;
 
 pub use edits::SegmentEdit;
+pub use measured::{Longest, Mean, Measurable, Measured};
 pub use options::*;
 pub use records::Restored;
+pub use save::{SaveAs, Saving};
 pub use segments::*;
 pub use stroke::{Phase, Stroke};
 pub use views::*;

@@ -12,7 +12,7 @@ use crate::volume::Voxels;
 /// The tools, by Slicer's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "docs/annotate.md has each tool")]
+#[allow(missing_docs, reason = "docs/labels.md has each tool")]
 pub enum Tool {
     Threshold,
     Paint,
@@ -262,7 +262,7 @@ pub struct IslandOptions {
 /// What to do with another segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "docs/annotate.md has each")]
+#[allow(missing_docs, reason = "docs/labels.md has each")]
 pub enum Operation {
     Copy,
     Add,
