@@ -135,6 +135,7 @@ async function seed(page, strokes, { inside, outside }) {
       await strokeThrough(page, PV, points.map((p) => p.at));
     }
   }
+  return to;
 }
 
 const activeName = (page) => page.locator(".seg--active .seg__name > .cut").innerText();
@@ -180,10 +181,21 @@ test("seeds grow into a lesion as the truth has it; undo, erase and apply; label
   await page.keyboard.press("6");
   await page.getByRole("region", { name: "Grow from seeds" }).locator(".warn").waitFor();
   await setBrush(page, 3);
-  await seed(page, strokes, names);
+  const to = await seed(page, strokes, names);
+  const mid = to(strokes.inside[Math.floor(strokes.inside.length / 2)][0]);
   const grow = page.getByRole("region", { name: "Grow from seeds" });
   await untilText(grow.locator(".panel__aside").first(), /^live/, 30_000);
+  const middle = Math.round(mid.slice);
+  await toSlice(page, PV, middle);
+  const [x, y] = await inPane(page, PV, mid.at);
+  await page.mouse.move(x, y);
+  await page.keyboard.down("Control");
+  for (let i = 0; i < 4; i += 1) await page.mouse.wheel(0, -100);
+  await page.keyboard.up("Control");
+  await page.waitForTimeout(300);
   await screenshot(page, "annotate-grow", { docs: true });
+  await pane(page, PV).focus();
+  await page.keyboard.press("r");
 
   const grown = await lookAt(page, PV);
   await pane(page, PV).focus();
@@ -240,6 +252,19 @@ test("a browser that is killed in the middle of a stroke loses that stroke at mo
   await pane(page, PV).focus();
   await page.keyboard.press("z");
   await until("what came back can be undone", async () => (await volumeOf(page, "Segment 1")) < kept);
+
+  await page.getByRole("button", { name: "Forget what is kept…" }).click();
+  await page.getByRole("button", { name: "Forget it" }).click();
+  await page.getByText("Nothing of any case is left").waitFor();
+  const left = await page.evaluate(async () => {
+    const names = [];
+    for await (const name of (await navigator.storage.getDirectory()).keys()) names.push(name);
+    return names.filter((name) => name.includes("annotate"));
+  });
+  assert.deepEqual(left, []);
+  await drop(page, archive);
+  await untilDrawn(page);
+  assert.equal(await page.locator(".seg").count(), 0);
 }, { patience: 300_000 });
 
 for (const colorScheme of ["dark", "light"]) {
