@@ -16,14 +16,14 @@ use super::hanging::{self, ImageId, Overrides, StagePlan};
 use super::names::CaseFiles;
 use super::opening::Entry;
 use super::panes::{Changed, Hanging, Pane, Panes, add, sub};
-use super::views::{CaseBody, PaneState, PaneView, StageRow, VolumeFact, VolumeState, WindowView};
+use super::views::{CaseBody, LineView, PaneState, PaneView, StageRow, VolumeFact, VolumeState, WindowView};
 use crate::dicom::Need;
 use crate::hanging::Protocol;
 use crate::hanging::protocol::LinkScope;
 use crate::nifti::ReadImage;
 use crate::view::{
-    BodyBox, Colours, Content, Orientation, Overlay, Picture, PixelMap, Preset, Window, body_box, draw,
-    label_picture, letters, overlay, presets,
+    BodyBox, Colours, Content, Mesh, Orientation, Overlay, PanePlane, Picture, PixelMap, Preset, Turned,
+    Window, body_box, draw, draw_surfaces, label_picture, letters, overlay, presets,
 };
 use crate::volume::{Grid, Voxels};
 
@@ -183,6 +183,19 @@ pub enum Gesture {
     Unalign,
 }
 
+/// A measurement's line, in the world of a session's reference.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Index of the session.
+    pub session: usize,
+    /// World, mm.
+    pub from: [f64; 3],
+    /// World, mm.
+    pub to: [f64; 3],
+    /// With its unit.
+    pub text: String,
+}
+
 /// Images unpacked side by side, at most.
 const SIDE_BY_SIDE: usize = 4;
 
@@ -210,6 +223,10 @@ pub struct Case {
     display: Display,
     budget: u64,
     told: Vec<u32>,
+    lines: Vec<Line>,
+    turned: Option<Turned>,
+    /// Surfaces of segments by session, with their colours.
+    surfaces: BTreeMap<usize, Vec<(Mesh, [u8; 3])>>,
 }
 
 impl std::fmt::Debug for Case {
@@ -252,6 +269,9 @@ impl Case {
             display: Display::default(),
             budget,
             told: Vec::new(),
+            lines: Vec::new(),
+            turned: None,
+            surfaces: BTreeMap::new(),
         };
         case.restage();
         case
@@ -590,6 +610,29 @@ impl Case {
         told.iter().filter_map(|id| all.get(*id as usize).cloned()).collect()
     }
 
+    /// Asks for the first image of every file of a session.
+    pub fn want_session(&mut self, session: usize) {
+        let wanted: Vec<ImageId> = hanging::volumes(&self.files)
+            .iter()
+            .filter(|v| v.session == session)
+            .map(|v| ImageId { volume: v.id, frame: 0 })
+            .collect();
+        for id in wanted {
+            if !self.queue.contains(&id) {
+                self.queue.push(id);
+                self.images.entry(id).or_insert(Loading::Waiting);
+            }
+        }
+    }
+
+    /// Whether two volumes share a frame of reference, or lie in studies that the user lined up.
+    #[must_use]
+    pub fn share_frame(&self, a: u32, b: u32) -> bool {
+        let (a, b) = (self.group_of(a), self.group_of(b));
+        let known = |group: u32| self.panes.aligned.iter().any(|(g, _)| *g == group);
+        a == b || (known(a) && known(b))
+    }
+
     /// Images of a session that are in memory, the first of each file along time.
     #[must_use]
     pub fn images_of(&self, session: usize) -> Vec<(u32, Arc<Image>)> {
@@ -788,6 +831,9 @@ impl Case {
     /// Does what hands do in a pane.
     pub fn gesture(&mut self, pane: usize, gesture: Gesture) {
         let finite = |v: &[f64]| v.iter().all(|v| v.is_finite());
+        if self.turn_surfaces(pane, gesture) {
+            return;
+        }
         match gesture {
             Gesture::Scroll { slices } => {
                 let changed = self.panes.scroll(pane, slices);
@@ -933,13 +979,13 @@ impl Case {
     /// Where a pane looks and of which session, for strokes: the plane in the world of the session's
     /// reference, and the reference.
     #[must_use]
-    pub fn pane_plane(&self, pane: usize) -> Option<(usize, u32, crate::view::PanePlane)> {
+    pub fn pane_plane(&self, pane: usize) -> Option<(usize, u32, PanePlane)> {
         let id = self.image_of(pane)?;
         let session = self.session_of(id.volume)?;
         let reference = self.reference(session)?;
         let plane = self.panes.panes.get(pane)?.plane()?;
         let by = self.shift(reference);
-        Some((session, reference, crate::view::PanePlane { corner: sub(plane.corner, by), ..plane }))
+        Some((session, reference, PanePlane { corner: sub(plane.corner, by), ..plane }))
     }
 
     /// A change of labels of a session: its panes must be drawn again.
@@ -976,8 +1022,18 @@ impl Case {
         let Some(at) = self.panes.panes.get(pane) else { return };
         picture.resize(at.size);
         let image = self.image_of(pane).and_then(|id| Some((id, self.ready(id)?)));
-        let surface = self.stages.get(self.stage).and_then(|s| s.slots.get(pane)).is_some_and(|s| s.surface);
-        let (Some((id, image)), Some(own), false) = (image, at.own_plane(), surface) else {
+        if self.is_surface(pane) {
+            let meshes = self.pane_session(pane).and_then(|s| self.surfaces.get(&s));
+            match (meshes, self.turned(pane)) {
+                (Some(meshes), Some(turned)) => {
+                    let meshes: Vec<(&Mesh, [u8; 3])> = meshes.iter().map(|(m, c)| (m, *c)).collect();
+                    draw_surfaces(picture, &meshes, &turned);
+                }
+                _ => picture.pixels.fill(crate::view::BACKGROUND),
+            }
+            return;
+        }
+        let (Some((id, image)), Some(own)) = (image, at.own_plane()) else {
             picture.pixels.fill(crate::view::BACKGROUND);
             return;
         };
@@ -995,7 +1051,7 @@ impl Case {
         for layer in layers.iter().filter(|layer| Some(layer.session) == session) {
             let Some(plane) = at.plane() else { continue };
             let by = self.reference(layer.session).map_or([0.0; 3], |r| self.shift(r));
-            let plane = crate::view::PanePlane { corner: sub(plane.corner, by), ..plane };
+            let plane = PanePlane { corner: sub(plane.corner, by), ..plane };
             let map = PixelMap::new(&plane, layer.grid);
             let Some(labels) = label_picture(at.size, &map, layer.grid.dims(), layer.labels) else {
                 continue;
@@ -1027,9 +1083,146 @@ impl Case {
             .collect()
     }
 
+    /// Shows lines of measurements, in place of those before.
+    pub fn set_lines(&mut self, lines: Vec<Line>) {
+        if self.lines != lines {
+            self.lines = lines;
+            self.stale.fill(true);
+        }
+    }
+
+    /// Lines that lie in the slice a pane shows.
+    fn lines_in(&self, pane: usize, plane: &PanePlane, step: f64) -> Vec<LineView> {
+        let session = self.pane_session(pane);
+        let lines = self.lines.iter().filter(|line| Some(line.session) == session);
+        lines
+            .filter_map(|line| {
+                let by = self.reference(line.session).map_or([0.0; 3], |r| self.shift(r));
+                let (from, a) = plane.place(add(line.from, by));
+                let (to, b) = plane.place(add(line.to, by));
+                let lies = a.abs() <= step * 0.5 && b.abs() <= step * 0.5;
+                lies.then(|| LineView { from, to, text: line.text.clone() })
+            })
+            .collect()
+    }
+
+    // ------------------------------------------------------------ surfaces
+
+    /// Sessions whose segments a pane shows in 3D.
+    #[must_use]
+    pub fn sessions_in_3d(&self) -> Vec<usize> {
+        let mut found: Vec<usize> = (0..self.panes.panes.len())
+            .filter(|p| self.is_surface(*p))
+            .filter_map(|p| self.pane_session(p))
+            .collect();
+        found.dedup();
+        found
+    }
+
+    /// Shows surfaces of a session's segments.
+    pub fn set_surfaces(&mut self, session: usize, surfaces: Vec<(Mesh, [u8; 3])>) {
+        self.surfaces.insert(session, surfaces);
+        for pane in 0..self.panes.panes.len() {
+            if self.is_surface(pane) {
+                self.mark(pane, true);
+            }
+        }
+    }
+
+    fn is_surface(&self, pane: usize) -> bool {
+        self.stages.get(self.stage).and_then(|s| s.slots.get(pane)).is_some_and(|s| s.surface)
+    }
+
+    /// How a pane's surfaces are turned: at first seen from the front, all of them in sight.
+    fn turned(&self, pane: usize) -> Option<Turned> {
+        let at = self.panes.panes.get(pane)?;
+        if let Some(turned) = self.turned {
+            return Some(turned);
+        }
+        let meshes = self.pane_session(pane).and_then(|s| self.surfaces.get(&s));
+        let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
+        for place in meshes.iter().flat_map(|m| m.iter()).flat_map(|(mesh, _)| &mesh.places) {
+            for axis in 0..3 {
+                low[axis] = low[axis].min(f64::from(place[axis]));
+                high[axis] = high[axis].max(f64::from(place[axis]));
+            }
+        }
+        if low[0] > high[0] {
+            return None;
+        }
+        let size = (0..3).map(|i| (high[i] - low[i]).powi(2)).sum::<f64>().sqrt().max(1.0);
+        let pixels = f64::from(at.size[0].min(at.size[1]).max(1));
+        Some(Turned {
+            middle: std::array::from_fn(|i| f64::midpoint(low[i], high[i])),
+            right: [-1.0, 0.0, 0.0],
+            down: [0.0, 0.0, -1.0],
+            mm: size * 1.1 / pixels,
+        })
+    }
+
+    /// A gesture in a pane of surfaces; whether it was one.
+    fn turn_surfaces(&mut self, pane: usize, gesture: Gesture) -> bool {
+        if !self.is_surface(pane) {
+            return false;
+        }
+        let Some(mut turned) = self.turned(pane) else { return true };
+        match gesture {
+            Gesture::Rotate { by } if by.iter().all(|v| v.is_finite()) => turned.turn(by),
+            Gesture::Zoom { factor, .. } if factor.is_finite() && factor > 0.0 => {
+                turned.mm = (turned.mm / factor).clamp(0.01, 50.0);
+            }
+            Gesture::Pan { by } if by.iter().all(|v| v.is_finite()) => {
+                turned.middle = std::array::from_fn(|i| {
+                    turned.middle[i] - (turned.right[i] * by[0] + turned.down[i] * by[1]) * turned.mm
+                });
+            }
+            Gesture::Scroll { slices } => {
+                turned.mm = (turned.mm * 1.1_f64.powi(slices as i32)).clamp(0.01, 50.0)
+            }
+            Gesture::Reset => {
+                self.turned = None;
+                self.mark(pane, true);
+                return true;
+            }
+            _ => return true,
+        }
+        self.turned = Some(turned);
+        self.mark(pane, true);
+        true
+    }
+
+    /// What words over a pane of surfaces need.
+    fn surface_state(&self, pane: usize) -> Option<PaneState> {
+        let turned = self.turned(pane)?;
+        let minus = |v: [f64; 3]| v.map(|x| -x);
+        Some(PaneState {
+            pane,
+            slice: 0,
+            slices: 0,
+            window: WindowView { width: 0.0, level: 0.0, preset: String::new(), unit: String::new() },
+            letters: [
+                letters(minus(turned.right)),
+                letters(turned.right),
+                letters(minus(turned.down)),
+                letters(turned.down),
+            ],
+            pixels_per_mm: 1.0 / turned.mm,
+            crosshair: None,
+            value: None,
+            outside: false,
+            shift: None,
+            lines: Vec::new(),
+            frame: 0,
+            world: None,
+        })
+    }
+
     /// What words over a pane need; `None` for one that shows nothing.
     #[must_use]
     pub fn state(&self, pane: usize) -> Option<PaneState> {
+        if self.is_surface(pane) {
+            return self.surface_state(pane);
+        }
         let at = self.panes.panes.get(pane)?;
         let id = self.image_of(pane)?;
         let image = self.ready(id)?;
@@ -1063,7 +1256,7 @@ impl Case {
             value: if outside { None } else { image.value_at(voxel) },
             outside,
             shift: (shift != [0.0; 3]).then_some(shift),
-            lines: Vec::new(),
+            lines: self.lines_in(pane, &plane, slices.step),
             frame: id.frame,
             world: Some(at.focus),
         })

@@ -3,7 +3,7 @@
 //! In: what was opened, which case, ranges. Out: the list of cases, and the case. It keeps what is
 //! remembered from case to case: sizes of panes, how they look, what was hung by hand, times at work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::AnnotateError;
@@ -53,6 +53,10 @@ pub struct Desk {
     pub(super) budget: u64,
     /// Labels of sessions of the case at hand, by session.
     pub(super) editors: BTreeMap<usize, Editor>,
+    /// Sessions with labels that were not saved.
+    pub(super) unsaved_sessions: BTreeSet<usize>,
+    /// Sessions whose surfaces are not those of the labels any more.
+    pub(super) surfaces_due: BTreeSet<usize>,
     /// The session that panels speak of.
     pub(super) at_hand: Option<usize>,
 }
@@ -86,6 +90,8 @@ impl Desk {
             rater: "rater-a".to_owned(),
             budget,
             editors: BTreeMap::new(),
+            unsaved_sessions: BTreeSet::new(),
+            surfaces_due: BTreeSet::new(),
             at_hand: None,
         }
     }
@@ -189,6 +195,8 @@ impl Desk {
     fn put_away(&mut self) {
         // What is in them is in the journal.
         self.editors.clear();
+        self.unsaved_sessions.clear();
+        self.surfaces_due.clear();
         self.at_hand = None;
         if let Some(case) = self.case.take() {
             self.sizes = case.sizes().to_vec();
@@ -345,6 +353,21 @@ impl Desk {
             return true;
         }
         self.ahead.as_mut().is_some_and(Case::work)
+    }
+
+    /// The data set's name, for files.
+    pub(super) fn title(&self) -> &str {
+        &self.shelf.title
+    }
+
+    /// Seconds at work on a case.
+    pub(super) fn seconds(&self, case: usize) -> f64 {
+        self.seconds.get(case).copied().unwrap_or_default()
+    }
+
+    /// Whether a case had strokes that were not saved, when it was left.
+    pub(super) fn was_unsaved(&self, case: usize) -> bool {
+        self.unsaved.get(case).copied().unwrap_or_default()
     }
 
     /// Who reads.

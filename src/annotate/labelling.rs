@@ -18,7 +18,7 @@ use super::editor::{
 };
 use super::hanging;
 use crate::segment::space::Plane;
-use crate::view::{PixelMap, WorldToVoxel};
+use crate::view::{PixelMap, WorldToVoxel, labelled_box, surface};
 
 /// Something that hands draw in a pane; `points` are device pixels, x and y in turn.
 #[derive(Clone, Debug, Deserialize)]
@@ -114,7 +114,12 @@ impl Desk {
                 Reopened { read: restored.read, torn: restored.torn, records: restored.records, text };
             (restored.editor, reopened)
         };
+        let index = case_index(self)?;
+        if !journal.is_empty() && self.was_unsaved(index) {
+            self.unsaved_sessions.insert(session);
+        }
         self.editors.insert(session, editor);
+        self.surfaces_due.insert(session);
         if self.at_hand.is_none() {
             self.at_hand = Some(session);
         }
@@ -151,7 +156,7 @@ impl Desk {
     }
 
     /// Runs something on the editor of a session with the images of that session.
-    fn with<T>(
+    pub(super) fn with<T>(
         &mut self,
         session: usize,
         run: impl FnOnce(&mut Editor, &Images<'_>) -> Result<T, super::editor::Error>,
@@ -168,8 +173,14 @@ impl Desk {
         let editor = self.editors.get_mut(&session).ok_or(AnnotateError::NoReference)?;
         let outcome = run(editor, &images);
         let changed = editor.take_changed().is_some();
-        if changed && let Some(case) = &mut self.case {
-            case.labels_changed(session);
+        if changed {
+            self.surfaces_due.insert(session);
+            self.unsaved_sessions.insert(session);
+            if let Some(case) = &mut self.case {
+                case.labels_changed(session);
+                // What was measured was measured on other labels.
+                case.set_lines(Vec::new());
+            }
         }
         Ok(outcome?)
     }
@@ -179,7 +190,8 @@ impl Desk {
     }
 
     /// Segments may have another colour, or be hidden: panes show it.
-    fn relabel(&mut self, session: usize) {
+    pub(super) fn relabel(&mut self, session: usize) {
+        self.surfaces_due.insert(session);
         if let Some(case) = &mut self.case {
             case.labels_changed(session);
         }
@@ -189,7 +201,7 @@ impl Desk {
     fn note_work(&mut self) {
         let Some(index) = self.case.as_ref().map(super::Case::index) else { return };
         let lesions = self.editors.values().map(Editor::lesions_read).max().unwrap_or(0);
-        let unsaved = self.editors.values().any(|e| e.view().can_undo);
+        let unsaved = !self.unsaved_sessions.is_empty();
         self.set_work(index, lesions, unsaved);
     }
 
@@ -328,8 +340,33 @@ impl Desk {
         Ok(self.is_editor_busy())
     }
 
+    /// Surfaces of segments anew, where a pane shows them and labels have changed.
+    fn renew_surfaces(&mut self) {
+        let Some(case) = &mut self.case else { return };
+        for session in case.sessions_in_3d() {
+            if !self.surfaces_due.contains(&session) {
+                continue;
+            }
+            let Some(editor) = self.editors.get(&session).filter(|editor| !editor.is_drawing()) else {
+                continue;
+            };
+            self.surfaces_due.remove(&session);
+            let mut made = Vec::new();
+            if let Some(within) = labelled_box(editor.labels(), editor.grid().dims()) {
+                for segment in editor.segments().list.iter().filter(|s| s.visible) {
+                    let mesh = surface(editor.labels(), editor.grid(), within, segment.label);
+                    if !mesh.triangles.is_empty() {
+                        made.push((mesh, segment.colour));
+                    }
+                }
+            }
+            case.set_surfaces(session, made);
+        }
+    }
+
     /// Draws panes with labels over them; those that have a new picture.
     pub fn render(&mut self) -> Vec<usize> {
+        self.renew_surfaces();
         let Some(case) = &mut self.case else { return Vec::new() };
         let display = self.display;
         let colours: Vec<(usize, [Option<[u8; 3]>; 256])> = self
@@ -366,3 +403,7 @@ impl Desk {
 
 /// Opacity of a preview against that of labels (Slicer's).
 const PREVIEW: f64 = 0.6;
+
+fn case_index(desk: &Desk) -> Result<usize, AnnotateError> {
+    desk.case.as_ref().map(super::Case::index).ok_or(AnnotateError::NoCase)
+}

@@ -12,7 +12,7 @@
 //! - [`panes`]: where each pane looks, what gestures change, what is linked with what.
 //! - [`case`]: a case at hand: its volumes, its panes, their pictures.
 //! - [`editor`]: labels of a session: strokes, tools, history, journal. [`labelling`]: panes and editor
-//!   together. [`desk`]: what a reader sits at.
+//!   together. [`outgoing`]: measurements, files. [`desk`]: what a reader sits at.
 
 pub mod bytes;
 pub mod case;
@@ -24,6 +24,7 @@ pub mod hanging;
 pub mod labelling;
 pub mod names;
 pub mod opening;
+pub mod outgoing;
 pub mod panes;
 pub mod views;
 

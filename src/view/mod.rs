@@ -21,7 +21,7 @@ pub use plane::{PanePlane, PixelMap, WorldToVoxel, letters};
 pub use render::{Picture, draw};
 pub use slices::{Orientation, Slices, slice_axis};
 pub use surface::{Mesh, Turned, draw_surfaces, labelled_box, surface};
-pub use window::{Content, Preset, Window, auto_window, percentiles, presets};
+pub use window::{Content, Preset, Window, adc_factor, auto_window, percentiles, presets};
 
 #[cfg(test)]
 mod tests;

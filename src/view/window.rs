@@ -80,16 +80,8 @@ pub fn presets(content: Content, voxels: &Voxels) -> Vec<Preset> {
             all.push(auto);
             all
         }
-        // Some write mm²/s, most 10⁻⁶ mm²/s or 10⁻³: 0 to 3·10⁻³ mm²/s in the file's own unit.
         Content::Adc => {
-            let high = percentiles(voxels, [0.99]).map_or(1.0, |[high]| high);
-            let unit = if high > 50.0 {
-                1e6
-            } else if high > 0.05 {
-                1e3
-            } else {
-                1.0
-            };
+            let unit = 1e6 / adc_factor(voxels);
             vec![of("ADC 0–3", Window::between(0.0, 3e-3 * unit)), auto, whole()]
         }
         Content::Mr => {
@@ -99,6 +91,17 @@ pub fn presets(content: Content, voxels: &Voxels) -> Vec<Preset> {
             };
             vec![auto, of("narrow", narrow), whole()]
         }
+    }
+}
+
+/// What diffusion coefficients are multiplied by to be in 10⁻⁶ mm²/s: most files hold that, some 10⁻³ mm²/s or
+/// mm²/s. The body's own are 0 to some 3·10⁻³ mm²/s, so that their size tells.
+#[must_use]
+pub fn adc_factor(voxels: &Voxels) -> f64 {
+    match percentiles(voxels, [0.99]) {
+        Some([high]) if high <= 0.05 => 1e6,
+        Some([high]) if high <= 50.0 => 1e3,
+        _ => 1.0,
     }
 }
 

@@ -3,19 +3,22 @@
 //! Thin: numbers, bytes and gestures in, plain data out. What throws, throws `{ cause, text }`. Nothing here
 //! is identified but names of files, which go to the page that dropped them.
 
-use js_sys::{Array, Float64Array, Uint8Array, Uint32Array};
+use js_sys::{Array, Float64Array, Object, Uint8Array, Uint32Array};
 use serde::Serialize;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use super::journey::{flat, to_js, trouble};
+use super::journey::{flat, set, to_js, trouble};
+use crate::annotate::bytes::ByteReader;
 use crate::annotate::case::{Display, Gesture};
 use crate::annotate::desk::Progress;
-use crate::annotate::editor::{EditorView, Vocabulary, vocabulary};
+use crate::annotate::editor::{EditorView, Error as EditError, Vocabulary, vocabulary};
 use crate::annotate::labelling::PaneStroke;
+use crate::annotate::outgoing::Leave;
 use crate::annotate::views::{CaseBody, CaseStatus};
 use crate::annotate::{AnnotateError, Desk, Opening};
 use crate::dicom::Need;
+use crate::segment;
 
 /// Cases, their volumes and panes.
 #[wasm_bindgen(js_name = Annotator)]
@@ -37,6 +40,8 @@ fn refused(error: &AnnotateError) -> JsValue {
         AnnotateError::Archive(_) | AnnotateError::Unopened(_) => "damaged-dataset",
         AnnotateError::Memory { .. } => "memory",
         AnnotateError::Unreadable => "case-read",
+        AnnotateError::Edit(EditError::Labels(segment::Error::Grid(_))) => "labels-grid",
+        AnnotateError::Edit(EditError::Labels(segment::Error::Unreadable(_))) => "labels-file",
         AnnotateError::Edit(_) | AnnotateError::NoReference => "edit",
         _ => "annotate",
     };
@@ -403,6 +408,114 @@ impl Annotator {
             && let Ok(editor) = desk.editor(session)
         {
             editor.note_ms(ms);
+        }
+        Ok(())
+    }
+
+    // ------------------------------------------------------------ measuring, saving, loading
+
+    /// Asks for all images of the session at hand.
+    #[wasm_bindgen(js_name = wantSession)]
+    pub fn want_session(&mut self) -> Result<(), JsValue> {
+        self.desk()?.want_session();
+        Ok(())
+    }
+
+    /// Whether everything that was asked for is there, or can't be.
+    #[wasm_bindgen(js_name = isLoaded)]
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        self.desk.as_ref().is_none_or(Desk::is_loaded)
+    }
+
+    /// Measures the segments of the session at hand; their diameters show in panes from now on.
+    pub fn measure(&mut self) -> Result<JsValue, JsValue> {
+        let measured = self.desk()?.measure().map_err(|e| refused(&e))?;
+        Ok(to_js(&measured))
+    }
+
+    /// Labels as files: an array of `{ path, bytes }`.
+    pub fn save(&mut self, how: JsValue) -> Result<Array, JsValue> {
+        let how: Leave = read(how)?;
+        let files = self.desk()?.save(how).map_err(|e| refused(&e))?;
+        Ok(files
+            .into_iter()
+            .map(|file| {
+                let one = Object::new();
+                set(&one, "path", &JsValue::from_str(&file.path));
+                // A copy: what is posted to the page must not lie over shared memory.
+                set(&one, "bytes", &Uint8Array::new_from_slice(&file.bytes).buffer().into());
+                JsValue::from(one)
+            })
+            .collect())
+    }
+
+    /// Takes labels made elsewhere, on the grid of the session at hand, as a draft.
+    #[wasm_bindgen(js_name = loadLabels)]
+    pub fn load_labels(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
+        self.desk()?.load_labels(bytes, None).map_err(|e| refused(&e))
+    }
+
+    /// A reader of labels that this rater saved for a session; none where there are none.
+    #[wasm_bindgen(js_name = savedLabels)]
+    pub fn saved_labels(&mut self, session: usize) -> Result<Option<SavedLabels>, JsValue> {
+        let desk = self.desk()?;
+        let Some((image, table)) = desk.saved_labels(session) else { return Ok(None) };
+        let readers: Result<Vec<ByteReader>, _> = [Some(image), table]
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| desk.entries().get(entry))
+            .map(|entry| ByteReader::new(&entry.place))
+            .collect();
+        let readers = readers.map_err(|e| refused(&AnnotateError::from(e)))?;
+        Ok(Some(SavedLabels { readers, at: 0, contents: Vec::new() }))
+    }
+
+    /// Takes up what such a reader has read.
+    #[wasm_bindgen(js_name = takeSaved)]
+    pub fn take_saved(&mut self, session: usize, saved: &SavedLabels) -> Result<(), JsValue> {
+        let table = saved.contents.get(1).map(|bytes| String::from_utf8_lossy(bytes));
+        let image = saved.contents.first().map(Vec::as_slice).unwrap_or_default();
+        self.desk()?.load_labels_of(session, image, table.as_deref()).map_err(|e| refused(&e))
+    }
+}
+
+/// Labels of a data set, being read: an image, and its table where there is one.
+#[wasm_bindgen(js_name = SavedLabels)]
+pub struct SavedLabels {
+    readers: Vec<ByteReader>,
+    at: usize,
+    contents: Vec<Vec<u8>>,
+}
+
+impl std::fmt::Debug for SavedLabels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SavedLabels").finish_non_exhaustive()
+    }
+}
+
+#[wasm_bindgen(js_class = SavedLabels)]
+impl SavedLabels {
+    /// The range wanted next; empty at the end.
+    pub fn need(&mut self) -> Float64Array {
+        while let Some(reader) = self.readers.get_mut(self.at) {
+            if self.contents.len() <= self.at {
+                self.contents.push(Vec::new());
+            }
+            if let Some(need) = reader.need() {
+                return flat(&[need]);
+            }
+            self.at += 1;
+        }
+        flat(&[])
+    }
+
+    /// Takes its bytes.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
+        if let (Some(reader), Some(content)) = (self.readers.get_mut(self.at), self.contents.get_mut(self.at))
+        {
+            let more = reader.feed(bytes.to_vec()).map_err(|e| refused(&AnnotateError::from(e)))?;
+            content.extend(more);
         }
         Ok(())
     }

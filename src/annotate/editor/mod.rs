@@ -245,6 +245,12 @@ impl Editor {
         self.changed.take()
     }
 
+    /// Whether a stroke is in hand.
+    #[must_use]
+    pub fn is_drawing(&self) -> bool {
+        self.hand.is_some()
+    }
+
     /// Whether [`Editor::step`] has something to do.
     #[must_use]
     pub fn is_busy(&self) -> bool {

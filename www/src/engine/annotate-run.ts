@@ -93,6 +93,7 @@ export class Annotating {
   #pace = 20_000;
   /** When hands last changed what is grown from. */
   #strokeAt = 0;
+  #beginning: Promise<void> = Promise.resolve();
   #sinceNoted = 0;
 
   constructor(tell: (message: AnnotateTell) => void, load: () => Promise<{ engine: Engine; maximum: number }>) {
@@ -230,8 +231,13 @@ export class Annotating {
 
   // ------------------------------------------------------------ labels and their journals
 
-  /** Sessions whose reference has come begin with what their journal holds. */
-  async #beginEditors(): Promise<void> {
+  /** Sessions whose reference has come begin with what their journal holds: one after the other. */
+  #beginEditors(): Promise<void> {
+    this.#beginning = this.#beginning.then(() => this.#beginEach());
+    return this.#beginning;
+  }
+
+  async #beginEach(): Promise<void> {
     const annotator = this.#annotator;
     const mine = this.#caseTurn;
     if (!annotator) return;
@@ -269,6 +275,13 @@ export class Annotating {
           journal = null;
         }
         annotator.beginEditor(session, new Uint8Array());
+        if (await this.#takeSaved(annotator, session)) {
+          reopened = { read: 0, torn: 0, records: 0, text: "The labels that were saved in this data set are shown as a draft." };
+        }
+        if (this.#caseTurn !== mine) {
+          journal?.close();
+          return;
+        }
       }
       if (journal) this.#journals.set(session, journal);
       annotator.setJournal(session, journal !== null, why);
@@ -278,6 +291,27 @@ export class Annotating {
       if (reopened?.text) this.#tell({ kind: "restored", text: reopened.text });
       this.#draw();
       this.#goOnEditing();
+    }
+  }
+
+  /** Labels that this rater saved into the data set; false where there are none, or they do not fit. */
+  async #takeSaved(annotator: Annotator, session: number): Promise<boolean> {
+    const mine = this.#caseTurn;
+    const saved = annotator.savedLabels(session);
+    if (!saved) return false;
+    try {
+      for (let [need] = needsOf(saved.need()); need; [need] = needsOf(saved.need())) {
+        saved.feed(await this.#sources.bytes(need));
+        if (this.#caseTurn !== mine) return false;
+      }
+      annotator.takeSaved(session, saved);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof WebAssembly.RuntimeError) throw thrown;
+      this.#tell({ kind: "journalTrouble", trouble: trouble("labels-file", "Labels that were saved in this data set could not be taken up.") });
+      return false;
+    } finally {
+      saved.free();
     }
   }
 
@@ -468,12 +502,26 @@ export class Annotating {
       this.#keepAll();
       return found;
     },
-    measure: async () => this.#unready(),
-    saveLabels: async () => this.#unready(),
-    loadLabels: async () => this.#unready(),
+    measure: async () => {
+      const annotator = this.#current();
+      annotator.wantSession();
+      this.#goOn();
+      // Images that no pane shows are read first.
+      while (this.#annotator === annotator && !annotator.isLoaded()) await new Promise((go) => setTimeout(go, 30));
+      const rows = this.#current().measure() as AnnotateCalls["measure"]["answer"];
+      this.#draw();
+      return rows;
+    },
+    saveLabels: async ({ as }) => {
+      const annotator = this.#current();
+      annotator.wantSession();
+      this.#goOn();
+      while (this.#annotator === annotator && !annotator.isLoaded()) await new Promise((go) => setTimeout(go, 30));
+      const files = this.#current().save(as) as AnnotateCalls["saveLabels"]["answer"];
+      this.#keepAll();
+      void this.#note();
+      return files;
+    },
+    loadLabels: async ({ bytes }) => this.#edit((to) => to.loadLabels(new Uint8Array(bytes))),
   };
-
-  #unready(): never {
-    throw trouble("annotate", "Labels cannot be measured or saved in this version.");
-  }
 }
