@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { accessibilityFaults, scratch, screenshot, servePlain, test, until, untilSealed, untilText } from "./harness.mjs";
+import { FULL, accessibilityFaults, killBrowser, scratch, screenshot, servePlain, test, until, untilText } from "./harness.mjs";
 import {
-  crosshairAt, demoArchive, inPane, labels, look, lookAt, mapping, pane, panes, placeShown, room, sliceOf, status, strokeThrough,
+  crosshairAt, demoArchive, inPane, labels, look, lookAt, mapping, pane, panes, placeShown, room, sliceOf, strokeThrough, toSlice,
   untilDrawn,
 } from "./annotating.mjs";
 import { drop, open } from "./steps.mjs";
@@ -126,30 +126,19 @@ test("stages, another plane, and the next case, by keyboard alone", async () => 
 /** Paints the seeds of one lesion, a few lines a slice. */
 async function seed(page, strokes, { inside, outside }) {
   const to = await mapping(page, PV);
-  const z = async () => {
-    const { width, height } = await pane(page, PV).boundingBox();
-    await crosshairAt(page, PV, [width / 2, height / 2]);
-    return (await placeShown(page))[2];
-  };
-  await pane(page, PV).focus();
-  for (const one of strokes) {
-    for (let tries = 0; tries < 80; tries += 1) {
-      const now = await z();
-      if (Math.abs(now - one.z) < 0.6) break;
-      const before = now;
-      await page.keyboard.press(page.upward ?? "ArrowUp");
-      await page.waitForTimeout(40);
-      if (Math.abs((await z()) - one.z) > Math.abs(before - one.z)) page.upward = page.upward === "ArrowDown" ? "ArrowUp" : "ArrowDown";
-    }
-    for (const [name, points] of [[inside, one.inside], [outside, one.outside]]) {
-      if (points.length === 0) continue;
-      await page.getByRole("button", { name, exact: true }).click();
-      await strokeThrough(page, PV, points.map(to));
+  for (const [name, lines] of [[inside, strokes.inside], [outside, strokes.outside]]) {
+    await page.locator(".seg__name", { hasText: name }).click();
+    await until("it is the active one", async () => (await activeName(page)) === name);
+    for (const line of lines) {
+      const points = line.map(to);
+      await toSlice(page, PV, Math.round(points[0].slice));
+      await strokeThrough(page, PV, points.map((p) => p.at));
     }
   }
+  return to;
 }
 
-const segmentButton = (page, name) => page.locator(".seg__name", { hasText: name });
+const activeName = (page) => page.locator(".seg--active .seg__name > .cut").innerText();
 const volumeOf = async (page, name) => {
   const text = await page.locator(".seg", { has: page.locator(".seg__name", { hasText: name }) }).locator(".seg__ml").innerText();
   return text === "–" ? 0 : Number(text.replaceAll(",", ""));
@@ -172,19 +161,41 @@ async function setBrush(page, mm) {
   await page.getByRole("slider", { name: /^Diameter/ }).fill(String(mm));
 }
 
+/** The patient whose portal venous series is an image of its own. */
+function subjectWithLesions(archive) {
+  const names = execFileSync("unzip", ["-Z1", archive], { encoding: "utf8" });
+  return names.match(/^(sub-\w+)\/ses-01\/anat\/.*_acq-pv_.*\.nii\.gz$/m)[1];
+}
+
 test("seeds grow into a lesion as the truth has it; undo, erase and apply; labels read back elsewhere", async () => {
   const { page, archive, truth } = await annotating();
-  const subject = await page.locator(".case--open .case__name").innerText();
+  const subject = subjectWithLesions(archive);
+  if ((await page.locator(".case--open .case__name").innerText()) !== subject) {
+    await page.locator(".case__button", { hasText: subject }).click();
+    await until("its case is open", async () => (await page.locator(".case--open .case__name").innerText()) === subject);
+    await untilDrawn(page);
+  }
   const strokes = labels("strokes", archive, subject, truth, "11");
   const names = await twoSegments(page);
   await pane(page, PV).focus();
   await page.keyboard.press("6");
   await page.getByRole("region", { name: "Grow from seeds" }).locator(".warn").waitFor();
   await setBrush(page, 3);
-  await seed(page, strokes, names);
+  const to = await seed(page, strokes, names);
+  const mid = to(strokes.inside[Math.floor(strokes.inside.length / 2)][0]);
   const grow = page.getByRole("region", { name: "Grow from seeds" });
   await untilText(grow.locator(".panel__aside").first(), /^live/, 30_000);
+  const middle = Math.round(mid.slice);
+  await toSlice(page, PV, middle);
+  const [x, y] = await inPane(page, PV, mid.at);
+  await page.mouse.move(x, y);
+  await page.keyboard.down("Control");
+  for (let i = 0; i < 4; i += 1) await page.mouse.wheel(0, -100);
+  await page.keyboard.up("Control");
+  await page.waitForTimeout(300);
   await screenshot(page, "annotate-grow", { docs: true });
+  await pane(page, PV).focus();
+  await page.keyboard.press("r");
 
   const grown = await lookAt(page, PV);
   await pane(page, PV).focus();
@@ -202,6 +213,58 @@ test("seeds grow into a lesion as the truth has it; undo, erase and apply; label
   await (await download).saveAs(saved);
   const judged = labels("dice", archive, subject, truth, "11", saved, "1");
   assert.ok(judged.dice >= 0.9, JSON.stringify(judged));
+}, { patience: 300_000 });
+
+test("a browser that is killed in the middle of a stroke loses that stroke at most", async () => {
+  const host = await servePlain();
+  const { archive } = await archiveOf(host.url);
+  const profile = await scratch();
+  const start = async () => {
+    const { page } = await open(host.url, { ...WIDE, profile });
+    await room(page, "Annotate").click();
+    await drop(page, archive);
+    await untilDrawn(page);
+    return page;
+  };
+  let page = await start();
+  await twoSegments(page);
+  let kept = 0;
+  const rows = 80;
+  for (let round = 0; round < (FULL ? 12 : 3); round += 1) {
+    await pane(page, PV).focus();
+    if (!(await page.getByRole("button", { name: /^Paint/ }).getAttribute("aria-pressed")).includes("true")) await page.keyboard.press("2");
+    const y = 150 + ((round * 17) % rows);
+    await strokeThrough(page, PV, [[50, y], [110, y]]);
+    const name = "Segment 1";
+    await until("the stroke is labelled", async () => (await volumeOf(page, name)) > kept);
+    kept = await volumeOf(page, name);
+    const [x0, y0] = await inPane(page, PV, [50, y + 60]);
+    await page.mouse.move(x0, y0);
+    await page.mouse.down();
+    for (let i = 0; i < 3 + 5 * round; i += 1) await page.mouse.move(x0 + 4 * i, y0);
+    await killBrowser(profile);
+    page = await start();
+    await page.getByText("Segment 1").first().waitFor();
+    const back = await volumeOf(page, name);
+    assert.ok(back >= kept, `${back} ml of ${kept}`);
+    kept = back;
+  }
+  await pane(page, PV).focus();
+  await page.keyboard.press("z");
+  await until("what came back can be undone", async () => (await volumeOf(page, "Segment 1")) < kept);
+
+  await page.getByRole("button", { name: "Forget what is kept…" }).click();
+  await page.getByRole("button", { name: "Forget it" }).click();
+  await page.getByText("Nothing of any case is left").waitFor();
+  const left = await page.evaluate(async () => {
+    const names = [];
+    for await (const name of (await navigator.storage.getDirectory()).keys()) names.push(name);
+    return names.filter((name) => name.includes("annotate"));
+  });
+  assert.deepEqual(left, []);
+  await drop(page, archive);
+  await untilDrawn(page);
+  assert.equal(await page.locator(".seg").count(), 0);
 }, { patience: 300_000 });
 
 for (const colorScheme of ["dark", "light"]) {

@@ -22,9 +22,14 @@ export async function demoArchive(page) {
 
 /** Waits until every pane that hangs a series has drawn it: its slice number stands there, and it is not black. */
 export async function untilDrawn(page, patience = 60_000) {
+  let before = "";
   await until("the panes are drawn", async () => {
     const seen = await look(page);
-    return seen.length > 0 && seen.every((p) => p.empty || (p.slice !== "" && p.bright > 0.05));
+    const now = JSON.stringify(seen.map((p) => [p.hash, p.slice]));
+    // Twice the same: nothing is on its way any more.
+    const still = now === before;
+    before = now;
+    return still && seen.length > 0 && seen.every((p) => p.empty || (p.slice !== "" && p.letters[0] !== "" && p.bright > 0.05));
   }, patience);
 }
 
@@ -94,22 +99,38 @@ export async function placeShown(page) {
   return [...text.replaceAll(",", "").matchAll(/([RLAPSI]) (\d+\.\d)/g)].map(([, letter, n]) => ("RAS".includes(letter) ? Number(n) : -Number(n)));
 }
 
-/** From places in the patient to a pane's pixels, seen by pointing at three corners of it. */
+/** From places in the patient to a pane's pixels and slice, seen by pointing at three corners of it and one elsewhere. */
 export async function mapping(page, name) {
   const { width, height } = await pane(page, name).boundingBox();
   const at = async (x, y) => {
     await crosshairAt(page, name, [x, y]);
     return placeShown(page);
   };
-  const [x0, x1, y0, y1] = [width * 0.3, width * 0.7, height * 0.35, height * 0.65];
+  const [x0, x1, y0, y1] = [width * 0.2, width * 0.8, height * 0.35, height * 0.65];
+  const s0 = await sliceOf(page, name);
   const origin = await at(x0, y0);
   const right = (await at(x1, y0)).map((v, i) => (v - origin[i]) / (x1 - x0));
   const down = (await at(x0, y1)).map((v, i) => (v - origin[i]) / (y1 - y0));
+  await toSlice(page, name, s0 + 6);
+  const step = (await at(x0, y0)).map((v, i) => (v - origin[i]) / 6);
+  const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
   const dot = (a, b) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+  const volume = dot(right, cross(down, step));
   return (world) => {
     const from = world.map((v, i) => v - origin[i]);
-    return [x0 + dot(from, right) / dot(right, right), y0 + dot(from, down) / dot(down, down)];
+    return {
+      at: [x0 + dot(from, cross(down, step)) / volume, y0 + dot(from, cross(step, right)) / volume],
+      slice: s0 + dot(from, cross(right, down)) / volume,
+    };
   };
+}
+
+/** Goes to a slice by its number, with the keys. */
+export async function toSlice(page, name, wanted) {
+  await pane(page, name).focus();
+  const now = await sliceOf(page, name);
+  for (let i = 0; i < Math.abs(wanted - now); i += 1) await page.keyboard.press(wanted > now ? "ArrowDown" : "ArrowUp");
+  await until(`slice ${wanted} is shown`, async () => (await sliceOf(page, name)) === wanted, 5_000);
 }
 
 /** Drags through points of a pane. */

@@ -250,15 +250,15 @@ function addressee(bytes) {
 
 /**
  * A fresh Chromium with a fresh profile.
- * @param {{ sink?: { port: number }, names?: Record<string, number>, args?: string[], context?: object }} [options]
- *   `sink`: where every name leads; `names`: names that lead to a port of this machine
+ * @param {{ sink?: { port: number }, names?: Record<string, number>, args?: string[], context?: object, profile?: string }} [options]
+ *   `sink`: where every name leads; `names`: names that lead to a port of this machine; `profile`: a folder to come back to
  */
-export async function browser({ sink: heard, names = {}, args = [], context = {} } = {}) {
+export async function browser({ sink: heard, names = {}, args = [], context = {}, profile: given } = {}) {
   const quiet = silenced();
   const rules = [quiet.rule, ...Object.entries(names).map(([name, port]) => `MAP ${name} 127.0.0.1:${port}`)];
   if (heard) rules.push(`MAP * 127.0.0.1:${heard.port}`, "EXCLUDE 127.0.0.1", "EXCLUDE localhost");
-  const profile = await scratch();
-  await mkdir(path.join(profile, "Default"));
+  const profile = given ?? (await scratch());
+  await mkdir(path.join(profile, "Default"), { recursive: true });
   await writeFile(path.join(profile, "Default/Preferences"), JSON.stringify(QUIET_PROFILE));
   const opened = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -278,6 +278,15 @@ export async function browser({ sink: heard, names = {}, args = [], context = {}
   });
   afterTest(() => opened.close());
   return opened;
+}
+
+/** Kills the browser of a profile at once, as a crash or a power cut would. */
+export async function killBrowser(profile) {
+  for (const entry of await readdir("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    const command = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
+    if (command.includes(`--user-data-dir=${profile}\0`)) process.kill(Number(entry), "SIGKILL");
+  }
 }
 
 /** Waits until the page says that it is sealed; fails with what it says instead. */

@@ -69,22 +69,15 @@ def ring(affine, mask, k, away):
 def strokes(archive, subject, truth, value):
     image = truth_of(archive, subject, truth)
     lesion = numpy.asanyarray(image.dataobj) == int(value)
-    found = []
     slices = sorted(set(numpy.nonzero(lesion)[2]))
+    found = {"inside": [], "outside": []}
     for k in slices:
         inside = eroded(lesion[:, :, k])
-        found.append({
-            "z": float(nibabel.affines.apply_affine(image.affine, (0, 0, k))[2]),
-            "inside": line(image.affine, inside if inside.any() else lesion[:, :, k], k),
-            "outside": ring(image.affine, lesion[:, :, k], k, 1.5),
-        })
+        found["inside"].append(line(image.affine, inside if inside.any() else lesion[:, :, k], k))
+        found["outside"].append(ring(image.affine, lesion[:, :, k], k, 2.0))
     # Above and below there is none of it: the same line says so.
-    for k, of in ((slices[0] - 1, slices[0]), (slices[-1] + 1, slices[-1])):
-        found.append({
-            "z": float(nibabel.affines.apply_affine(image.affine, (0, 0, k))[2]),
-            "inside": [],
-            "outside": line(image.affine, lesion[:, :, of], k),
-        })
+    found["outside"].append(line(image.affine, lesion[:, :, slices[0]], slices[0] - 1))
+    found["outside"].append(line(image.affine, lesion[:, :, slices[-1]], slices[-1] + 1))
     return found
 
 

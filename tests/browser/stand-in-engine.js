@@ -57,6 +57,7 @@ const answers = {
   openCase: ({ case: of }) => view((open = of)),
   stage: ({ stage: to }) => view(((stage = to), open)),
   hang: () => view(open),
+  forgetKept: () => true,
   paneSize: ({ pane, width, height }) => (sizes.set(pane, [width, height]), draw(), null),
   options: (what) => (editor = { ...editor, options: { ...editor.options, ...what } }),
   segment: (what) => (editor = what.kind === "activate" ? { ...editor, active: what.label } : editor),

@@ -4,6 +4,7 @@ import { counted } from "../prepare/format";
 import { Icon } from "../prepare/Icon";
 import * as actions from "./actions";
 import { clock, sessionWords } from "./format";
+import { ForgetKept } from "./ForgetKept";
 import { backToPane } from "./grid";
 import { keyOf } from "./keys";
 import { SERIES } from "./pane";
@@ -56,6 +57,7 @@ export function Cases() {
         <button type="button" class="link cases__close" onClick={() => void actions.closeCases()}>
           Close these cases
         </button>
+        <ForgetKept />
       </footer>
     </aside>
   );

@@ -8,6 +8,7 @@ import { Icon } from "../prepare/Icon";
 import { known, problemOf } from "../prepare/problems";
 import * as page from "../prepare/state";
 import * as actions from "./actions";
+import { ForgetKept } from "./ForgetKept";
 import * as state from "./state";
 
 interface Props {
@@ -116,7 +117,7 @@ function Sources({ closed, dragging, prepare }: Omit<Props, "restart">) {
           <strong>Hands you know.</strong> Slicer’s tools under Slicer’s numbers, OHIF’s mouse. Press ? over an image for all of it.
         </li>
         <li>
-          <strong>Only de-identified data.</strong> What is kept here holds no name, and goes when you forget the data set.
+          <strong>Only de-identified data.</strong> What is kept here holds no name. <ForgetKept />
         </li>
       </ul>
     </main>

@@ -130,6 +130,15 @@ export async function closeCases(): Promise<void> {
   await ask("closeCases", null);
 }
 
+export async function forgetKept(): Promise<void> {
+  outbox.drop();
+  const gone = await ask("forgetKept", null);
+  if (gone === undefined) return;
+  state.clear();
+  if (gone) page.announce("Nothing of any case is left in this browser.");
+  else page.problem.value = known("not-forgotten");
+}
+
 /** Seconds at work that the engine has not been told of. */
 let unreported = 0;
 export function worked(seconds: number): void {

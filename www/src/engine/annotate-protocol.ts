@@ -288,6 +288,8 @@ export interface AnnotateCalls {
   /** The page was visible and in use for so long. */
   caseTime: { ask: { seconds: number }; answer: null };
   closeCases: { ask: null; answer: null };
+  /** Closes the cases and removes all that is kept of any case in this browser; true where nothing is left. */
+  forgetKept: { ask: null; answer: boolean };
   setCaseProtocol: { ask: { protocol: string }; answer: CaseView };
   stage: { ask: { stage: number }; answer: CaseView };
   /** Shows a volume in a pane; remembered for this protocol. */

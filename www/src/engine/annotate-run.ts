@@ -7,7 +7,7 @@
  * it is answered; long work of the editor goes on in steps. It never looks into volumes.
  */
 import type { AnnotateCalls, AnnotateTell, CaseList, CaseView, EditorView, PaneState, VolumeFact } from "./annotate-protocol";
-import { Journal, type Progress, readProgress, writeProgress } from "./annotate-store";
+import { forgetAll, Journal, type Progress, readProgress, writeProgress } from "./annotate-store";
 import type { Annotator, Engine } from "./load";
 import type { IncomingFile, Trouble } from "./protocol";
 import { flat, needsOf, READS, Sources, takeRead } from "./reader";
@@ -450,6 +450,10 @@ export class Annotating {
     closeCases: async () => {
       this.#close();
       return null;
+    },
+    forgetKept: async () => {
+      this.#close();
+      return forgetAll();
     },
     setCaseProtocol: async ({ protocol }) => this.#hung(this.#current().setProtocol(protocol)),
     stage: async ({ stage }) => this.#hung(this.#current().stage(stage)),

@@ -181,6 +181,8 @@ export function writeProgress(changed: Record<string, Progress>): Promise<boolea
 /** Removes all that is kept of journals and progress, and says whether nothing is left. */
 export async function forgetAll(): Promise<boolean> {
   try {
+    // What is just being written would come back.
+    await writing;
     const root = await navigator.storage.getDirectory();
     await root.removeEntry(STORE, { recursive: true }).catch((thrown: unknown) => {
       if (!(thrown instanceof DOMException && thrown.name === "NotFoundError")) throw thrown;

@@ -137,6 +137,10 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
     title: "These labels cannot be read",
     next: "Choose a label map as .nii, .nii.gz, .seg.nrrd or DICOM SEG. Nothing was changed.",
   },
+  "not-forgotten": {
+    title: "Not all that is kept could be removed",
+    next: "Close other tabs that have a case open and try again, or clear this site's data in the browser's settings.",
+  },
   journal: {
     title: "Strokes are not being kept",
     next: "They are safe only while this tab lives: save the labels soon. Free some disk space, or allow this page to store data, and reload.",
