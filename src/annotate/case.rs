@@ -224,6 +224,8 @@ pub struct Case {
     budget: u64,
     told: Vec<u32>,
     lines: Vec<Line>,
+    /// A volume has come since this was asked last.
+    arrived: bool,
     turned: Option<Turned>,
     /// Surfaces of segments by session, with their colours.
     surfaces: BTreeMap<usize, Vec<(Mesh, [u8; 3])>>,
@@ -270,6 +272,7 @@ impl Case {
             budget,
             told: Vec::new(),
             lines: Vec::new(),
+            arrived: false,
             turned: None,
             surfaces: BTreeMap::new(),
         };
@@ -590,6 +593,7 @@ impl Case {
                 Ok(Some(image)) => {
                     self.images.insert(id, Loading::Ready(Arc::new(image)));
                     self.told.push(id.volume);
+                    self.arrived = true;
                     self.restale(id);
                 }
                 Ok(None) => {}
@@ -597,6 +601,11 @@ impl Case {
             }
         }
         true
+    }
+
+    /// Whether a volume has come since this was asked last.
+    pub fn take_arrived(&mut self) -> bool {
+        std::mem::take(&mut self.arrived)
     }
 
     /// Whether everything that was asked for is there, or can't be.
@@ -627,6 +636,18 @@ impl Case {
         for id in wanted {
             if !self.queue.contains(&id) {
                 self.queue.push(id);
+                self.images.entry(id).or_insert(Loading::Waiting);
+            }
+        }
+    }
+
+    /// Asks for volumes, such as those that growing looks at.
+    pub fn want(&mut self, volumes: &[u32]) {
+        let count = hanging::volumes(&self.files).len() as u32;
+        for volume in volumes.iter().copied().filter(|volume| *volume < count) {
+            let id = ImageId { volume, frame: 0 };
+            if !self.queue.contains(&id) {
+                self.queue.insert(0, id);
                 self.images.entry(id).or_insert(Loading::Waiting);
             }
         }

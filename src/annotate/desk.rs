@@ -353,8 +353,15 @@ impl Desk {
 
     /// Unpacks a little; whether there was anything to do.
     pub fn work(&mut self) -> bool {
-        if self.case.as_mut().is_some_and(Case::work) {
-            return true;
+        if let Some(case) = &mut self.case {
+            let worked = case.work();
+            if case.take_arrived() {
+                // What waits for a volume to grow on may go on.
+                self.editors.values_mut().for_each(Editor::volume_read);
+            }
+            if worked {
+                return true;
+            }
         }
         self.ahead.as_mut().is_some_and(Case::work)
     }

@@ -248,6 +248,7 @@ impl Desk {
     pub fn set_tool(&mut self, tool: Option<Tool>) -> Result<(), AnnotateError> {
         let session = self.at_hand()?;
         self.with(session, |editor, images| editor.set_tool(tool, images))?;
+        self.want_grown(session);
         self.relabel(session);
         Ok(())
     }
@@ -259,8 +260,17 @@ impl Desk {
     pub fn set_options(&mut self, change: OptionsChange) -> Result<(), AnnotateError> {
         let session = self.at_hand()?;
         self.with(session, |editor, images| editor.set_options(change, images))?;
+        self.want_grown(session);
         self.relabel(session);
         Ok(())
+    }
+
+    /// Volumes that drive growing are read, if no pane has asked for them.
+    fn want_grown(&mut self, session: usize) {
+        let wanted = self.editors.get(&session).map(|e| e.options().grow.volumes.clone()).unwrap_or_default();
+        if let Some(case) = &mut self.case {
+            case.want(&wanted);
+        }
     }
 
     /// Where edits may go.
