@@ -224,6 +224,8 @@ pub struct Case {
     budget: u64,
     told: Vec<u32>,
     lines: Vec<Line>,
+    /// A volume has come since this was asked last.
+    arrived: bool,
     turned: Option<Turned>,
     /// Surfaces of segments by session, with their colours.
     surfaces: BTreeMap<usize, Vec<(Mesh, [u8; 3])>>,
@@ -270,6 +272,7 @@ impl Case {
             budget,
             told: Vec::new(),
             lines: Vec::new(),
+            arrived: false,
             turned: None,
             surfaces: BTreeMap::new(),
         };
@@ -527,14 +530,21 @@ impl Case {
     }
 
     fn restale(&mut self, id: ImageId) {
+        let look = |pane: &Pane| (pane.centre, pane.mm, pane.hanging);
+        let before: Vec<_> = self.panes.panes.iter().map(look).collect();
         for pane in 0..self.panes.panes.len() {
             if self.image_of(pane) == Some(id) {
                 self.hang_pane(pane);
             }
         }
         self.panes.fit_unplaced();
-        // One scale for all: a new image may change every pane's.
-        self.mark_all();
+        // One scale for all: a new image may change every pane's, and mostly does not.
+        let after: Vec<_> = self.panes.panes.iter().map(look).collect();
+        for (pane, (before, after)) in before.iter().zip(&after).enumerate() {
+            if before != after {
+                self.mark(pane, true);
+            }
+        }
     }
 
     /// Unpacks a little, several volumes side by side; whether there was anything to do.
@@ -583,6 +593,7 @@ impl Case {
                 Ok(Some(image)) => {
                     self.images.insert(id, Loading::Ready(Arc::new(image)));
                     self.told.push(id.volume);
+                    self.arrived = true;
                     self.restale(id);
                 }
                 Ok(None) => {}
@@ -590,6 +601,11 @@ impl Case {
             }
         }
         true
+    }
+
+    /// Whether a volume has come since this was asked last.
+    pub fn take_arrived(&mut self) -> bool {
+        std::mem::take(&mut self.arrived)
     }
 
     /// Whether everything that was asked for is there, or can't be.
@@ -620,6 +636,18 @@ impl Case {
         for id in wanted {
             if !self.queue.contains(&id) {
                 self.queue.push(id);
+                self.images.entry(id).or_insert(Loading::Waiting);
+            }
+        }
+    }
+
+    /// Asks for volumes, such as those that growing looks at.
+    pub fn want(&mut self, volumes: &[u32]) {
+        let count = hanging::volumes(&self.files).len() as u32;
+        for volume in volumes.iter().copied().filter(|volume| *volume < count) {
+            let id = ImageId { volume, frame: 0 };
+            if !self.queue.contains(&id) {
+                self.queue.insert(0, id);
                 self.images.entry(id).or_insert(Loading::Waiting);
             }
         }

@@ -57,6 +57,8 @@ pub struct Desk {
     pub(super) unsaved_sessions: BTreeSet<usize>,
     /// Sessions whose surfaces are not those of the labels any more.
     pub(super) surfaces_due: BTreeSet<usize>,
+    /// How unsure the preview of a session is, a level a voxel; while that is shown and known.
+    pub(super) unsure: Option<(usize, Vec<u8>)>,
     /// The session that panels speak of.
     pub(super) at_hand: Option<usize>,
 }
@@ -92,6 +94,7 @@ impl Desk {
             editors: BTreeMap::new(),
             unsaved_sessions: BTreeSet::new(),
             surfaces_due: BTreeSet::new(),
+            unsure: None,
             at_hand: None,
         }
     }
@@ -197,6 +200,7 @@ impl Desk {
         self.editors.clear();
         self.unsaved_sessions.clear();
         self.surfaces_due.clear();
+        self.unsure = None;
         self.at_hand = None;
         if let Some(case) = self.case.take() {
             self.sizes = case.sizes().to_vec();
@@ -349,8 +353,15 @@ impl Desk {
 
     /// Unpacks a little; whether there was anything to do.
     pub fn work(&mut self) -> bool {
-        if self.case.as_mut().is_some_and(Case::work) {
-            return true;
+        if let Some(case) = &mut self.case {
+            let worked = case.work();
+            if case.take_arrived() {
+                // What waits for a volume to grow on may go on.
+                self.editors.values_mut().for_each(Editor::volume_read);
+            }
+            if worked {
+                return true;
+            }
         }
         self.ahead.as_mut().is_some_and(Case::work)
     }

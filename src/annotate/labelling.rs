@@ -17,6 +17,7 @@ use super::editor::{
     Tool,
 };
 use super::hanging;
+use crate::segment::growcut::Box3;
 use crate::segment::space::Plane;
 use crate::view::{PixelMap, WorldToVoxel, labelled_box, surface};
 
@@ -174,6 +175,7 @@ impl Desk {
         let outcome = run(editor, &images);
         let changed = editor.take_changed().is_some();
         if changed {
+            self.unsure = None;
             self.surfaces_due.insert(session);
             self.unsaved_sessions.insert(session);
             if let Some(case) = &mut self.case {
@@ -246,6 +248,7 @@ impl Desk {
     pub fn set_tool(&mut self, tool: Option<Tool>) -> Result<(), AnnotateError> {
         let session = self.at_hand()?;
         self.with(session, |editor, images| editor.set_tool(tool, images))?;
+        self.want_grown(session);
         self.relabel(session);
         Ok(())
     }
@@ -257,8 +260,17 @@ impl Desk {
     pub fn set_options(&mut self, change: OptionsChange) -> Result<(), AnnotateError> {
         let session = self.at_hand()?;
         self.with(session, |editor, images| editor.set_options(change, images))?;
+        self.want_grown(session);
         self.relabel(session);
         Ok(())
+    }
+
+    /// Volumes that drive growing are read, if no pane has asked for them.
+    fn want_grown(&mut self, session: usize) {
+        let wanted = self.editors.get(&session).map(|e| e.options().grow.volumes.clone()).unwrap_or_default();
+        if let Some(case) = &mut self.case {
+            case.want(&wanted);
+        }
     }
 
     /// Where edits may go.
@@ -364,9 +376,44 @@ impl Desk {
         }
     }
 
+    /// How unsure the preview at hand is, where that is to be shown: anew once it is exact.
+    fn renew_margin(&mut self) {
+        let shown = self.at_hand.filter(|_| self.display.margin);
+        let Some(session) = shown else {
+            self.unsure = None;
+            return;
+        };
+        if self.unsure.as_ref().is_some_and(|(known, _)| *known == session) {
+            return;
+        }
+        let Some((_, image)) = self.reference_image(session) else { return };
+        let Some(editor) = self.editors.get_mut(&session).filter(|e| !e.is_busy()) else { return };
+        let [width, height, depth] = editor.grid().dims().map(|n| n as usize);
+        // As the editor's own next best stroke has it.
+        let Some((low, high)) = image.voxels.range() else { return };
+        let limit = ((high - low) * SURE) as f32;
+        let mut levels = Vec::with_capacity(width * height * depth);
+        // Slice by slice: margins take four bytes a voxel, levels one.
+        for z in 0..depth {
+            let slice = Box3 { low: [0, 0, z], high: [width, height, z + 1] };
+            let Some(margins) = editor.margins(&slice) else { return };
+            levels.extend(margins.iter().map(|m| match m / limit {
+                part if part < 0.25 => 3,
+                part if part < 0.5 => 2,
+                part if part < 1.0 => 1,
+                _ => 0,
+            }));
+        }
+        self.unsure = Some((session, levels));
+        if let Some(case) = &mut self.case {
+            case.labels_changed(session);
+        }
+    }
+
     /// Draws panes with labels over them; those that have a new picture.
     pub fn render(&mut self) -> Vec<usize> {
         self.renew_surfaces();
+        self.renew_margin();
         let Some(case) = &mut self.case else { return Vec::new() };
         let display = self.display;
         let colours: Vec<(usize, [Option<[u8; 3]>; 256])> = self
@@ -397,9 +444,29 @@ impl Desk {
             }
             layers.push(layer(editor.labels(), display.opacity));
         }
+        let mut heat = [None; 256];
+        heat[1..=3].copy_from_slice(&UNSURE);
+        if let Some((session, levels)) = &self.unsure
+            && let Some(editor) = self.editors.get(session)
+        {
+            layers.push(LabelLayer {
+                session: *session,
+                grid: editor.grid(),
+                labels: levels,
+                colours: &heat,
+                opacity: 0.7,
+                outline: false,
+            });
+        }
         case.render(&layers)
     }
 }
+
+/// Margins below this share of the image's range are unsure, as in `hepatica growcut --next`.
+const SURE: f64 = 0.05;
+
+/// Colours of what is unsure, the least first: light on any grey, and no label's.
+const UNSURE: [Option<[u8; 3]>; 3] = [Some([120, 60, 140]), Some([190, 80, 200]), Some([250, 160, 255])];
 
 /// Opacity of a preview against that of labels (Slicer's).
 const PREVIEW: f64 = 0.6;

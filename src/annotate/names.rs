@@ -184,7 +184,7 @@ pub fn cases<'a>(paths: impl Iterator<Item = (usize, &'a str)>, known: &Known) -
     let mut subjects: BTreeMap<String, CaseFiles> = BTreeMap::new();
     let mut loose: Vec<(usize, &str)> = Vec::new();
     let mut images: Vec<(usize, &str)> = paths.filter(|(_, path)| image_stem(path).is_some()).collect();
-    images.sort_by(|a, b| natural(a.1).cmp(&natural(b.1)));
+    images.sort_by_cached_key(|(_, path)| natural(path));
     for (entry, path) in images {
         let Some(stem) = image_stem(path) else { continue };
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -237,9 +237,9 @@ pub fn cases<'a>(paths: impl Iterator<Item = (usize, &'a str)>, known: &Known) -
         }
     }
     let mut all: Vec<CaseFiles> = subjects.into_values().filter(|case| !case.sessions.is_empty()).collect();
-    all.sort_by(|a, b| natural(&a.subject).cmp(&natural(&b.subject)));
+    all.sort_by_cached_key(|case| natural(&case.subject));
     for case in &mut all {
-        case.sessions.sort_by(|a, b| natural(&a.session).cmp(&natural(&b.session)));
+        case.sessions.sort_by_cached_key(|session| natural(&session.session));
         for session in &mut case.sessions {
             session.volumes.sort_by_key(|volume| volume.order);
         }
@@ -301,6 +301,9 @@ fn bids_volume(entry: usize, inside: &str, stem: &str, name: Option<&BidsName>, 
 const SEQUENCES: [&str; 12] =
     ["t", "b", "te", "echo", "ph", "phase", "series", "ser", "se", "dwi", "image", "vol"];
 
+/// Files of one name, and that name.
+type Group<'a> = (String, Vec<(usize, &'a str)>);
+
 /// Files in no data set: a folder is a case; in one folder, names that differ by a number alone are a case
 /// each (`liver_0`, `liver_1`), and channels as nnU-Net numbers them (`_0000`, `_0001`) belong together.
 fn loose_cases(files: &[(usize, &str)]) -> Vec<CaseFiles> {
@@ -314,9 +317,9 @@ fn loose_cases(files: &[(usize, &str)]) -> Vec<CaseFiles> {
             folders.entry(folder).or_default().push((*entry, path));
         }
     }
-    let mut all: Vec<(String, Vec<(usize, &str)>)> = Vec::new();
+    let mut all: Vec<Group<'_>> = Vec::new();
     for files in folders.values() {
-        let mut groups: BTreeMap<Vec<Part>, (String, Vec<(usize, &str)>)> = BTreeMap::new();
+        let mut groups: BTreeMap<Vec<Part>, Group<'_>> = BTreeMap::new();
         for (entry, path) in files {
             let stem = image_stem(path).unwrap_or_default();
             let name = without_channel(stem);

@@ -117,6 +117,75 @@ pub fn diameters(map: &LabelMap, label: u8) -> Option<Diameters> {
     best
 }
 
+/// The longest straight line within one slice that leaves the label nowhere, such as across necrosis: what
+/// mRECIST measures, where the label is the part that enhances. A reader confirms it. Of long outlines every
+/// so many points are taken.
+#[must_use]
+pub fn unbroken(map: &LabelMap, label: u8) -> Option<(usize, Diameter)> {
+    const POINTS: usize = 256;
+    let axis = slice_axis(map.grid());
+    let of = map.extent_of(|v| v == label)?;
+    let dims = map.dims();
+    let (a, b) = match axis {
+        0 => (1, 2),
+        1 => (0, 2),
+        _ => (0, 1),
+    };
+    let stride = [1, dims[0], dims[0] * dims[1]];
+    let space = Space::new(map.grid());
+    let (right, down) = (space.step(a), space.step(b));
+    let (rr, rd, dd) = (dot(right, right), dot(right, down), dot(down, down));
+    let long = |p: [f64; 2], q: [f64; 2]| {
+        let (u, v) = (q[0] - p[0], q[1] - p[1]);
+        (u * u * rr + 2.0 * u * v * rd + v * v * dd).max(0.0).sqrt()
+    };
+    let mut best: Option<(usize, Diameter)> = None;
+    for slice in of.low[axis]..of.high[axis] {
+        let inside = |u: i64, v: i64| -> bool {
+            (0..dims[a] as i64).contains(&u)
+                && (0..dims[b] as i64).contains(&v)
+                && map.at(u as usize * stride[a] + v as usize * stride[b] + slice * stride[axis]) == label
+        };
+        let mut outline = Vec::new();
+        for v in of.low[b] as i64..of.high[b] as i64 {
+            for u in of.low[a] as i64..of.high[a] as i64 {
+                for (du, dv) in [(-1, 0), (0, -1), (1, 0), (0, 1)] {
+                    if inside(u, v) && !inside(u + du, v + dv) {
+                        outline.push([u as f64 + 0.5 * du as f64, v as f64 + 0.5 * dv as f64]);
+                    }
+                }
+            }
+        }
+        let every = outline.len().div_ceil(POINTS).max(1);
+        let points: Vec<[f64; 2]> = outline.into_iter().step_by(every).collect();
+        let least = best.as_ref().map_or(0.0, |(_, d)| d.mm);
+        let mut pairs = Vec::new();
+        for (i, p) in points.iter().enumerate() {
+            pairs.extend(
+                points.iter().skip(i + 1).map(|q| (long(*p, *q), *p, *q)).filter(|(mm, ..)| *mm > least),
+            );
+        }
+        pairs.sort_by(|x, y| y.0.total_cmp(&x.0));
+        let stays = |p: [f64; 2], q: [f64; 2]| {
+            let steps = ((q[0] - p[0]).abs().max((q[1] - p[1]).abs()) * 4.0).ceil().max(1.0);
+            (0..steps as u32).all(|i| {
+                let share = (f64::from(i) + 0.5) / steps;
+                let at = [0, 1].map(|k| (p[k] + share * (q[k] - p[k]) + 0.5).floor() as i64);
+                inside(at[0], at[1])
+            })
+        };
+        if let Some((mm, p, q)) = pairs.into_iter().find(|(_, p, q)| stays(*p, *q)) {
+            let voxel = |place: [f64; 2]| {
+                let mut voxel = [0.0; 3];
+                (voxel[a], voxel[b], voxel[axis]) = (place[0], place[1], slice as f64);
+                voxel
+            };
+            best = Some((slice, Diameter { mm, from: voxel(p), to: voxel(q) }));
+        }
+    }
+    best
+}
+
 fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
     (a[0] - b[0]).hypot(a[1] - b[1])
 }
@@ -320,6 +389,24 @@ mod tests {
         // One voxel is as long as its sides.
         let one = painted([8, 8, 2], plain, |p| norm(p) < 0.3);
         assert!((diameters(&one, 3).unwrap().longest.mm - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_unbroken_line_does_not_cross_necrosis() {
+        let plain = Affine::from_columns([-0.5, 0.0, 0.0], [0.0, -0.5, 0.0], [0.0, 0.0, 5.0], [0.0; 3]);
+        // Around a dead middle: the longest line touches the hole, a chord of the outer circle.
+        let ring = painted([160, 160, 3], plain, |p| (10.0..=20.0).contains(&p[0].hypot(p[1])));
+        let (_, found) = unbroken(&ring, 3).unwrap();
+        let chord = 2.0 * (20.0_f64.powi(2) - 10.0_f64.powi(2)).sqrt();
+        assert!((found.mm - chord).abs() < 1.5, "{} for {chord}", found.mm);
+        assert!((diameters(&ring, 3).unwrap().longest.mm - 40.0).abs() < 0.75);
+        // A whole ball has the same either way.
+        let ball = painted([45, 45, 15], oblique([1.0, 1.0, 3.0], -1.0), |p| norm(p) <= 13.0);
+        let (_, line) = unbroken(&ball, 3).unwrap();
+        assert!((line.mm - diameters(&ball, 3).unwrap().longest.mm).abs() < 0.5);
+        let ends = minus(ball.grid().affine().apply(line.to), ball.grid().affine().apply(line.from));
+        assert!((norm(ends) - line.mm).abs() < 1e-9);
+        assert!(unbroken(&ball, 9).is_none());
     }
 
     #[test]

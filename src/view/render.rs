@@ -317,9 +317,9 @@ fn oblique<T: Sample>(
 /// The pixels of a row that may lie in the volume, a pixel of slack on both sides.
 pub(super) fn crossed(map: &PixelMap, y: f64, width: usize, dims: [u32; 3]) -> (usize, usize) {
     let (mut from, mut to) = (0.0_f64, width as f64);
-    for axis in 0..3 {
+    for (axis, n) in dims.into_iter().enumerate() {
         let start = map.first[axis] + map.down[axis] * y;
-        let (low, high) = (-0.5, f64::from(dims[axis]) - 0.5);
+        let (low, high) = (-0.5, f64::from(n) - 0.5);
         let step = map.right[axis];
         if step == 0.0 {
             if !(low..=high).contains(&start) {

@@ -67,9 +67,10 @@ const CT: [(&str, f64, f64); 5] = [
 pub fn presets(content: Content, voxels: &Voxels) -> Vec<Preset> {
     let of = |name, window| Preset { name, window };
     let auto = of("auto", auto_window(voxels));
+    // From the sample: a handful of outliers would make it a window in which nothing is seen.
     let whole = || {
-        let (low, high) = voxels.range().unwrap_or((0.0, 1.0));
-        of("full range", Window::between(low, high.max(low + f64::EPSILON)))
+        let [low, high] = percentiles(voxels, [0.0, 1.0]).unwrap_or([0.0, 1.0]);
+        of("full range", if high > low { Window::between(low, high) } else { auto.window })
     };
     match content {
         Content::Ct => {

@@ -320,8 +320,13 @@ impl Editor {
     }
 
     pub(super) fn step_growing(&mut self, budget: u64, images: &Images<'_>) -> Result<(), Error> {
-        if self.desk.growing && self.growing.is_none() {
-            self.begin_growing(images)?;
+        if self.desk.growing && self.growing.is_none() && !self.waiting {
+            // After a restart volumes come one by one.
+            let there = |id: &u32| *id == images.id || images.others.iter().any(|o| o.id == *id);
+            self.waiting = !self.desk.options.grow.volumes.iter().all(there);
+            if !self.waiting {
+                self.begin_growing(images)?;
+            }
         }
         let Some(growing) = self.growing.as_mut().filter(|g| g.is_busy()) else { return Ok(()) };
         let Some(cut) = &mut growing.cut else { return Ok(()) };

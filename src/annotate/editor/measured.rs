@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Editor;
-use crate::segment::measure::{Diameter, diameters, slice_axis, values};
+use crate::segment::measure::{Diameter, diameters, slice_axis, unbroken, values};
 use crate::volume::{Grid, Voxels};
 
 /// A volume to measure in.
@@ -67,6 +67,7 @@ pub struct Measured {
     pub volume_ml: f64,
     pub longest: Option<Longest>,
     pub perpendicular: Option<Diameter>,
+    pub unbroken: Option<Longest>,
     pub means: Vec<Mean>,
 }
 
@@ -101,6 +102,12 @@ impl Editor {
                     to: d.longest.to,
                 }),
                 perpendicular: found.map(|d| d.perpendicular),
+                unbroken: unbroken(&self.map, segment.label).map(|(slice, d)| Longest {
+                    mm: d.mm,
+                    slice,
+                    from: d.from,
+                    to: d.to,
+                }),
                 means: means.collect(),
             }
         });
@@ -148,6 +155,9 @@ impl Editor {
                     "LongestDiameterVoxels": of.longest.map(|d| [place(d.from), place(d.to)]),
                     "PerpendicularDiameterMm": of.perpendicular.map(|d| round(d.mm)),
                     "PerpendicularDiameterVoxels": of.perpendicular.map(|d| [place(d.from), place(d.to)]),
+                    "UnbrokenDiameterMm": of.unbroken.map(|d| round(d.mm)),
+                    "UnbrokenDiameterSlice": of.unbroken.map(|d| d.slice),
+                    "UnbrokenDiameterVoxels": of.unbroken.map(|d| [place(d.from), place(d.to)]),
                     "Values": means,
                 })
             })
@@ -159,6 +169,7 @@ impl Editor {
             "Definitions": {
                 "LongestDiameter": "RECIST 1.1: longest diameter of one piece in one slice of the plane of acquisition, between the outlines midway between voxels inside and outside",
                 "PerpendicularDiameter": "WHO: longest diameter in that slice perpendicular to it",
+                "UnbrokenDiameter": "longest straight line in one slice that leaves the segment nowhere; mRECIST's where the segment is the enhancing part and a reader confirms it",
                 "Values": "voxels of the volume whose centres lie in a voxel of the label; standard deviation with n - 1",
                 "SliceAxis": slice_axis(self.grid()),
             },

@@ -171,6 +171,8 @@ pub struct Editor {
     growing: Option<grow::Growing>,
     sketch: Option<sketch::Sketch>,
     task: Option<whole::Task>,
+    /// Growing goes on when the volumes that drive it are read.
+    waiting: bool,
     changed: Option<Box3>,
     /// Journal records that nobody took yet.
     records: Vec<u8>,
@@ -194,6 +196,7 @@ impl Editor {
             growing: None,
             sketch: None,
             task: None,
+            waiting: false,
             changed: None,
             records: Vec::new(),
             desk_kept: Desk::default(),
@@ -260,7 +263,7 @@ impl Editor {
     fn grows(&self) -> bool {
         match &self.growing {
             Some(growing) => growing.is_busy(),
-            None => self.desk.growing,
+            None => self.desk.growing && !self.waiting,
         }
     }
 
@@ -275,6 +278,11 @@ impl Editor {
         self.step_sketch(budget, images);
         self.step_growing(budget, images)?;
         Ok(self.is_busy())
+    }
+
+    /// Another volume has been read: what waited for it goes on.
+    pub fn volume_read(&mut self) {
+        self.waiting = false;
     }
 
     /// Takes a tool in hand, or none.

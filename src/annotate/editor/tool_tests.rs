@@ -189,7 +189,7 @@ fn the_median_counts_and_the_blur_weighs_all_around() {
 
 #[test]
 fn joint_smoothing_leaves_no_gap_between_segments_and_no_locked_voxel_changed() {
-    let left = |at: usize| (8..13).contains(&place(at)[0]) && !(place(at) == [12, 9, 6]);
+    let left = |at: usize| (8..13).contains(&place(at)[0]) && place(at) != [12, 9, 6];
     let right = |at: usize| (13..18).contains(&place(at)[0]) || place(at) == [12, 9, 6];
     let mut editor = editor(left, right);
     let smoothing = Some(SmoothingOptions { method: Smooth::Joint, size: 2.0 });

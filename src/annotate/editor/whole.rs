@@ -4,7 +4,7 @@
 //! long is [`Work`], goes on in [`Editor::step`], shows how far it is as a preview, and can be given up.
 
 use super::options::{Keep, Operation, Rule, Shell, Smooth};
-use super::{Editor, Error, Images, LesionState, Preview, Segments, Tool};
+use super::{Editor, Error, Images, Preview, Segments, Tool};
 use crate::segment::between::Between;
 use crate::segment::difference::Recorder;
 use crate::segment::growcut::Box3;
@@ -391,17 +391,6 @@ impl Editor {
             Voxels::F64(v) => fill!(v, f64),
         }
         Ok(masked)
-    }
-
-    /// Whether a lesion that has voxels is one that a reader said something else of.
-    #[must_use]
-    pub fn contradictions(&self) -> Vec<u8> {
-        let said = |s: &&super::Segment| {
-            let state = s.lesion.as_ref().map(|l| l.state);
-            matches!(state, Some(LesionState::NoResidual | LesionState::NotVisible))
-                && self.map.count(s.label) > 0
-        };
-        self.desk.segments.list.iter().filter(said).map(|s| s.label).collect()
     }
 }
 

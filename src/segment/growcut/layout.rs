@@ -27,7 +27,8 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn new(size: [usize; 3]) -> Self {
-        let stride = (size[0] + 2).next_multiple_of(SEGMENT);
+        // A rim on both sides, and a place more: rows of three neighbours are loaded as four.
+        let stride = (size[0] + 3).next_multiple_of(SEGMENT);
         let rows = size[1] + 2;
         let segments = stride / SEGMENT;
         Self { size, stride, rows, plane: stride * rows, segments }

@@ -437,3 +437,30 @@ fn lanes_equal_their_scalar_twin() {
         assert_eq!(unsafe { Four::one(&x, 0).array() }, unsafe { plain::Four::one(&x, 0).array() });
     }
 }
+
+/// A load of four places reaches one past the last voxel's neighbour: before seams between slabs, where the
+/// keys of a task end, it needs a place of its own whatever the width.
+#[test]
+fn a_wave_on_several_slabs_ends_at_their_corners_for_every_width() {
+    for width in 5..=14 {
+        let dims = [width, 7, 30_u32];
+        let affine = Affine::from_columns([1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0; 3]);
+        let grid = Grid::new(dims, affine).unwrap();
+        let mut dice = Dice(u64::from(width));
+        let n = grid.voxels() as usize;
+        let image = Voxels::U16((0..n).map(|_| dice.below(300) as u16).collect());
+        let mut seeds = vec![0; n];
+        (seeds[0], seeds[n - 1]) = (1, 2);
+        let channels = [Channel::alone(&image)];
+        let input = Input { grid: &grid, channels: &channels, seeds: &seeds, mask: None };
+        let grown = |slabs| {
+            let mut grown = GrowCut::new(&input, Options { slabs, ..Options::default() }).unwrap();
+            grown.solve().unwrap();
+            grown.labels()
+        };
+        let one = grown(1);
+        for slabs in 2..=5 {
+            assert!(grown(slabs) == one, "{slabs} slabs, width {width}");
+        }
+    }
+}

@@ -270,6 +270,8 @@ export interface Measured {
   /** RECIST 1.1: longest diameter in the plane of acquisition; the WHO perpendicular beside it. Voxels of the reference. */
   longest: { mm: number; slice: number; from: Vec3; to: Vec3 } | null;
   perpendicular: { mm: number; from: Vec3; to: Vec3 } | null;
+  /** The longest line in one slice that leaves the segment nowhere: mRECIST's, where a reader confirms it on the enhancing part. */
+  unbroken: { mm: number; slice: number; from: Vec3; to: Vec3 } | null;
   /** Mean and standard deviation in every volume of the session. */
   means: { volume: number; title: string; unit: string; mean: number; sd: number; voxels: number; unaligned: boolean }[];
 }

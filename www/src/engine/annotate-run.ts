@@ -222,6 +222,7 @@ export class Annotating {
       if (told.length > 0) {
         this.#draw();
         await this.#beginEditors();
+        this.#goOnEditing();
       }
       if (worked) await breath();
       else if (inFlight > 0) await new Promise<void>((resolve) => (wake = resolve));
@@ -351,6 +352,7 @@ export class Annotating {
     this.#strokeAt = performance.now();
     this.#keepAll();
     this.#draw();
+    this.#goOn();
     this.#goOnEditing();
     return this.#editorView();
   }
