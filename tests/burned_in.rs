@@ -214,3 +214,112 @@ fn real_images_without_text_are_hardly_ever_suspected() {
     println!("{suspected} of {searched} objects ({frames} frames): {wrong:?}");
     assert!(searched > 500 && suspected * 500 <= searched, "{suspected} of {searched}: {wrong:?}");
 }
+
+/// A series of which no header says that text is in its pixels; its files, and how many there are.
+fn a_series_with_text(folder: &std::path::Path) -> usize {
+    let spec =
+        PhantomSpec { patients: 1, scale: 0.7, vendor: Some(Vendor::Siemens), ..PhantomSpec::default() };
+    let phantom = Phantom::new(spec);
+    let mut series: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+    for at in 0..phantom.count() {
+        let bytes = phantom.file(at).unwrap();
+        let Ok(header) = Header::from_bytes(bytes.clone()) else { continue };
+        let native = header.pixels().is_some_and(|pixels| pixels.len.is_some());
+        let Ok(layout) = PixelLayout::of(&header) else { continue };
+        if native && layout.frames == 1 && layout.columns >= 160 && layout.bits_allocated == 16 {
+            let uid = header.root().text(hepatica::dicom::Tag(0x0020, 0x000e)).unwrap();
+            series.entry(uid).or_default().push(bytes);
+        }
+    }
+    let files = series.into_values().filter(|files| files.len() > 12).min_by_key(Vec::len).unwrap();
+    for (at, mut bytes) in files.iter().cloned().enumerate() {
+        let header = Header::from_bytes(bytes.clone()).unwrap();
+        let columns = PixelLayout::of(&header).unwrap().columns as usize;
+        let start = header.pixels().unwrap().offset as usize;
+        let len = header.pixels().unwrap().len.unwrap() as usize;
+        let words = bytes[start..start + len].chunks_exact(2);
+        let mut picture: Vec<f64> = words.map(|w| f64::from(u16::from_le_bytes([w[0], w[1]]))).collect();
+        let most = picture.iter().copied().fold(0.0, f64::max);
+        burn(
+            &mut picture,
+            columns,
+            (6, 6),
+            "DOE JANE 1962",
+            14,
+            Pen { value: most, rim: None, smooth: false },
+        );
+        for (word, value) in bytes[start..start + len].chunks_exact_mut(2).zip(&picture) {
+            word.copy_from_slice(&(value.round() as u16).to_le_bytes());
+        }
+        std::fs::write(folder.join(format!("{at:04}.dcm")), bytes).unwrap();
+    }
+    files.len()
+}
+
+fn hepatica(folder: &std::path::Path, arguments: &[&str]) -> std::process::Output {
+    let program = env!("CARGO_BIN_EXE_hepatica");
+    std::process::Command::new(program).args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn images_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| if path.is_dir() { images_below(&path) } else { vec![path] })
+        .filter(|path| path.to_string_lossy().ends_with(".nii.gz"))
+        .collect()
+}
+
+/// Text that only the pixels tell of kept objects out of DICOM, but not out of NIfTI.
+#[test]
+fn a_volume_with_text_in_its_pixels_is_written_after_a_decision_only_whatever_its_header_says() {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name);
+    std::fs::create_dir(at("in")).unwrap();
+    let files = a_series_with_text(&at("in"));
+    std::fs::write(at("key"), format!("hepatica-project-key/1\n{}\n", "5a".repeat(32))).unwrap();
+    let convert = |out: &str, more: &[&str]| {
+        let output = hepatica(
+            place.path(),
+            &[&["convert", "in", "--json", "--out", out, "--key", "key"], more].concat(),
+        );
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+        (images_below(&at(out)), report["summary"].as_str().unwrap().to_owned())
+    };
+    let (images, summary) = convert("as-it-is", &[]);
+    assert!(images.is_empty(), "{images:?}");
+    assert!(summary.contains(&format!("{files} skipped (text may be burned into the pixels)")), "{summary}");
+    let (accepted, _) = convert("accepted", &["--accept-burned-in"]);
+    assert!(!accepted.is_empty());
+
+    // What a reviewer makes of the list that `deidentify` writes: boxes, for every object of the series.
+    let said =
+        hepatica(place.path(), &["deidentify", "in", "--json", "--out", "objects", "--key", "key"]).stdout;
+    let report: serde_json::Value = serde_json::from_slice(&said).unwrap();
+    let listed: Vec<&str> =
+        report["review"].as_array().unwrap().iter().filter_map(|item| item["object"].as_str()).collect();
+    assert_eq!(listed.len(), files);
+    let boxes =
+        serde_json::json!({"action": "redact", "boxes": [{"x": 0, "y": 0, "width": 150, "height": 40}]});
+    let objects: BTreeMap<&str, &serde_json::Value> = listed.iter().map(|uid| (*uid, &boxes)).collect();
+    let redactions = serde_json::json!({"schema": "hepatica-redactions/1", "objects": objects});
+    std::fs::write(at("redactions.json"), redactions.to_string()).unwrap();
+    let (redacted, _) = convert("redacted", &["--redactions", "redactions.json"]);
+    assert_eq!(redacted.len(), accepted.len());
+    let mut plain = Vec::new();
+    let packed = std::fs::File::open(&redacted[0]).unwrap();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed), &mut plain).unwrap();
+    let columns = u16::from_le_bytes([plain[42], plain[43]]) as usize;
+    let rows = u16::from_le_bytes([plain[44], plain[45]]) as usize;
+    let slice = &plain[352..352 + columns * rows * 2];
+    // Stored bottom-up: the first row of the picture is the last of the slice.
+    let top = &slice[(rows - 20) * columns * 2..][..300];
+    assert!(top.iter().all(|byte| *byte == 0) && slice.iter().any(|byte| *byte != 0));
+    let decided: Vec<(&str, serde_json::Value)> =
+        listed.iter().map(|uid| (*uid, serde_json::json!({"action": "leave_out"}))).collect();
+    let left_out: BTreeMap<&str, serde_json::Value> = decided.into_iter().collect();
+    let redactions = serde_json::json!({"schema": "hepatica-redactions/1", "objects": left_out});
+    std::fs::write(at("redactions.json"), redactions.to_string()).unwrap();
+    assert!(convert("left-out", &["--redactions", "redactions.json"]).0.is_empty());
+}

@@ -31,5 +31,5 @@ mod warning;
 pub(crate) mod when;
 
 pub use scaling::PhilipsValues;
-pub use volume_job::{FileNeed, Product, VolumeJob};
+pub use volume_job::{FileNeed, Made, Product, VolumeJob};
 pub use warning::VolumeWarning;

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::instance::{Instance, Interner};
 use super::stack::{Stack, Stacked, stack};
-use super::{PhilipsValues, VolumeJob, VolumeWarning};
+use super::{Made, PhilipsValues, VolumeJob, VolumeWarning};
 use crate::dicom::testing::{DEFLATED, Form, Set, Slice, Value};
 use crate::dicom::{DicomError, Header};
 use crate::hanging::facts::ComplexPart;
@@ -41,7 +41,8 @@ pub(super) fn convert(stack: &Stack, files: &[Vec<u8>]) -> Result<(Vec<u8>, Vec<
         job.feed(need.slot, file[need.offset as usize..end].to_vec())?;
     }
     for _ in 0..100_000 {
-        if let Some(product) = job.step()? {
+        if let Some(made) = job.step()? {
+            let Made::Volume(product) = made else { panic!("text in {made:?}") };
             let mut plain = Vec::new();
             flate2::read::GzDecoder::new(&product.nii_gz[..]).read_to_end(&mut plain).unwrap();
             let (header, body) = plain.split_at(352);

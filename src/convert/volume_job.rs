@@ -3,7 +3,7 @@
 //! The driver asks for what is needed, feeds it in any order, and calls [`VolumeJob::step`] until
 //! there is a [`Product`]. A step decodes a few frames or compresses a few blocks: some milliseconds.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -12,7 +12,7 @@ use super::instance::Instance;
 use super::resample::Resampling;
 use super::scaling::Rescale;
 use super::stack::{Stack, Tiling};
-use crate::deid::pixels::{PixelBox, blacken};
+use crate::deid::pixels::{PixelBox, blacken, sampled, text_of_frame};
 use crate::dicom::codec::TransferSyntax;
 use crate::dicom::pixels::{FrameIndex, Frames, PixelLayout};
 use crate::dicom::{DicomError, Header, Palette, PixelData, PixelElement};
@@ -29,6 +29,15 @@ pub struct Product {
     pub header: [u8; HEADER_BYTES],
     /// What the header says.
     pub image: ImageHeader,
+}
+
+/// What a conversion comes to.
+#[derive(Debug)]
+pub enum Made {
+    /// A volume.
+    Volume(Box<Product>),
+    /// No volume: so many of the frames that were searched have what looks like text.
+    Text(usize),
 }
 
 /// Which bytes of which file a volume needs.
@@ -95,6 +104,9 @@ pub struct VolumeJob {
     compress: bool,
     /// Boxes of pixels that are made black in every frame.
     black: Vec<PixelBox>,
+    /// Places of frames that are searched for text, and frames that have some.
+    searched: BTreeSet<usize>,
+    with_text: usize,
     resampling: Option<Arc<Resampling>>,
 }
 
@@ -209,6 +221,8 @@ impl VolumeJob {
             lanes: lanes.max(1),
             compress: true,
             black: Vec::new(),
+            searched: BTreeSet::new(),
+            with_text: 0,
             resampling,
         })
     }
@@ -216,6 +230,11 @@ impl VolumeJob {
     /// Makes boxes black in every frame.
     pub(crate) fn redact(&mut self, boxes: &[PixelBox]) {
         self.black = boxes.to_vec();
+    }
+
+    /// Has frames searched for text: as many of a volume as of an object (`deid::pixels::search`).
+    pub(crate) fn search(&mut self) {
+        self.searched = sampled(self.total).collect();
     }
 
     /// The ranges that have not been fed yet.
@@ -276,14 +295,19 @@ impl VolumeJob {
         !matches!(self.state, State::Decoding) || !self.pending.is_empty() || self.left == 0
     }
 
-    /// Does a few milliseconds of work; the product once all is done.
+    /// Does a few milliseconds of work; what it came to once all is done.
     ///
     /// # Errors
     /// A frame that can't be decoded.
-    pub fn step(&mut self) -> Result<Option<Product>, DicomError> {
+    pub fn step(&mut self) -> Result<Option<Made>, DicomError> {
         match &mut self.state {
             State::Decoding => {
                 self.decode_some()?;
+                if self.left == 0 && self.has_text() {
+                    self.data = Vec::new();
+                    self.state = State::Done;
+                    return Ok(Some(Made::Text(self.with_text)));
+                }
                 if self.left == 0 {
                     self.settle_type();
                     match self.resampling.clone() {
@@ -305,11 +329,11 @@ impl VolumeJob {
                     return Ok(None);
                 };
                 self.data = Vec::new();
-                Ok(Some(Product {
+                Ok(Some(Made::Volume(Box::new(Product {
                     nii_gz: gzip.finish(),
                     header: self.image.to_bytes(),
                     image: self.image.clone(),
-                }))
+                }))))
             }
             State::Done => Ok(None),
         }
@@ -323,6 +347,11 @@ impl VolumeJob {
     /// The grid of the volume.
     pub fn grid(&self) -> &Grid {
         &self.grid
+    }
+
+    /// What a machine burns in stands in every frame: where several were searched, one hit is chance.
+    fn has_text(&self) -> bool {
+        self.with_text > usize::from(self.searched.len() > 3)
     }
 
     fn begin_compression(&mut self) {
@@ -372,13 +401,13 @@ impl VolumeJob {
 
     fn decode_some(&mut self) -> Result<(), DicomError> {
         let batch: Vec<Pending> = self.pending.drain(..self.pending.len().min(self.lanes * 4)).collect();
-        let (files, black) = (&self.files, &self.black);
+        let (files, black, searched) = (&self.files, &self.black, &self.searched);
         let shape = self.stack;
         let (expected, values) = match self.voxel_type {
             VoxelType::Rgb24 => (VoxelType::U8, 3),
             other => (other, 1),
         };
-        let decoded: Vec<Result<(usize, Voxels), DicomError>> = batch
+        let decoded: Vec<Result<(usize, Voxels, bool), DicomError>> = batch
             .par_iter()
             .map(|p| {
                 let file = files.get(p.slot).ok_or(DicomError::NotDicom)?;
@@ -395,12 +424,14 @@ impl VolumeJob {
                 if !black.is_empty() {
                     blacken(&mut voxels, file.layout.columns, values, black);
                 }
-                Ok((p.place, if shape.to_float { scaled(&voxels, &p.rescale) } else { voxels }))
+                let text = searched.contains(&p.place) && text_of_frame(&voxels, &file.layout);
+                Ok((p.place, if shape.to_float { scaled(&voxels, &p.rescale) } else { voxels }, text))
             })
             .collect();
         for result in decoded {
-            let (place, voxels) = result?;
+            let (place, voxels, text) = result?;
             self.store(place, &voxels);
+            self.with_text += usize::from(text);
             self.left -= 1;
         }
         Ok(())

@@ -27,6 +27,8 @@ pub enum SkipReason {
     Localizer,
     /// The user left the volume out.
     Excluded,
+    /// Text may be burned into its pixels, and nobody has looked.
+    BurnedIn,
     /// The same SOP instance came twice.
     Duplicate,
     /// Has the SOP instance UID and number of an image that was kept, at the same place, and differs from it.
@@ -68,6 +70,7 @@ impl SkipReason {
             Self::NestedArchive => "archives inside an archive",
             Self::Localizer => "scout images",
             Self::Excluded => "excluded in the plan",
+            Self::BurnedIn => "text may be burned into the pixels",
             Self::Duplicate => "duplicates",
             Self::SharedUid => "other content under the UID of an image that was kept",
             Self::AlreadyPresent => "already in the data set",
@@ -83,6 +86,16 @@ impl SkipReason {
             Self::OtherModality => "other modalities",
             Self::NoPixelData => "no pixel data",
             Self::Empty => "empty files",
+        }
+    }
+}
+
+impl SkipReason {
+    /// What a person can do about it; empty where nothing is to be done.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::BurnedIn => "look at the pictures in the plan's review, then export again",
+            _ => "",
         }
     }
 }

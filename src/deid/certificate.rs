@@ -396,7 +396,10 @@ fn retained(policy: &Policy) -> Vec<RetainedItem> {
 
 fn not_checked(evidence: &Evidence<'_>) -> Vec<String> {
     let mut lines = vec![
-        "Voxels: text burned into images was not searched for.".to_owned(),
+        "Voxels: up to twelve frames of each volume were searched for what looks like lines of text; a volume with \
+         some in two of them (in one, of three or fewer) was not written unless a person let it out. The other frames \
+         were not searched."
+            .to_owned(),
         "Recognizable visual features not removed.".to_owned(),
         "Whether a person can be recognised by combining what is retained.".to_owned(),
     ];

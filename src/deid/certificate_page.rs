@@ -284,7 +284,7 @@ mod tests {
             "policy": { "name": "<b>Ward & Co</b>", "locked": true },
             "actions": { "removed": 1_204 },
             "elements": { "removed": [{ "tag": "(0010,0010)", "keyword": "PatientName", "count": 1_204 }] },
-            "not_checked": ["Voxels: text burned into images was not searched for."],
+            "not_checked": ["Voxels: up to twelve frames of each volume were searched."],
             "retained": [{ "what": "(0010,4000)", "why": "agreed" }],
         });
         let page = certificate_page(&images, None);
@@ -294,7 +294,7 @@ mod tests {
             "of the institution, locked: &lt;b&gt;Ward &amp; Co&lt;/b&gt;",
             "1,204 values of 1 attribute",
             "PatientName",
-            "text burned into images was not searched for",
+            "up to twelve frames of each volume were searched",
             "agreed",
         ] {
             assert!(page.contains(part), "{part}");

@@ -33,4 +33,4 @@ pub use ranges::RangeReader;
 pub(crate) use reading::identity_of;
 pub use reading::{Intake, IntakeProgress};
 pub(crate) use sessions::is_session_label;
-pub(crate) use study_plan::is_left_out_by_role;
+pub(crate) use study_plan::{BURNED_IN, is_left_out_by_role};

@@ -17,6 +17,9 @@ use crate::hanging::{Preset, RoleId, RoleMatch, assign, role_label_with_b};
 const LEFT_OUT: &[(&str, &str)] =
     &[("localizer", "localizer"), ("calibration", "calibration"), ("mip", "projection")];
 
+/// Why a volume is left out until somebody has looked at it.
+pub(crate) const BURNED_IN: &str = "text may be burned in";
+
 /// Whether volumes of a role are left out unless everything is wanted.
 pub(crate) fn is_left_out_by_role(role: &RoleId) -> bool {
     LEFT_OUT.iter().any(|(id, _)| *id == role.as_str())
@@ -59,8 +62,9 @@ pub(super) fn plan_study(
         .zip(sources)
         .zip(series_of_volumes(study))
         .map(|((((volume, role), choice), source), series)| {
-            let seen = choices.reviews.lets_out(&series.facts.series_uid).is_some();
-            planned_volume(volume, role, &choice, source.clone(), choices, first_phase, seen)
+            let suspected = volume.stack.warnings.contains(&VolumeWarning::BurnedIn);
+            let withheld = choices.reviews.withholds(&series.facts.series_uid, suspected);
+            planned_volume(volume, role, &choice, source.clone(), choices, first_phase, withheld)
         })
         .collect();
     Ok(PlannedStudy {
@@ -148,7 +152,7 @@ fn planned_volume(
     source: String,
     choices: &Choices,
     first_phase: Option<f64>,
-    seen: bool,
+    withheld: bool,
 ) -> PlannedVolume {
     let stack = &volume.stack;
     let id = role.role.as_ref().map(RoleId::as_str);
@@ -169,9 +173,8 @@ fn planned_volume(
         left_out = Some("may show a face");
     }
     // Left out until somebody has looked, whatever else might leave it out.
-    let unseen = !seen && stack.warnings.contains(&VolumeWarning::BurnedIn);
-    if unseen {
-        left_out = Some("text may be burned in");
+    if withheld {
+        left_out = Some(BURNED_IN);
     }
     let grid = stack.resampling.as_ref().and(stack.grid);
     let [x, y, z] = grid.map_or([stack.size[0], stack.size[1], stack.slices], |g| g.dims());
@@ -181,7 +184,7 @@ fn planned_volume(
     PlannedVolume {
         id: volume.id,
         confirmed: choice.confirmed || choice.role.is_some(),
-        include: !face && !unseen && choice.include.unwrap_or(left_out.is_none()),
+        include: !face && !withheld && choice.include.unwrap_or(left_out.is_none()),
         left_out,
         role_label,
         role,

@@ -252,8 +252,20 @@ impl Session {
         if self.catalogue.made_for == self.choices.wanted() {
             return self.plan_again(None);
         }
+        self.sorted_again(|_| {})
+    }
+
+    /// Plans after what was read has changed.
+    fn again_with(&mut self, change: impl FnOnce(&mut [Instance])) -> Result<(), PlanError> {
+        let plan = self.sorted_again(change)?;
+        self.plan = Some(plan);
+        Ok(())
+    }
+
+    fn sorted_again(&mut self, change: impl FnOnce(&mut [Instance])) -> Result<WorkingPlan, PlanError> {
         let before = self.plan.as_ref().map(|plan| anchors(plan, &self.catalogue));
-        let instances = std::mem::take(&mut self.catalogue).into_instances();
+        let mut instances = std::mem::take(&mut self.catalogue).into_instances();
+        change(&mut instances);
         self.sort_out(instances);
         self.plan_again(before)
     }

@@ -2,9 +2,12 @@
 //! files. Out: a list for the screen, a picture of the true size with boxes where text seems to be, and
 //! decisions, which the export obeys. Never: a picture that is kept, or a decision that nobody made.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use super::Session;
+use super::{Export, Session};
 use crate::deid::object::Project;
 use crate::deid::pixels::{
     Decision, Device, PixelBox, Redactions, RedactionsError, Reviews, Suspicion, fits, pixel_value, planes,
@@ -12,7 +15,7 @@ use crate::deid::pixels::{
 };
 use crate::dicom::pixels::{Frames, PixelLayout};
 use crate::dicom::{Header, Need, tags};
-use crate::intake::{FileId, PlanError, RangeReader, SeriesFacts, identity_of};
+use crate::intake::{FileId, PlanError, RangeReader, SeriesEntry, SeriesFacts, identity_of};
 use crate::volume::Voxels;
 
 /// A series that is left out until somebody has looked.
@@ -176,7 +179,19 @@ impl Session {
             let alike = suspect.objects.iter().all(|object| of(object) == Some(first));
             alike.then(|| (suspect.facts.series_uid.clone(), first.clone()))
         };
-        let series: Vec<_> = self.suspects().iter().filter_map(decided).collect();
+        let mut series: Vec<_> = self.suspects().iter().filter_map(decided).collect();
+        // Text may have been found in pixels of series that no header tells of (`Session::heed`).
+        let decided = |found: &SeriesEntry| {
+            let instances = self.catalogue().instances_of(found);
+            let mut decisions = instances.iter().map(|i| file.objects.get(&uids.uid(&i.sop_instance)));
+            let first = decisions.next().flatten()?;
+            let alike = decisions.all(|decision| decision == Some(first));
+            alike.then(|| (found.facts.series_uid.clone(), first.clone()))
+        };
+        if !file.objects.is_empty() {
+            let studies = self.catalogue().patients.iter().flat_map(|patient| &patient.studies);
+            series.extend(studies.flat_map(|study| &study.series).filter_map(decided));
+        }
         self.choose(|choices| {
             for (uid, decision) in series {
                 choices.reviews.decide(&uid, Some(decision));
@@ -184,6 +199,28 @@ impl Session {
             choices.reviews.load(file);
         })?;
         Ok(())
+    }
+
+    /// Takes up what an export found out: series in whose pixels it saw text are suspected from now on, and are
+    /// there to be reviewed.
+    ///
+    /// # Errors
+    /// Never in practice: the choices have made a plan before.
+    pub fn heed(&mut self, export: &Export) -> Result<(), PlanError> {
+        if export.with_text().is_empty() {
+            return Ok(());
+        }
+        let mut suspected: HashMap<Arc<SeriesFacts>, Arc<SeriesFacts>> = HashMap::new();
+        self.again_with(|instances| {
+            for instance in instances.iter_mut().filter(|i| export.with_text().contains(&i.series.series_uid))
+            {
+                let known = suspected.entry(Arc::clone(&instance.series)).or_insert_with_key(|facts| {
+                    let suspicion = facts.suspicion.or(Some(Suspicion::Text));
+                    Arc::new(SeriesFacts { suspicion, ..SeriesFacts::clone(facts) })
+                });
+                instance.series = Arc::clone(known);
+            }
+        })
     }
 
     /// Suspected series of images that nobody has decided about.
@@ -314,7 +351,7 @@ mod tests {
     fn unseen(session: &Session) -> Vec<VolumeId> {
         let volumes = session.plan().unwrap().volumes();
         volumes
-            .filter(|(_, _, v)| v.left_out == Some("text may be burned in"))
+            .filter(|(_, _, v)| v.left_out == Some(crate::intake::BURNED_IN))
             .map(|(_, _, v)| v.id)
             .collect()
     }

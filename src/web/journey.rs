@@ -362,6 +362,9 @@ impl Journey {
             Some(survey) => survey.finish().map_err(|e| place_trouble(&e))?,
             None => Existing::default(),
         };
+        if let Some(export) = &self.export {
+            self.session.heed(export).map_err(|e| plan_trouble(&e))?;
+        }
         self.session.set_existing(existing).map_err(|e| plan_trouble(&e))?;
         Ok(self.plan())
     }

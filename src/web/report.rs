@@ -59,7 +59,7 @@ pub(super) fn report_view(report: &Report, refused: &[String], dicom: Vec<Object
         outcome: "skipped",
         label: why.words().to_owned(),
         count: *count,
-        detail: String::new(),
+        detail: why.remedy().to_owned(),
     }));
     lines.extend(tally.failed_by.iter().map(|(why, count)| Line {
         id: format!("report:{}", reason_id(why)),

@@ -12,6 +12,7 @@ import {
 import { drop, open } from "./steps.mjs";
 
 const PV = /^portal venous · pre/;
+const POST = /^portal venous · post/;
 const ART = /^late arterial · pre/;
 const WIDE = { context: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" } };
 
@@ -123,19 +124,19 @@ test("stages, another plane, and the next case, by keyboard alone", async () => 
   await untilDrawn(page);
 }, { patience: 240_000 });
 
-/** Paints the seeds of one lesion, a few lines a slice. */
-async function seed(page, strokes, { inside, outside }) {
-  const to = await mapping(page, PV);
-  for (const [name, lines] of [[inside, strokes.inside], [outside, strokes.outside]]) {
-    await page.locator(".seg__name", { hasText: name }).click();
-    await until("it is the active one", async () => (await activeName(page)) === name);
-    for (const line of lines) {
-      const points = line.map(to);
-      await toSlice(page, PV, Math.round(points[0].slice));
-      await strokeThrough(page, PV, points.map((p) => p.at));
-    }
+/** Makes a segment the active one. */
+async function take(page, name) {
+  await page.locator(".seg__name", { hasText: name }).click();
+  await until(`${name} is the active one`, async () => (await activeName(page)) === name);
+}
+
+/** Paints lines, each in its slice. */
+async function paintLines(page, name, to, lines) {
+  for (const line of lines) {
+    const points = line.map(to);
+    await toSlice(page, name, Math.round(points[0].slice));
+    await strokeThrough(page, name, points.map((p) => p.at));
   }
-  return to;
 }
 
 const activeName = (page) => page.locator(".seg--active .seg__name > .cut").innerText();
@@ -144,21 +145,15 @@ const volumeOf = async (page, name) => {
   return text === "–" ? 0 : Number(text.replaceAll(",", ""));
 };
 
-/** Two segments, a lesion and what surrounds it. */
-async function twoSegments(page) {
-  const add = async (kind) => {
-    const before = await page.locator(".seg").count();
+/** Adds segments; gives back their names. */
+async function addSegments(page, ...kinds) {
+  const names = page.locator(".seg__name > .cut");
+  for (const kind of kinds) {
+    const before = await names.count();
     await page.getByRole("button", { name: kind, exact: true }).click();
-    await until("it is there", async () => (await page.locator(".seg").count()) === before + 1);
-  };
-  await add("Lesion");
-  await add("Segment");
-  const names = await page.locator(".seg__name > .cut").allInnerTexts();
-  return { inside: names.at(-2), outside: names.at(-1) };
-}
-
-async function setBrush(page, mm) {
-  await page.getByRole("slider", { name: /^Diameter/ }).fill(String(mm));
+    await until("it is there", async () => (await names.count()) === before + 1);
+  }
+  return names.allInnerTexts();
 }
 
 /** The patient whose portal venous series is an image of its own. */
@@ -167,53 +162,89 @@ function subjectWithLesions(archive) {
   return names.match(/^(sub-\w+)\/ses-01\/anat\/.*_acq-pv_.*\.nii\.gz$/m)[1];
 }
 
-test("seeds grow into a lesion as the truth has it; undo, erase and apply; labels read back elsewhere", async () => {
-  const { page, archive, truth } = await annotating();
-  const subject = subjectWithLesions(archive);
-  if ((await page.locator(".case--open .case__name").innerText()) !== subject) {
-    await page.locator(".case__button", { hasText: subject }).click();
-    await until("its case is open", async () => (await page.locator(".case--open .case__name").innerText()) === subject);
-    await untilDrawn(page);
-  }
-  const strokes = labels("strokes", archive, subject, truth, "11");
-  const names = await twoSegments(page);
-  await pane(page, PV).focus();
-  await page.keyboard.press("6");
-  await page.getByRole("region", { name: "Grow from seeds" }).locator(".warn").waitFor();
-  await setBrush(page, 3);
-  const to = await seed(page, strokes, names);
-  const mid = to(strokes.inside[Math.floor(strokes.inside.length / 2)][0]);
-  const grow = page.getByRole("region", { name: "Grow from seeds" });
-  await untilText(grow.locator(".panel__aside").first(), /^live/, 30_000);
-  const middle = Math.round(mid.slice);
-  await toSlice(page, PV, middle);
-  const [x, y] = await inPane(page, PV, mid.at);
-  await page.mouse.move(x, y);
-  await page.keyboard.down("Control");
-  for (let i = 0; i < 4; i += 1) await page.mouse.wheel(0, -100);
-  await page.keyboard.up("Control");
-  await page.waitForTimeout(300);
-  await screenshot(page, "annotate-grow", { docs: true });
-  await pane(page, PV).focus();
-  await page.keyboard.press("r");
+/** Opens the case of a subject. */
+async function openSubject(page, subject) {
+  const open = page.locator(".case--open .case__name");
+  if ((await open.innerText()) === subject) return;
+  await page.locator(".case__button", { hasText: subject }).click();
+  await until("its case is open", async () => (await open.innerText()) === subject);
+  await untilDrawn(page);
+}
 
-  const grown = await lookAt(page, PV);
-  await pane(page, PV).focus();
-  await page.keyboard.press("z");
-  await until("undo changes the preview", async () => (await lookAt(page, PV)).hash !== grown.hash, 10_000);
-  await page.keyboard.press("y");
-  await page.waitForTimeout(500);
-
-  await grow.getByRole("button", { name: "Apply" }).click();
-  await until("the preview is applied", async () => (await volumeOf(page, names.inside)) > 1);
+async function saved(page, button, file) {
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Save labels" }).click();
-  await page.getByRole("button", { name: /^NIfTI/ }).click();
-  const saved = path.join(await scratch(), "labels.nii.gz");
-  await (await download).saveAs(saved);
-  const judged = labels("dice", archive, subject, truth, "11", saved, "1");
-  assert.ok(judged.dice >= 0.9, JSON.stringify(judged));
-}, { patience: 300_000 });
+  await page.getByRole("button", { name: button }).click();
+  const made = await download;
+  const to = path.join(await scratch(), file ?? made.suggestedFilename());
+  await made.saveAs(to);
+  return to;
+}
+
+test("two lesions grow from seeds as the truth has them; wrong seeds are erased and undone; labels read back elsewhere", async () => {
+  const { page, archive, truth } = await annotating();
+  const subject = subjectWithLesions(archive);
+  await openSubject(page, subject);
+  const lesions = labels("strokes", archive, subject, "ses-02", truth, "7");
+  const names = await addSegments(page, "Lesion", "Lesion", "Segment");
+  const around = names[2];
+  await pane(page, POST).focus();
+  await page.keyboard.press("6");
+  const grow = page.getByRole("region", { name: "Grow from seeds" });
+  await grow.locator(".warn").waitFor();
+  await page.getByRole("slider", { name: /^Diameter/ }).fill("3");
+  const to = await mapping(page, POST);
+  for (const [n, { inside }] of lesions.entries()) {
+    await take(page, names[n]);
+    await paintLines(page, POST, to, inside);
+  }
+  await grow.getByText(/paint some background too/).waitFor();
+  await take(page, around);
+  for (const { outside } of lesions) await paintLines(page, POST, to, outside);
+  await untilText(grow.locator(".panel__aside").first(), /^live/, 30_000);
+
+  // A lesion's middle slice, larger: how it looks, and what a wrong seed does to it.
+  const middle = to(lesions[0].inside[Math.floor(lesions[0].inside.length / 2)][0]);
+  await toSlice(page, POST, Math.round(middle.slice));
+  await page.waitForTimeout(300);
+  const grown = await lookAt(page, POST);
+  await screenshot(page, "annotate-grow", { docs: true });
+  const wrong = [[middle.at[0] + 45, middle.at[1]], [middle.at[0] + 52, middle.at[1] + 6]];
+  const changed = async (is) => ((await lookAt(page, POST)).hash === grown.hash) !== is;
+  await take(page, names[0]);
+  await strokeThrough(page, POST, wrong);
+  await page.mouse.move(5, 5);
+  await until("a wrong seed changes the preview", () => changed(true));
+  await pane(page, POST).focus();
+  await page.keyboard.press("z");
+  await until("undo takes it back, grown labels too", () => changed(false));
+  await page.keyboard.press("y");
+  await until("it is done again", () => changed(true));
+  await page.keyboard.down("Control");
+  await strokeThrough(page, POST, wrong);
+  await page.keyboard.up("Control");
+  await until("erasing the seed takes it back as well", () => changed(false));
+
+  await grow.getByRole("button", { name: "Apply" }).click();
+  await until("the preview is applied", async () => (await volumeOf(page, names[0])) > 5);
+  const nifti = await saved(page, /^NIfTI/);
+  for (const judged of labels("dice", archive, subject, "ses-02", truth, "7", nifti)) assert.ok(judged.dice >= 0.9, JSON.stringify(judged));
+
+  await room(page, "Deliver").click();
+  const lesion = page.getByRole("region", { name: names[0], exact: true });
+  assert.match(await lesion.getByText(/ ml$/).innerText(), /^[\d.]+ ml/);
+  await lesion.getByRole("rowheader", { name: /portal venous/ }).waitFor();
+  await screenshot(page, "deliver", { docs: true });
+
+  // Elsewhere: another browser opens the same data set and these labels.
+  const other = await annotating();
+  await openSubject(other.page, subject);
+  await pane(other.page, POST).click();
+  await other.page.getByLabel("Label map to open as a draft").setInputFiles(nifti);
+  await until("the labels are there", async () => (await other.page.locator(".seg").count()) === 3);
+  const again = await saved(other.page, /^NIfTI/);
+  assert.deepEqual(labels("same", nifti, again), { grid: true, voxels: true });
+}, { patience: 400_000 });
 
 test("a browser that is killed in the middle of a stroke loses that stroke at most", async () => {
   const host = await servePlain();
@@ -227,7 +258,7 @@ test("a browser that is killed in the middle of a stroke loses that stroke at mo
     return page;
   };
   let page = await start();
-  await twoSegments(page);
+  await addSegments(page, "Lesion", "Segment");
   let kept = 0;
   const rows = 80;
   for (let round = 0; round < (FULL ? 12 : 3); round += 1) {

@@ -54,6 +54,7 @@ export function test(name, run, { patience = 120_000 } = {}) {
 
 /** Closes what a test has opened. Called by the runner. */
 export async function closeAll() {
+  contexts.length = 0;
   while (open.length > 0) {
     try {
       await open.pop()();
@@ -61,6 +62,16 @@ export async function closeAll() {
       console.log(`         (while closing: ${reason?.message ?? reason})`);
     }
   }
+}
+
+/** Chromiums of the running test. */
+const contexts = [];
+
+/** What the pages of the running test show: of use once it has failed. */
+export async function shown() {
+  const pages = contexts.splice(0).flatMap((context) => context.pages());
+  const texts = pages.map((page) => page.locator("body").innerText({ timeout: 2_000 }).catch(() => "(no answer)"));
+  return (await Promise.all(texts)).map((text) => text.replace(/\s+/g, " ").slice(0, 600));
 }
 
 /** Has something done after the running test. */
@@ -277,6 +288,7 @@ export async function browser({ sink: heard, names = {}, args = [], context = {}
     ],
   });
   afterTest(() => opened.close());
+  contexts.push(opened);
   return opened;
 }
 

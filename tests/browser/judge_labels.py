@@ -1,12 +1,11 @@
 """What a person would paint, and how good the labels are that came of it.
 
-python judge_labels.py strokes ARCHIVE SUBJECT TRUTH VALUE   seeds for the truth's label VALUE, as JSON
-python judge_labels.py dice ARCHIVE SUBJECT TRUTH VALUE SAVED LABEL
-python judge_labels.py same A B                              do two label maps agree, voxels and grid?
+python judge_labels.py strokes ARCHIVE SUBJECT SESSION TRUTH VALUE       seeds for the lesions of a truth's label, as JSON
+python judge_labels.py dice ARCHIVE SUBJECT SESSION TRUTH VALUE SAVED    the same lesions against labels 1 and 2
+python judge_labels.py same A B                                          do two label maps agree, voxels and grid?
 
-ARCHIVE is a zip that the page wrote; TRUTH what `hepatica phantom` writes. The truth of the subject's
-portal venous series of the first session is found by its voxels. Strokes are polylines in RAS mm, a list a
-slice: a person's few lines, not the lesion's outline.
+ARCHIVE is a zip that the page wrote; TRUTH what `hepatica phantom` writes. The truth of the session's portal
+venous series is found by its voxels. Strokes are polylines in RAS mm: a person's few lines, not the outline.
 """
 
 import gzip
@@ -18,6 +17,7 @@ import zipfile
 
 import nibabel
 import numpy
+import SimpleITK
 
 
 def mark(image):
@@ -26,9 +26,9 @@ def mark(image):
     return hashlib.sha256(numpy.ascontiguousarray(voxels).tobytes()).hexdigest()
 
 
-def truth_of(archive, subject, truth):
+def truth_of(archive, subject, session, truth):
     with zipfile.ZipFile(archive) as entries:
-        names = [n for n in entries.namelist() if subject in n and "_acq-pv_" in n and n.endswith(".nii.gz")]
+        names = [n for n in entries.namelist() if f"{subject}/{session}/" in n and "_acq-pv_" in n and n.endswith(".nii.gz")]
         name = sorted(n for n in names if not n.startswith("derivatives"))[0]
         image = nibabel.Nifti1Image.from_bytes(gzip.decompress(entries.read(name)))
     wanted = mark(image)
@@ -66,30 +66,44 @@ def ring(affine, mask, k, away):
     return nibabel.affines.apply_affine(affine, points).round(2).tolist()
 
 
-def strokes(archive, subject, truth, value):
-    image = truth_of(archive, subject, truth)
-    lesion = numpy.asanyarray(image.dataobj) == int(value)
-    slices = sorted(set(numpy.nonzero(lesion)[2]))
-    found = {"inside": [], "outside": []}
-    for k in slices:
-        inside = eroded(lesion[:, :, k])
-        found["inside"].append(line(image.affine, inside if inside.any() else lesion[:, :, k], k))
-        found["outside"].append(ring(image.affine, lesion[:, :, k], k, 2.0))
-    # Above and below there is none of it: the same line says so.
-    found["outside"].append(line(image.affine, lesion[:, :, slices[0]], slices[0] - 1))
-    found["outside"].append(line(image.affine, lesion[:, :, slices[-1]], slices[-1] + 1))
+def lesions(image, value):
+    """The parts of a label that do not touch, the largest first."""
+    mask = SimpleITK.GetImageFromArray((numpy.asanyarray(image.dataobj) == int(value)).astype(numpy.uint8))
+    parts = SimpleITK.GetArrayFromImage(SimpleITK.RelabelComponent(SimpleITK.ConnectedComponent(mask)))
+    return [parts == n for n in range(1, parts.max() + 1)]
+
+
+def strokes(archive, subject, session, truth, value):
+    """For the two largest: every second slice a line inside and a ring outside, and a lid above and below."""
+    image = truth_of(archive, subject, session, truth)
+    found = []
+    for lesion in lesions(image, value)[:2]:
+        slices = sorted(set(numpy.nonzero(lesion)[2]))
+        mine = {"inside": [], "outside": []}
+        for k in slices[::2]:
+            inside = eroded(eroded(lesion[:, :, k]))
+            mine["inside"].append(line(image.affine, inside if inside.any() else lesion[:, :, k], k))
+            mine["outside"].append(ring(image.affine, lesion[:, :, k], k, 2.5))
+        widest = lesion.any(axis=2)
+        mine["outside"].append(line(image.affine, widest, slices[0] - 1))
+        mine["outside"].append(line(image.affine, widest, slices[-1] + 1))
+        found.append(mine)
     return found
 
 
-def dice(archive, subject, truth, value, saved, label):
-    image = truth_of(archive, subject, truth)
-    lesion = numpy.asanyarray(image.dataobj) == int(value)
+def dice(archive, subject, session, truth, value, saved):
+    """Of the two largest, against labels 1 and 2 of what was saved."""
+    image = truth_of(archive, subject, session, truth)
     ours = nibabel.as_closest_canonical(nibabel.load(saved))
     if not numpy.allclose(ours.affine, image.affine, atol=1e-3):
         raise SystemExit("the saved labels lie on another grid")
-    mine = numpy.asanyarray(ours.dataobj) == int(label)
-    both = (lesion & mine).sum()
-    return {"dice": float(2 * both / (lesion.sum() + mine.sum())), "truth": int(lesion.sum()), "labelled": int(mine.sum())}
+    labels = numpy.asanyarray(ours.dataobj)
+    found = []
+    for n, lesion in enumerate(lesions(image, value)[:2], 1):
+        mine = labels == n
+        both = (lesion & mine).sum()
+        found.append({"dice": float(2 * both / (lesion.sum() + mine.sum())), "truth": int(lesion.sum()), "labelled": int(mine.sum())})
+    return found
 
 
 def same(one, two):

@@ -8,7 +8,7 @@
  */
 
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { RESULTS, closeAll, tests } from "./harness.mjs";
+import { RESULTS, closeAll, shown, tests } from "./harness.mjs";
 
 const wanted = process.argv.slice(2).join(" ").toLowerCase();
 await rm(RESULTS, { recursive: true, force: true });
@@ -40,6 +40,7 @@ for (const { name, run, patience } of tests) {
   } catch (reason) {
     count.failed += 1;
     console.log(`FAILED   ${name} (${took()})\n${String(reason?.stack ?? reason).replace(/^/gm, "         ")}`);
+    for (const text of await shown()) console.log(`         shown: ${text}`);
   } finally {
     clearTimeout(timer);
     await closeAll();

@@ -41,6 +41,9 @@ pub(crate) struct Options {
     /// series is written where all of its objects have the same decision.
     #[arg(long, value_name = "FILE")]
     redactions: Option<PathBuf>,
+    /// Write images that may have text burned into their pixels, too.
+    #[arg(long)]
+    accept_burned_in: bool,
     /// A de-identification policy; --dates may only tighten it where it is locked.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -138,6 +141,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
         choices.coarsen = coarsen;
         choices.options.retain_device_identity &= !coarsen.device;
         choices.dicom = options.dicom;
+        if options.accept_burned_in {
+            choices.reviews.accept_all();
+        }
     })?;
     if let Some(path) = &options.redactions {
         let json = std::fs::read_to_string(path)
@@ -270,6 +276,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     if let Some(warning) = export.cohort().and_then(|small| small.warning()).filter(|_| !options.json) {
         crate::say(&format!("  {warning} (--coarsen).\n"));
+    }
+    if export.text_found() > 0 {
+        eprintln!(
+            "hepatica: {} volumes were left out: what looks like text was found in their pixels; --redactions takes what \
+             reviewers decide about the objects that `hepatica deidentify` lists, --accept-burned-in writes them all",
+            export.text_found()
+        );
     }
     for refusal in export.refusals() {
         eprintln!("hepatica: {refusal}");

@@ -348,7 +348,7 @@ fn rewrite_header(header: &Header, person: &Person, project: &Project) -> Result
     let class = suspects::class(header);
     let root = header.root();
     // Cut between two elements a file reads to its end, and only what must follow tells that it was longer.
-    if header.pixels().is_none() && (suspects::is_image(&class) || root.get(tags::ROWS).is_some()) {
+    if header.pixels().is_none() && suspects::needs_pixels(&class, root.get(tags::ROWS).is_some()) {
         return Err(DicomError::Truncated { tag: "(7FE0,0010)".into() }.into());
     }
     let instance = root.text(tags::SOP_INSTANCE_UID).or_else(|| header.meta().text(Tag(0x0002, 0x0003)));

@@ -112,10 +112,29 @@ const IMAGES: &[&str] = &[
     "128", "130",
 ];
 
-/// Whether an object of this class is an image, without whose pixels it isn't whole.
-pub(super) fn is_image(class: &str) -> bool {
+/// Raw data: Philips names rows and columns of what they were measured for (PS3.3 A.37 has no pixel data).
+const RAW_DATA: &str = "1.2.840.10008.5.1.4.1.1.66";
+
+/// Whether an object isn't whole without pixels: an image, or what has rows of them.
+pub(super) fn needs_pixels(class: &str, has_rows: bool) -> bool {
+    is_image(class) || (has_rows && class != RAW_DATA)
+}
+
+fn is_image(class: &str) -> bool {
     let Some(number) = class.strip_prefix("1.2.840.10008.5.1.4.1.1.") else { return false };
     let below =
         |known: &str| number.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     number != "4.2" && IMAGES.iter().any(|known| below(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_data_with_rows_but_without_pixels_are_whole() {
+        assert!(!needs_pixels(RAW_DATA, true));
+        assert!(needs_pixels("1.2.840.10008.5.1.4.1.1.4", false));
+        assert!(needs_pixels("1.2.3.4", true) && !needs_pixels("1.2.3.4", false));
+    }
 }

@@ -22,6 +22,6 @@ pub use redactions::{
     Decision, Device, REDACTIONS_SCHEMA, Redactions, RedactionsError, Ruling, Schema, Template,
 };
 pub use reviews::Reviews;
-pub(crate) use search::pixel_value;
 pub use search::{Found, planes, search, search_outside};
+pub(crate) use search::{pixel_value, sampled, text_of_frame};
 pub use suspicion::{Strength, Suspicion, strength, suspicion};

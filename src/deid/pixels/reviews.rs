@@ -12,6 +12,8 @@ use std::fmt;
 pub struct Reviews {
     series: BTreeMap<Box<str>, Decision>,
     file: Redactions,
+    /// Somebody vouches for every series that nothing was decided about.
+    accept_all: bool,
 }
 
 impl fmt::Debug for Reviews {
@@ -36,11 +38,23 @@ impl Reviews {
 
     /// Whether somebody has looked at a series and lets it out, and the boxes to make black in it.
     pub fn lets_out(&self, series: &str) -> Option<&[PixelBox]> {
-        match self.of(series)? {
-            Decision::Accept => Some(&[]),
-            Decision::Redact { boxes } => Some(boxes),
-            Decision::LeaveOut => None,
+        match self.of(series) {
+            Some(Decision::Accept) => Some(&[]),
+            Some(Decision::Redact { boxes }) => Some(boxes),
+            Some(Decision::LeaveOut) => None,
+            None => self.accept_all.then_some(&[]),
         }
+    }
+
+    /// Whether a series, suspected or not, is not to be written.
+    pub fn withholds(&self, series: &str, suspected: bool) -> bool {
+        let left_out = self.of(series) == Some(&Decision::LeaveOut);
+        left_out || (suspected && self.lets_out(series).is_none())
+    }
+
+    /// Lets out every series that nothing is decided about: somebody vouches for them.
+    pub fn accept_all(&mut self) {
+        self.accept_all = true;
     }
 
     /// What was decided about the device of an image.

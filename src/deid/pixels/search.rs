@@ -8,7 +8,7 @@ use crate::volume::Voxels;
 
 /// Frames of one object that are searched: the first, the last, and evenly many between. What a machine burns
 /// in stands in all of them.
-const FRAMES: u32 = 12;
+const FRAMES: usize = 12;
 
 /// What was found in the pixels of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,10 +49,7 @@ pub fn search_outside(header: &Header, drawn: &[PixelBox]) -> Result<Found, Dico
     let value = pixel_value(header).ok_or(DicomError::PixelDescription { what: "no PixelData" })?;
     let frames = Frames::new(&layout, header.syntax(), value)?;
     let mut found = Found { frames: layout.frames, ..Found::default() };
-    let wanted = FRAMES.min(layout.frames);
-    for n in 0..wanted {
-        // The first and the last among them.
-        let at = u64::from(n) * u64::from(layout.frames - 1) / u64::from(wanted.max(2) - 1);
+    for at in sampled(layout.frames as usize) {
         let voxels = frames.decode(u32::try_from(at).unwrap_or(0))?;
         for mut plane in planes(&voxels, layout.columns as usize, layout.rows as usize) {
             drawn.iter().for_each(|area| plane.blacken(*area));
@@ -62,6 +59,19 @@ pub fn search_outside(header: &Header, drawn: &[PixelBox]) -> Result<Found, Dico
     }
     found.boxes = super::glyphs::merged(found.boxes);
     Ok(found)
+}
+
+/// Which of so many frames are searched.
+pub(crate) fn sampled(frames: usize) -> impl Iterator<Item = usize> {
+    let wanted = FRAMES.min(frames);
+    // The first and the last among them.
+    (0..wanted).map(move |n| n * (frames - 1) / (wanted.max(2) - 1))
+}
+
+/// Whether something in a decoded frame looks like text.
+pub(crate) fn text_of_frame(voxels: &Voxels, layout: &PixelLayout) -> bool {
+    let planes = planes(voxels, layout.columns as usize, layout.rows as usize);
+    planes.iter().any(|plane| !text_boxes(plane).is_empty())
 }
 
 /// The planes of a frame in which text would show: brightness, and for colour how strong it is.

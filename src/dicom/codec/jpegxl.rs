@@ -1,11 +1,12 @@
 //! JPEG XL (ISO/IEC 18181): lossless, lossy, and recompressed JPEG.
 //!
 //! In: one frame's codestream or container and what the header says of it. Out: its samples, interleaved.
-//! A recompressed JPEG (18181-2 annex A) is put together again and decoded as the JPEG that it was. The
-//! decoder allocates under a budget that follows from the DICOM header.
+//! A recompressed JPEG is rendered like any other codestream, whose coefficients are the JPEG's own (18181-1
+//! annex I), and not put together again (18181-2 annex A): what the crate does that with panics on damaged
+//! files. The decoder allocates under a budget that follows from the DICOM header.
 
 use jxl_oxide::image::BitDepth;
-use jxl_oxide::{AllocTracker, InitializeResult, JpegReconstructionStatus, JxlImage};
+use jxl_oxide::{AllocTracker, InitializeResult, JxlImage};
 
 use super::picture::{Picture, StreamColour, Wanted, corrupt, unsupported};
 use crate::dicom::DicomError;
@@ -30,11 +31,6 @@ pub(super) fn decode(bytes: &[u8], wanted: &Wanted) -> Result<Picture, DicomErro
     let BitDepth::IntegerSample { bits_per_sample: precision } = metadata.bit_depth else {
         return Err(unsupported("JPEG XL with floating-point samples"));
     };
-    if image.jpeg_reconstruction_status() == JpegReconstructionStatus::Available {
-        let mut jpeg = Vec::new();
-        image.reconstruct_jpeg(&mut jpeg).map_err(damaged)?;
-        return super::jpeg::decode(&jpeg, wanted);
-    }
     // Samples are rendered as f32, whose integers are exact to 24 bits.
     if !(1..=20).contains(&precision) {
         return Err(unsupported("JPEG XL above 20 bit"));

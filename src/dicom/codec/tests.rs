@@ -302,3 +302,12 @@ fn shared_chrominances_of_odd_or_signed_rows_are_refused() {
         assert!(matches!(bad.decode_native(&[0; 24], false), Err(DicomError::PixelDescription { .. })));
     }
 }
+
+/// Found by fuzzing: a JPEG recompressed as JPEG XL, damaged so that a scan names a component that isn't there.
+/// The first six bytes are the fuzzer's: rows and columns lead.
+#[test]
+fn a_recompressed_jpeg_whose_scan_names_a_missing_component_does_not_panic() {
+    let input = include_bytes!("../../../tests/regressions/jpegxl-scan-of-a-missing-component.bin");
+    let layout = layout(u32::from(input[0]), u32::from(input[1]), 8, 8);
+    let _ = decode(Codec::JpegXl, &input[6..], &layout);
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::convert::{Product, VolumeJob};
+use crate::convert::{Made, VolumeJob};
 use crate::dicom::DicomError;
 use crate::intake::VolumeId;
 
@@ -18,7 +18,7 @@ pub(super) type Halted = Arc<dyn Fn() + Send + Sync>;
 pub(super) struct Home {
     pub(super) volume: VolumeId,
     pub(super) job: VolumeJob,
-    pub(super) outcome: Option<Result<Product, DicomError>>,
+    pub(super) outcome: Option<Result<Made, DicomError>>,
 }
 
 /// The jobs that are out, and the way home.

@@ -20,11 +20,11 @@ use self::crew::{Crew, Home};
 use self::objects::Objects;
 use super::Session;
 use super::guard::Guard;
-use crate::convert::{Product, VolumeJob};
+use crate::convert::{Made, VolumeJob};
 use crate::dataset::{EntryName, FailReason, Ledger, Report, SkipReason, documents};
 use crate::deid::SmallCohort;
 use crate::dicom::{DicomError, Header, Need};
-use crate::intake::{FileId, FileState, PlannedVolume, RangeReader, VolumeId, fail_reason};
+use crate::intake::{BURNED_IN, FileId, FileState, PlannedVolume, RangeReader, VolumeId, fail_reason};
 
 pub use objects::ObjectLine;
 
@@ -112,7 +112,7 @@ struct Active {
     bytes: u64,
     fraction: f64,
     /// What the job came to.
-    outcome: Option<Result<Product, DicomError>>,
+    outcome: Option<Result<Made, DicomError>>,
     /// Pixel ranges by slot of the job; `None` once fed.
     ranges: Vec<(usize, RangeReader)>,
 }
@@ -179,6 +179,9 @@ pub struct Export {
     refusals: Vec<String>,
     /// Volumes that the check stopped.
     stopped: u64,
+    /// Series in whose pixels text was found.
+    with_text: BTreeSet<String>,
+    text_found: u64,
     /// Volumes written that may show a face, and who of the patients stands alone: known at the end.
     faces: u64,
     cohort: Option<SmallCohort>,
@@ -225,6 +228,7 @@ impl Export {
                 (true, false, _) => None,
                 (true, true, _) => Some(SkipReason::AlreadyPresent),
                 (false, _, Some("localizer")) => Some(SkipReason::Localizer),
+                (false, _, Some(BURNED_IN)) => Some(SkipReason::BurnedIn),
                 (false, ..) => Some(SkipReason::Excluded),
             };
             let Some(why) = skip else {
@@ -257,6 +261,8 @@ impl Export {
             refused_documents: false,
             refusals,
             stopped: 0,
+            with_text: BTreeSet::new(),
+            text_found: 0,
             faces: 0,
             cohort: None,
             objects,
@@ -430,8 +436,10 @@ impl Export {
                 ExportStep::Working
             }
             Some(mut active) => {
-                if let Some(Ok(product)) = active.outcome.take() {
-                    self.finish_volume(session, active, product);
+                match active.outcome.take() {
+                    Some(Ok(Made::Volume(product))) => self.finish_volume(session, active, *product),
+                    Some(Ok(Made::Text(_))) => self.found_text(session, active.volume.id),
+                    _ => {}
                 }
                 ExportStep::Working
             }
@@ -548,6 +556,27 @@ impl Export {
         }
     }
 
+    /// What looks like text was found in a volume that nobody has looked at: it is not written.
+    fn found_text(&mut self, session: &Session, volume: VolumeId) {
+        self.progress.done += 1;
+        self.text_found += 1;
+        for file in files_of(session, volume) {
+            let _ = self.ledger.skipped(session.ordinals().of(file), SkipReason::BurnedIn);
+        }
+        let series = session.catalogue().volume(volume).map(|(_, _, series, _)| &series.facts.series_uid);
+        self.with_text.extend(series.cloned());
+    }
+
+    /// Volumes that were not written because what looks like text was found in their pixels.
+    pub const fn text_found(&self) -> u64 {
+        self.text_found
+    }
+
+    /// Series, by their UID in the source, of which volumes were not written because text was found in pixels.
+    pub(super) const fn with_text(&self) -> &BTreeSet<String> {
+        &self.with_text
+    }
+
     fn fail(&mut self, session: &Session, volume: VolumeId, why: FailReason) {
         self.progress.done += 1;
         // A copy that doesn't fit takes nothing from the volume as scanned, which holds all there is.
@@ -619,6 +648,10 @@ fn open(
         })?;
     let boxes = session.choices().reviews.lets_out(&series.facts.series_uid);
     job.redact(boxes.unwrap_or_default());
+    // Who lets a series out has seen it.
+    if boxes.is_none() {
+        job.search();
+    }
     let entry = |file: FileId| session.files().get(file).ok_or(FailReason::Internal);
     let first = volume.stack.frames.first().and_then(|at| instances.get(at.instance as usize));
     let first = first.ok_or(FailReason::Internal)?;
