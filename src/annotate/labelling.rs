@@ -233,15 +233,43 @@ impl Desk {
             points: &points,
             inverted: stroke.inverted,
         };
+        self.hold(session)?;
         self.with(session, |editor, images| editor.stroke(&part, images))?;
-        self.at_hand = Some(session);
         if matches!(stroke.phase, Phase::End | Phase::Cancel) {
             self.note_work();
         }
         Ok(())
     }
 
-    /// Takes a tool in hand, in every session.
+    /// The session of a pane is the one at hand from here on; a pane that shows nothing changes nothing.
+    ///
+    /// # Errors
+    /// What the editor refuses.
+    pub fn hold_pane(&mut self, pane: usize) -> Result<(), AnnotateError> {
+        let session = self.case.as_ref().and_then(|case| case.pane_session(pane));
+        match session.filter(|session| self.editors.contains_key(session)) {
+            Some(session) => self.hold(session),
+            None => Ok(()),
+        }
+    }
+
+    /// Goes on in another session with the tool, its options and the segment at hand.
+    fn hold(&mut self, session: usize) -> Result<(), AnnotateError> {
+        let before = self.at_hand.replace(session);
+        if before == Some(session) {
+            return Ok(());
+        }
+        let Some(at_hand) = before.and_then(|b| self.editors.get(&b)).map(Editor::at_hand) else {
+            return Ok(());
+        };
+        self.unsure = None;
+        self.with(session, |editor, images| editor.take_over(&at_hand, images))?;
+        self.want_grown(session);
+        self.relabel(session);
+        Ok(())
+    }
+
+    /// Takes a tool in hand.
     ///
     /// # Errors
     /// What the editor refuses.

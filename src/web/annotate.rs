@@ -356,6 +356,12 @@ impl Annotator {
         self.desk()?.set_masking(masking).map_err(|e| refused(&e))
     }
 
+    /// The session of a pane is the one at hand.
+    #[wasm_bindgen(js_name = holdPane)]
+    pub fn hold_pane(&mut self, pane: usize) -> Result<(), JsValue> {
+        self.desk()?.hold_pane(pane).map_err(|e| refused(&e))
+    }
+
     /// Changes segments.
     pub fn segment(&mut self, edit: JsValue) -> Result<(), JsValue> {
         let edit = read(edit)?;

@@ -63,7 +63,7 @@ const answers = {
   segment: (what) => (editor = what.kind === "activate" ? { ...editor, active: what.label } : editor),
   tool: ({ tool }) => (editor = { ...editor, preview: tool === "grow" ? { tool, missing: "Paint some background too.", note: "", fraction: 0, lastMs: null } : null }),
   preview: () => (editor = { ...editor, preview: null }),
-  stroke: () => editor, masking: () => editor, applyTool: () => editor, undo: () => editor, redo: () => editor,
+  holdPane: () => editor, stroke: () => editor, masking: () => editor, applyTool: () => editor, undo: () => editor, redo: () => editor,
 };
 
 addEventListener("message", ({ data: { id, call, with: what } }) => {

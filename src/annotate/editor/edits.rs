@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::segments::{sound_name, term};
-use super::{Editor, Error, Images, LesionState, REASONS, Segments};
+use super::{Desk, Editor, Error, Images, LesionState, Masking, REASONS, Segment, Segments};
 use crate::segment::difference::Recorder;
 
 /// A wish about segments, as the page words it.
@@ -60,6 +60,10 @@ pub enum SegmentEdit {
         preset: String,
     },
 }
+
+/// What is at hand in a session: see [`Editor::take_over`].
+#[derive(Clone, Debug)]
+pub struct AtHand(Desk);
 
 impl Editor {
     /// Changes segments.
@@ -235,6 +239,48 @@ impl Editor {
         }
         self.commit("Lesions of other sessions".to_owned(), Recorder::default(), Some(before));
         self.regrow(images)
+    }
+
+    /// Goes on with what is at hand in another session of the patient: its tool, its options, masking and
+    /// the active segment. Where this session has no segments, it gets the other's, lesions not yet read.
+    ///
+    /// # Errors
+    /// An image that does not fit.
+    pub fn take_over(&mut self, from: &AtHand, images: &Images<'_>) -> Result<(), Error> {
+        let from = &from.0;
+        if self.desk.segments.list.is_empty() && !from.segments.list.is_empty() {
+            let before = self.desk.segments.clone();
+            self.desk.segments = from.segments.clone();
+            for segment in &mut self.desk.segments.list {
+                segment.draft = false;
+                if let Some(lesion) = &mut segment.lesion {
+                    lesion.state = LesionState::default();
+                    lesion.reason.clear();
+                }
+            }
+            self.commit("Segments of the other session".to_owned(), Recorder::default(), Some(before));
+        } else if let Some(theirs) = from.segments.get(from.segments.active) {
+            let same = |s: &&Segment| {
+                s.name == theirs.name
+                    && s.lesion.as_ref().map(|l| &l.id) == theirs.lesion.as_ref().map(|l| &l.id)
+            };
+            if let Some(label) = self.desk.segments.list.iter().find(same).map(|s| s.label) {
+                self.desk.segments.active = label;
+            }
+        }
+        // Volumes that drive growing and the threshold are of a session's own images.
+        let mine = self.desk.options.clone();
+        self.desk.options = from.options.clone();
+        self.desk.options.grow.volumes = mine.grow.volumes;
+        self.desk.options.threshold = mine.threshold;
+        self.desk.masking = Masking { range: self.desk.masking.range, ..from.masking };
+        self.set_tool(from.tool, images)
+    }
+
+    /// What is at hand, for another session to go on with.
+    #[must_use]
+    pub fn at_hand(&self) -> AtHand {
+        AtHand(self.desk.clone())
     }
 
     /// Takes the last step back; whether there was one.

@@ -28,7 +28,7 @@ mod tool_tests;
 mod views;
 mod whole;
 
-pub use edits::SegmentEdit;
+pub use edits::{AtHand, SegmentEdit};
 pub use measured::{Longest, Mean, Measurable, Measured};
 pub use options::*;
 pub use records::Restored;

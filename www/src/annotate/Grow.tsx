@@ -13,7 +13,7 @@ export function Grow() {
   const preview = editor.preview?.tool === "grow" ? editor.preview : null;
   const { grow } = editor.options;
   const set = (change: Partial<ToolOptions["grow"]>): void => actions.setOptions({ grow: { ...grow, ...change } });
-  const session = view.volumes.find((v) => v.id === view.reference)?.session;
+  const session = state.session.value;
   const phases = view.volumes.filter((v) => v.session === session && v.state !== "failed");
   const busy = preview !== null && preview.missing === "" && preview.fraction < 1;
   return (

@@ -4,7 +4,7 @@ import type { LesionState, SegmentView } from "../engine/annotate-protocol";
 import { Icon } from "../prepare/Icon";
 import * as actions from "./actions";
 import { Choose } from "./fields";
-import { css, millilitres, rgb } from "./format";
+import { css, millilitres, rgb, sessionWords } from "./format";
 import { backToPane } from "./grid";
 import * as state from "./state";
 
@@ -12,6 +12,9 @@ export function SegmentList() {
   const editor = state.editor.value;
   const presets = state.view.value?.vocabulary?.presets ?? [];
   if (!editor) return null;
+  const volumes = state.view.value?.volumes ?? [];
+  const sessions = new Set(volumes.map((v) => v.session)).size;
+  const timePoint = volumes.find((v) => v.session === state.session.value)?.timePoint ?? "";
   const add = (lesion: boolean): void => {
     const n = editor.segments.filter((s) => (s.lesion !== null) === lesion).length + 1;
     void actions.editSegment({ kind: "add", name: lesion ? `Lesion ${n}` : `Segment ${n}`, lesion });
@@ -19,7 +22,7 @@ export function SegmentList() {
   return (
     <section class="panel" aria-label="Segments">
       <header class="panel__head">
-        <h2 class="panel__title">Segments</h2>
+        <h2 class="panel__title">Segments {sessions > 1 && state.session.value && <span class="panel__of">{sessionWords(state.session.value, timePoint)}</span>}</h2>
         <span class="panel__aside">ml</span>
       </header>
       {editor.segments.length === 0 && <p class="panel__say">None yet. Lay out a set, or add one and paint.</p>}

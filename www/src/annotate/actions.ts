@@ -165,6 +165,7 @@ function takeView(view: CaseView): void {
     const panes = new Set(view.panes.map((p) => p.pane));
     if (!panes.has(state.active.value)) state.active.value = view.panes[0]?.pane ?? 0;
     if (state.maximised.value !== null && !panes.has(state.maximised.value)) state.maximised.value = null;
+    state.session.value ??= state.volumeOf(view.reference)?.session ?? null;
     for (const pane of [...state.drawn.keys()]) if (!panes.has(pane)) state.drawn.delete(pane);
     takeEditor(view.editor);
   });
@@ -206,11 +207,20 @@ const sendDisplay = latest(() => ask("display", state.display.value));
 
 // ---------------------------------------------------------------- the editor
 
+/** Panels speak of the session of the active pane: its labels are another map. */
+export async function hold(): Promise<void> {
+  const pane = state.activePane.value;
+  const session = state.volumeOf(pane?.volume ?? null)?.session;
+  if (!pane || session === undefined || session === state.session.value) return;
+  state.session.value = session;
+  if (state.editor.value) await edited("holdPane", { pane: pane.pane });
+}
+
 export function takeEditor(editor: EditorView): void {
   state.editor.value = editor;
 }
 
-async function edited<K extends "tool" | "masking" | "segment" | "applyTool" | "preview" | "undo" | "redo" | "options" | "loadLabels">(
+async function edited<K extends "holdPane" | "tool" | "masking" | "segment" | "applyTool" | "preview" | "undo" | "redo" | "options" | "loadLabels">(
   call: K,
   what: Calls[K]["ask"],
 ): Promise<boolean> {

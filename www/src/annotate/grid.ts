@@ -5,11 +5,11 @@
  * In: the case as the engine hangs it. Out: panes in rows and columns, one of them active, perhaps one of
  * them maximised. Canvases are given away once an engine, so panes are kept when a stage has fewer.
  */
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import type { CaseView, PaneState } from "../engine/annotate-protocol";
 import type { Engine } from "../engine/client";
 import * as page from "../prepare/state";
-import { hearEngines } from "./actions";
+import { hearEngines, hold } from "./actions";
 import { Pane } from "./pane";
 import * as state from "./state";
 import { div } from "./svg";
@@ -111,7 +111,10 @@ export function startPanes(): void {
     const view = state.view.value;
     if (view) grid.hang(view, state.maximised.value, state.active.peek());
   });
-  effect(() => grid.activate(state.active.value));
+  effect(() => {
+    grid.activate(state.active.value);
+    untracked(() => void hold());
+  });
   effect(() => {
     void state.tool.value;
     void state.editor.value?.options.brush.diameter;

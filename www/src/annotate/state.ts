@@ -48,6 +48,9 @@ export const activeDrawn = computed<PaneState | null>(() => {
   return drawn.get(active.value) ?? null;
 });
 
+/** The session that the side panel speaks of: that of the pane that was last active. */
+export const session = signal<string | null>(null);
+
 export function volumeOf(id: number | null): VolumeFact | null {
   return id === null ? null : (view.value?.volumes.find((v) => v.id === id) ?? null);
 }
@@ -132,6 +135,7 @@ export function clearCase(): void {
   batch(() => {
     view.value = null;
     editor.value = null;
+    session.value = null;
     opening.value = null;
     measured.value = null;
     maximised.value = null;

@@ -304,6 +304,8 @@ export interface AnnotateCalls {
   gesture: { ask: { pane: number; gesture: PaneGesture }; answer: null };
   display: { ask: Display; answer: null };
 
+  /** Panels speak of the session of this pane from here on; its tool, options and segment go along. */
+  holdPane: { ask: { pane: number }; answer: EditorView };
   stroke: { ask: Stroke; answer: EditorView };
   tool: { ask: { tool: Tool | null }; answer: EditorView };
   options: { ask: Partial<ToolOptions>; answer: EditorView };

@@ -490,6 +490,7 @@ export class Annotating {
       return null;
     },
 
+    holdPane: async ({ pane }) => this.#edit((to) => to.holdPane(pane)),
     stroke: async (stroke) => this.#edit((to) => to.stroke(stroke)),
     tool: async ({ tool }) => this.#edit((to) => to.setTool(tool)),
     options: async (options) => this.#edit((to) => to.setOptions(options)),
