@@ -10,22 +10,25 @@
 //! - [`bytes`], [`fetch`]: a file's content by ranges; one volume out of it, in steps.
 //! - [`hanging`]: stages and panes of a protocol for one case; three planes where there is none.
 //! - [`panes`]: where each pane looks, what gestures change, what is linked with what.
-//! - [`case`]: a case at hand: its volumes, its panes, their pictures.
+//! - [`case`]: a case at hand: its volumes, its panes, their pictures (`reading`, `looking`, `drawing`).
 //! - [`editor`]: labels of a session: strokes, tools, history, journal. [`labelling`]: panes and editor
 //!   together. [`outgoing`]: measurements, files. [`desk`]: what a reader sits at.
 
 pub mod bytes;
 pub mod case;
 pub mod desk;
+mod drawing;
 pub mod editor;
 mod error;
 pub mod fetch;
 pub mod hanging;
 pub mod labelling;
+mod looking;
 pub mod names;
 pub mod opening;
 pub mod outgoing;
 pub mod panes;
+mod reading;
 pub mod views;
 
 pub use case::Case;

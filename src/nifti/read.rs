@@ -259,16 +259,24 @@ impl Header {
         })
     }
 
-    /// Room for so many stored values.
+    /// Room for so many stored values; refused where the machine has none, whatever the budget says.
     pub(super) fn room(&self, count: usize) -> Result<Voxels, ReadError> {
+        fn of<T>(count: usize) -> Result<Vec<T>, ReadError> {
+            let mut values = Vec::new();
+            let needed = (count as u64).saturating_mul(size_of::<T>() as u64);
+            match values.try_reserve_exact(count) {
+                Ok(()) => Ok(values),
+                Err(_) => Err(ReadError::Memory { needed, budget: needed.saturating_sub(1) }),
+            }
+        }
         Ok(match self.datatype {
-            2 => Voxels::U8(Vec::with_capacity(count)),
-            4 | 256 => Voxels::I16(Vec::with_capacity(count)),
-            8 => Voxels::I32(Vec::with_capacity(count)),
-            16 => Voxels::F32(Vec::with_capacity(count)),
-            64 | 1024 | 1280 => Voxels::F64(Vec::with_capacity(count)),
-            512 => Voxels::U16(Vec::with_capacity(count)),
-            768 => Voxels::U32(Vec::with_capacity(count)),
+            2 => Voxels::U8(of(count)?),
+            4 | 256 => Voxels::I16(of(count)?),
+            8 => Voxels::I32(of(count)?),
+            16 => Voxels::F32(of(count)?),
+            64 | 1024 | 1280 => Voxels::F64(of(count)?),
+            512 => Voxels::U16(of(count)?),
+            768 => Voxels::U32(of(count)?),
             other => return Err(ReadError::Type(other)),
         })
     }

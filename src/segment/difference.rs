@@ -113,6 +113,22 @@ impl Difference {
         recorder.finish()
     }
 
+    /// What turns a map without labels into another.
+    #[must_use]
+    pub fn from_nothing(after: &[u8]) -> Self {
+        let mut recorder = Recorder::default();
+        let mut at = 0;
+        while let Some(label) = after.get(at).copied() {
+            let rest = after.get(at..).unwrap_or_default();
+            let len = rest.iter().position(|v| *v != label).unwrap_or(rest.len());
+            if label != 0 {
+                recorder.note_run(Run { start: at as u32, len: len as u32, before: 0, after: label });
+            }
+            at += len;
+        }
+        recorder.finish()
+    }
+
     /// Takes bytes that [`Difference::bytes`] gave.
     ///
     /// # Errors
@@ -224,6 +240,23 @@ mod tests {
             for cut in 0..coded.bytes().len() {
                 let _ = Difference::from_bytes(&coded.bytes()[..cut]);
             }
+        }
+
+        #[test]
+        fn what_changed_between_two_maps_turns_one_into_the_other(
+            maps in prop::collection::vec((0..3_u8, 0..3_u8), 0..700),
+        ) {
+            let (before, after): (Vec<u8>, Vec<u8>) = maps.into_iter().unzip();
+            let turn = |mut map: Vec<u8>, by: &Difference| {
+                for run in by.runs().unwrap() {
+                    let row = &mut map[run.start as usize..(run.start + run.len) as usize];
+                    assert!(row.iter().all(|v| *v == run.before));
+                    row.fill(run.after);
+                }
+                map
+            };
+            prop_assert_eq!(turn(before.clone(), &Difference::between(&before, &after)), after.clone());
+            prop_assert_eq!(turn(vec![0; after.len()], &Difference::from_nothing(&after)), after);
         }
 
         #[test]

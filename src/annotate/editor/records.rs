@@ -50,8 +50,7 @@ impl Editor {
         let mut bytes = self.beginning();
         let mut payload = Vec::new();
         section(&mut payload, &serde_json::to_vec(&self.desk).unwrap_or_default());
-        let zeros = vec![0; self.map.values().len()];
-        section(&mut payload, Difference::between(&zeros, self.map.values()).bytes());
+        section(&mut payload, Difference::from_nothing(self.map.values()).bytes());
         let (done, undone) = self.history.steps();
         put(&mut payload, done.len() as u64);
         for step in done.chain(undone) {

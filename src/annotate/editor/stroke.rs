@@ -183,6 +183,8 @@ impl Editor {
 
     /// Takes a stroke under way back.
     pub(super) fn cancel_stroke(&mut self, images: &Images<'_>) -> Result<(), Error> {
+        // Whatever is asked now, more volumes may be there than when growing began to wait.
+        self.waiting = false;
         let Some(hand) = self.hand.take() else { return Ok(()) };
         let changed = self.map.apply(&hand.recorder.finish(), false)?;
         self.touch(changed, images)

@@ -191,3 +191,29 @@ fn nothing_labelled_is_no_dicom_segmentation() {
     let made = dicom_seg(&labels, None, &Stamp { subject: "s", rater: "r" });
     assert!(matches!(made, Err(Error::Unsayable(_))));
 }
+
+#[test]
+fn damaged_files_are_refused_or_read_and_never_a_panic() {
+    let all = grids();
+    let (values, segments) = (values(), named());
+    let grid = all[4].1;
+    let labels = Labelled { grid: &grid, values: &values, segments: &segments };
+    let seg = dicom_seg(&labels, None, &Stamp { subject: "s", rater: "r" }).unwrap();
+    let mut state = 1_u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for bytes in [dseg(&labels).unwrap(), seg_nrrd(&labels), seg] {
+        for _ in 0..2_000 {
+            let mut damaged = bytes.clone();
+            for _ in 0..=next(3) {
+                let at = next(damaged.len());
+                damaged[at] = next(256) as u8;
+            }
+            if let Ok(read) = read(&damaged, &grid, 1 << 20) {
+                assert_eq!(read.values.len(), values.len());
+            }
+        }
+    }
+}

@@ -464,3 +464,50 @@ fn a_wave_on_several_slabs_ends_at_their_corners_for_every_width() {
         }
     }
 }
+
+#[test]
+fn strokes_on_several_slabs_end_where_a_full_solve_does() {
+    for round in 0..40 {
+        let mut dice = Dice(900 + round);
+        let dims = [3 + dice.below(20) as u32, 3 + dice.below(9) as u32, 24 + dice.below(20) as u32];
+        let affine = Affine::from_columns([1.0, 0.0, 0.0], [0.0, 1.2, 0.0], [0.0, 0.0, 2.0], [0.0; 3]);
+        let grid = Grid::new(dims, affine).unwrap();
+        let n = grid.voxels() as usize;
+        let range = dice.of(&[2, 40, 3000]);
+        let image = Voxels::U16((0..n).map(|_| dice.below(range) as u16).collect());
+        let mut seeds = vec![0; n];
+        (seeds[0], seeds[n - 1]) = (1, 2);
+        let channels = [Channel::alone(&image)];
+        let size = dims.map(|d| d as usize);
+        let options = Options {
+            slabs: 2 + dice.below(4) as usize,
+            locality: dice.of(&[0.0, 0.0, 1.0]),
+            region: dice.of(&[Region::Whole, Region::Seeds]),
+            ..Options::default()
+        };
+        let input = Input { grid: &grid, channels: &channels, seeds: &seeds, mask: None };
+        let mut grown = GrowCut::new(&input, options).unwrap();
+        for _ in 0..6 {
+            let low = [0, 1, 2].map(|a| dice.below(size[a] as u64) as usize);
+            let high = [0, 1, 2].map(|a| (low[a] + 1 + dice.below(4) as usize).min(size[a]));
+            let label = dice.below(4) as u8;
+            for z in low[2]..high[2] {
+                for y in low[1]..high[1] {
+                    for x in low[0]..high[0] {
+                        seeds[(z * size[1] + y) * size[0] + x] = label;
+                    }
+                }
+            }
+            (seeds[0], seeds[n - 1]) = (1, 2);
+            let input = Input { grid: &grid, channels: &channels, seeds: &seeds, mask: None };
+            grown.edit(&input, &Box3 { low, high }).unwrap();
+            let _ = grown.step(dice.below(2_000)).unwrap();
+        }
+        grown.solve().unwrap();
+        let input = Input { grid: &grid, channels: &channels, seeds: &seeds, mask: None };
+        let one = Options { slabs: 1, region: Region::Box(*grown.region()), ..options };
+        let mut full = GrowCut::new(&input, one).unwrap();
+        full.solve().unwrap();
+        assert!(grown.labels() == full.labels(), "round {round}, {dims:?}, {} slabs", options.slabs);
+    }
+}
