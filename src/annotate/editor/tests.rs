@@ -419,3 +419,33 @@ fn the_views_are_in_the_pages_words() {
             .unwrap();
     assert_eq!(edit, SegmentEdit::Lesion { label: 2, state: LesionState::NoResidual, reason: String::new() });
 }
+
+#[test]
+fn another_session_goes_on_with_tool_options_and_segment() {
+    let reference = voxels();
+    let images = images(&reference);
+    let mut first = begun(&reference);
+    first.set_tool(Some(Tool::Erase), &images).unwrap();
+    let brush = BrushOptions { diameter: 3.5, ..first.options().brush };
+    first.set_options(OptionsChange { brush: Some(brush), ..OptionsChange::default() }, &images).unwrap();
+    first.edit_segment(&SegmentEdit::Add { name: "Second".to_owned(), lesion: true }, &images).unwrap();
+    let at_hand = first.at_hand();
+
+    // One without segments gets them, as a step that can be taken back; no voxel comes along.
+    let mut second = Editor::new(grid()).unwrap();
+    second.take_over(&at_hand, &images).unwrap();
+    let names = |editor: &Editor| editor.segments().list.iter().map(|s| s.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&second), names(&first));
+    assert_eq!(second.segments().active, first.segments().active);
+    assert_eq!(second.options().brush.diameter, 3.5);
+    assert_eq!(second.desk.tool, Some(Tool::Erase));
+    assert!(second.labels().iter().all(|label| *label == 0));
+    assert!(second.undo(&images).unwrap());
+    assert!(second.segments().list.is_empty());
+
+    // One with segments of its own keeps them; the same lesion becomes the active one.
+    let mut third = Editor::new(grid()).unwrap();
+    third.edit_segment(&SegmentEdit::Add { name: "Other".to_owned(), lesion: false }, &images).unwrap();
+    third.take_over(&at_hand, &images).unwrap();
+    assert_eq!(names(&third), ["Other"]);
+}
