@@ -255,7 +255,7 @@ mod tests {
                 }
                 map
             };
-            prop_assert_eq!(turn(before.clone(), &Difference::between(&before, &after)), after.clone());
+            prop_assert_eq!(&turn(before.clone(), &Difference::between(&before, &after)), &after);
             prop_assert_eq!(turn(vec![0; after.len()], &Difference::from_nothing(&after)), after);
         }
 
