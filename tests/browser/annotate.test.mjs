@@ -197,8 +197,8 @@ test("two lesions grow from seeds as the truth has them; wrong seeds are erased 
   for (const [n, { inside }] of lesions.entries()) {
     await take(page, names[n]);
     await paintLines(page, POST, to, inside);
+    if (n === 0) await grow.getByText(/paint some background too/).waitFor();
   }
-  await grow.getByText(/paint some background too/).waitFor();
   await take(page, around);
   for (const { outside } of lesions) await paintLines(page, POST, to, outside);
   await untilText(grow.locator(".panel__aside").first(), /^live/, 30_000);
@@ -209,7 +209,9 @@ test("two lesions grow from seeds as the truth has them; wrong seeds are erased 
   await page.waitForTimeout(300);
   const grown = await lookAt(page, POST);
   await screenshot(page, "annotate-grow", { docs: true });
-  const wrong = [[middle.at[0] + 45, middle.at[1]], [middle.at[0] + 52, middle.at[1] + 6]];
+  // Between the lesion and the seeds around it: over no other seed, and within the region of growing, which a stroke
+  // near its border would enlarge for good.
+  const wrong = [[middle.at[0] - 3, middle.at[1] + 15], [middle.at[0] + 3, middle.at[1] + 15]];
   const changed = async (is) => ((await lookAt(page, POST)).hash === grown.hash) !== is;
   await take(page, names[0]);
   await strokeThrough(page, POST, wrong);
@@ -237,12 +239,12 @@ test("two lesions grow from seeds as the truth has them; wrong seeds are erased 
   await screenshot(page, "deliver", { docs: true });
 
   // Elsewhere: another browser opens the same data set and these labels.
-  const other = await annotating();
-  await openSubject(other.page, subject);
-  await pane(other.page, POST).click();
-  await other.page.getByLabel("Label map to open as a draft").setInputFiles(nifti);
-  await until("the labels are there", async () => (await other.page.locator(".seg").count()) === 3);
-  const again = await saved(other.page, /^NIfTI/);
+  const elsewhere = await annotating();
+  await openSubject(elsewhere.page, subject);
+  await pane(elsewhere.page, POST).click();
+  await elsewhere.page.getByLabel("Label map to open as a draft").setInputFiles(nifti);
+  await until("the labels are there", async () => (await elsewhere.page.locator(".seg").count()) === 3);
+  const again = await saved(elsewhere.page, /^NIfTI/);
   assert.deepEqual(labels("same", nifti, again), { grid: true, voxels: true });
 }, { patience: 400_000 });
 

@@ -170,7 +170,8 @@ impl Editor {
             Some(before) => (before.sources, before.note),
             None => self.sources(images).inspect_err(|_| self.desk.growing = false)?,
         };
-        let some_apart = (1..=255).any(|l: u8| !part[usize::from(l)] && self.map.count(l) > 0);
+        // Whether they hold voxels or not: an undo may give them some.
+        let some_apart = self.desk.segments.list.iter().any(|s| !part[usize::from(s.label)]);
         let whole = Box3::whole(self.map.dims());
         let masked = some_apart || rule.is_bounded();
         let empty = || vec![0; self.map.values().len()];

@@ -342,6 +342,20 @@ fn the_preview_after_any_strokes_is_that_of_a_full_solve() {
     assert!(2 * grown.get() > all.get(), "{} of {}", grown.get(), all.get());
 }
 
+#[test]
+fn a_segment_that_takes_no_part_seeds_nothing_when_a_redo_gives_it_voxels() {
+    let edge = vec![[0.0, 0.0, 5.0], [0.0, -0.2, 0.0], [0.0, 7.3, 0.0]];
+    let deeds = [
+        // Erases whatever the third segment holds.
+        Deed::Stroke { tool: Tool::Scissors, points: vec![[0.0; 3]; 3], inverted: true, cancel: false },
+        Deed::Stroke { tool: Tool::Draw, points: edge, inverted: false, cancel: false },
+        Deed::Undo,
+        Deed::Masking(Masking { place: Where::Inside(3), range: None, overwrite: Overwrite::None }),
+        Deed::Redo,
+    ];
+    assert!(preview_is_a_full_solve(&deeds).is_some());
+}
+
 fn growing_missing(editor: &Editor) -> String {
     editor.view().preview.unwrap().missing
 }
