@@ -108,8 +108,12 @@ fn canon_writes_directions_into_comments_and_nothing_at_all_at_b_0() {
 #[test]
 fn b_0_alone_counts_where_the_header_is_that_of_a_diffusion_series() {
     let put = |kind: &str, set: &mut Set| {
-        let zero = |set: &mut Set| set.put((0x0018, 0x9087), "FD", Value::F64(vec![0.0]));
-        let direction = |set: &mut Set, v| set.put((0x0018, 0x9089), "FD", Value::F64(v));
+        let zero = |set: &mut Set| {
+            set.put((0x0018, 0x9087), "FD", Value::F64(vec![0.0]));
+        };
+        let direction = |set: &mut Set, v| {
+            set.put((0x0018, 0x9089), "FD", Value::F64(v));
+        };
         match kind {
             "Siemens" => {
                 set.text((0x0019, 0x0010), "LO", "SIEMENS MR HEADER");
