@@ -238,7 +238,7 @@ test("two lesions grow from seeds as the truth has them; wrong seeds are erased 
 
   await room(page, "Deliver").click();
   const lesion = page.getByRole("region", { name: names[0], exact: true });
-  assert.match(await lesion.getByText(/ ml$/).innerText(), /^[\d.]+ ml/);
+  assert.match(await lesion.getByText(/^[\d.]+ ml/).innerText(), /^[\d.]+ ml/);
   await lesion.getByRole("rowheader", { name: /portal venous/ }).waitFor();
   await screenshot(page, "deliver", { docs: true });
 
