@@ -53,10 +53,10 @@ impl Growing {
         self.cut.as_ref().map(|_| self.labels.as_slice())
     }
 
-    /// Where it grows; empty where nothing does.
+    /// Whether something bounds where it grows.
     #[cfg(test)]
-    pub(super) fn region(&self) -> Box3 {
-        self.cut.as_ref().map_or(Box3::whole([0; 3]), |c| *c.region())
+    pub(super) fn is_masked(&self) -> bool {
+        self.mask.is_some()
     }
 
     pub(super) fn is_busy(&self) -> bool {
@@ -298,7 +298,11 @@ impl Editor {
         let there =
             (1..=255).filter(|l: &u8| growing.part[usize::from(*l)] && self.map.count(*l) > 0).count();
         if growing.cut.is_none() || there < 2 {
-            growing.cut = None;
+            // What had grown is shown no more.
+            if let Some(cut) = growing.cut.take() {
+                let of = *cut.region();
+                self.changed = Some(self.changed.map_or(of, |c| c.or(&of)));
+            }
             growing.labels = Vec::new();
             return self.sprout(images);
         }

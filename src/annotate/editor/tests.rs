@@ -305,8 +305,9 @@ fn preview_is_a_full_solve(deeds: &[Deed]) -> Option<usize> {
     let open = |(at, l): (usize, &u8)| u8::from(rule.may(at, *l, &reference));
     let mask: Vec<u8> = editor.labels().iter().enumerate().map(open).collect();
     let channels = [Channel::alone(&reference)];
-    let input = Input { grid: editor.grid(), channels: &channels, seeds: &seeds, mask: Some(&mask) };
-    let options = Options { region: Region::Box(growing_region(&editor)), ..Options::default() };
+    let mask = editor.growing.as_ref().unwrap().is_masked().then_some(mask.as_slice());
+    let input = Input { grid: editor.grid(), channels: &channels, seeds: &seeds, mask };
+    let options = Options { region: Region::Seeds, ..Options::default() };
     let full = GrowCut::new(&input, options).map(|mut full| {
         full.solve().unwrap();
         full.labels()
@@ -342,6 +343,61 @@ fn the_preview_after_any_strokes_is_that_of_a_full_solve() {
     assert!(2 * grown.get() > all.get(), "{} of {}", grown.get(), all.get());
 }
 
+/// The preview as the page draws it: voxels are drawn anew only where they are said to have changed.
+fn draw(editor: &mut Editor, drawn: &mut [u8]) {
+    let Some(of) = editor.take_changed() else { return };
+    let now = editor.preview_labels().unwrap_or(editor.labels());
+    for (at, label) in drawn.iter_mut().enumerate() {
+        if of.contains([at % 28, at / 28 % 24, at / 672]) {
+            *label = now[at];
+        }
+    }
+}
+
+#[test]
+fn the_preview_after_undo_of_any_strokes_is_the_one_before() {
+    let reference = voxels();
+    let images = images(&reference);
+    let stroke = |tool, at: [f64; 3]| Deed::Stroke { tool, points: vec![at], inverted: false, cancel: false };
+    let place = (0.0..28.0_f64, 0.0..24.0_f64, 0.0..12.0_f64).prop_map(|(x, y, z)| [x, y, z.floor()]);
+    let painted = (1..3_u8, prop::sample::select(vec![Tool::Paint, Tool::Paint, Tool::Erase]), place);
+    let config = ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    runner
+        .run(&(prop::collection::vec(painted, 1..6), 50..5_000_u64), |(strokes, budget)| {
+            let mut editor = begun(&reference);
+            // Near each other, so that the region is small and most strokes move it.
+            for (label, at) in [(1, [14.0, 12.0, 6.0]), (2, [9.0, 12.0, 6.0])] {
+                act(&mut editor, &Deed::Edit(SegmentEdit::Activate { label }), &images);
+                act(&mut editor, &stroke(Tool::Paint, at), &images);
+            }
+            editor.set_tool(Some(Tool::Grow), &images).unwrap();
+            let mut drawn = editor.labels().to_vec();
+            let mut seen = Vec::new();
+            let mut rest = |editor: &mut Editor| {
+                while editor.step(budget, &images).unwrap() {}
+                draw(editor, &mut drawn);
+                assert_eq!(drawn, editor.preview_labels().unwrap_or(editor.labels()), "what is drawn");
+                drawn.clone()
+            };
+            for (label, tool, at) in &strokes {
+                act(&mut editor, &Deed::Edit(SegmentEdit::Activate { label: *label }), &images);
+                seen.push((rest(&mut editor), editor.labels().to_vec()));
+                act(&mut editor, &stroke(*tool, *at), &images);
+            }
+            rest(&mut editor);
+            while let Some((preview, labels)) = seen.pop() {
+                // A stroke that changed nothing is no step of the history.
+                while editor.labels() != labels {
+                    act(&mut editor, &Deed::Undo, &images);
+                }
+                assert_eq!(rest(&mut editor), preview, "undo of stroke {}", seen.len());
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
 #[test]
 fn a_segment_that_takes_no_part_seeds_nothing_when_a_redo_gives_it_voxels() {
     let edge = vec![[0.0, 0.0, 5.0], [0.0, -0.2, 0.0], [0.0, 7.3, 0.0]];
@@ -358,10 +414,6 @@ fn a_segment_that_takes_no_part_seeds_nothing_when_a_redo_gives_it_voxels() {
 
 fn growing_missing(editor: &Editor) -> String {
     editor.view().preview.unwrap().missing
-}
-
-fn growing_region(editor: &Editor) -> Box3 {
-    editor.growing.as_ref().unwrap().region()
 }
 
 fn grow_parts(editor: &Editor) -> ([bool; 256], Rule) {

@@ -43,7 +43,7 @@ pub(crate) struct Options {
     /// What an edge between voxels costs.
     #[arg(long, value_enum, default_value = "slicer")]
     metric: MetricName,
-    /// ITK's order of ties to the letter; by default every step costs at least one level.
+    /// ITK's order of ties to the letter; by default every step costs at least a quarter of a level.
     #[arg(long)]
     strict: bool,
     /// Cost of a millimetre, in units of intensity (Slicer's "seed locality").

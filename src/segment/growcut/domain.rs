@@ -18,7 +18,7 @@ impl GrowCut {
         input: &Input<'_>,
         options: Options,
         region: Box3,
-        seeds_box: Box3,
+        seeds_box: Option<Box3>,
         scales: Vec<Scale>,
     ) -> Result<Self, Error> {
         let layout = Layout::new(region.size());
@@ -61,6 +61,8 @@ impl GrowCut {
             checked: false,
             looked: 0,
             masked: None,
+            moving: None,
+            left: None,
             look: None,
         };
         made.read_levels(input);
@@ -166,7 +168,7 @@ impl GrowCut {
 
     /// Puts all seeds; returns their labels, in order.
     pub(super) fn sow(&mut self, input: &Input<'_>) -> Vec<u8> {
-        let within = self.seeds_box.and(&self.region);
+        let within = self.seeds_box.unwrap_or(Box3::whole([0; 3])).and(&self.region);
         let low = self.region.low;
         let mut found = [false; 256];
         for z in within.low[2]..within.high[2] {

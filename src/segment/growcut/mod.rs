@@ -11,7 +11,7 @@
 //! - `domain`: which voxels take part.
 //! - `layout`, `lanes`, `kernel`, `slab`, `wave`: the solver; `widen`: where distances need longer keys.
 //! - `read`: what has been grown so far.
-//! - `update`: strokes, larger regions, other masks.
+//! - `update`: strokes, the region that follows them, other masks.
 //! - `align`: whether several phases lie where the first does.
 //! - `margin`: how sure it is, and where the next stroke would tell most.
 
@@ -44,7 +44,7 @@ use kernel::{Floor, Form, Levels, Many, One, Rule, Sum, Table};
 use keys::Key;
 use layout::Layout;
 use levels::{Scale, scales};
-use update::Masked;
+use update::{Masked, Moving};
 use wave::Field;
 use weights::{FEW, Shape, Weights};
 use widen::Look;
@@ -134,7 +134,8 @@ pub struct GrowCut {
     options: Options,
     dims: [usize; 3],
     region: Box3,
-    seeds_box: Box3,
+    /// The box of the seeds of now; `None` where there are none.
+    seeds_box: Option<Box3>,
     layout: Layout,
     scales: Vec<Scale>,
     levels: Vec<Vec<u16>>,
@@ -143,15 +144,20 @@ pub struct GrowCut {
     border: Vec<Border>,
     /// Voxels whose keys are to be taken from all that stand on them: place and former key.
     doubted: VecDeque<(u32, u32)>,
-    /// Seeds to be put when nothing is in doubt.
+    /// Seeds to be put when nothing is in doubt: indices in the grid, and labels.
     sown: Vec<(usize, u8)>,
-    /// Seeds of strokes that wait for the field to be at rest: places and labels, 0 for none.
+    /// Seeds of strokes that wait for the field to be at rest: indices in the grid, and labels, 0
+    /// for none.
     queue: BTreeMap<usize, u8>,
     /// Whether at the last rest everything was within reach.
     checked: bool,
     looked: u64,
     /// Another mask, until nothing stands any more on what leaves.
     masked: Option<Masked>,
+    /// Another region, until nothing stands any more on what leaves.
+    moving: Option<Moving>,
+    /// A box of the grid that it has been moved away from since somebody asked what changed.
+    left: Option<Box3>,
     /// The look for distances that did not fit, while it is under way.
     look: Option<Look>,
 }
@@ -174,7 +180,7 @@ impl GrowCut {
             Region::Box(of) => of.and(&whole),
         };
         let scales = scales(input.channels, &options)?;
-        let mut made = Self::on(input, options, region, seeds_box, scales)?;
+        let mut made = Self::on(input, options, region, Some(seeds_box), scales)?;
         match made.sow(input).as_slice() {
             [] => Err(Error::NoSeeds),
             [one] => Err(Error::OneLabel(*one)),
@@ -197,9 +203,13 @@ impl GrowCut {
                 self.doubt(left)
             } else if let Some(masked) = self.masked.take() {
                 self.put_on(masked)
+            } else if self.may_move() {
+                self.move_over().max(1)
             } else if !self.sown.is_empty() {
-                for (at, seed) in std::mem::take(&mut self.sown) {
-                    self.put(at, seed);
+                for (index, seed) in std::mem::take(&mut self.sown) {
+                    if let Some(at) = self.place(index).filter(|at| !self.outside(*at)) {
+                        self.put(at, seed);
+                    }
                 }
                 1
             } else if !with_field!(&self.keys, field => field.at_rest()) {
@@ -208,7 +218,7 @@ impl GrowCut {
                 spent
             } else {
                 with_field!(&mut self.keys, field => field.emptied = None);
-                if self.queue.is_empty() {
+                if self.queue.is_empty() && self.moving.is_none() {
                     self.looked = 0;
                     return Ok(Progress { done: true, fraction: 1.0 });
                 }

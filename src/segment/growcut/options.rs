@@ -18,8 +18,8 @@ pub enum Metric {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Order {
-    /// Every edge costs at least one level, so that flat regions are split by distance; then the lowest
-    /// label.
+    /// Every edge costs at least a quarter of a level (see `docs/growcut.md`), so that flat regions are split
+    /// by distance; then the lowest label.
     #[default]
     Default,
     /// The metric as it is, then fewer steps, then the lowest label. As in ITK, voxels on the border of

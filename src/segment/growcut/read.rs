@@ -33,14 +33,16 @@ impl GrowCut {
 
     /// The box of the grid in which labels may have changed since this was asked last; `None` where none has.
     pub fn take_changed(&mut self) -> Option<Box3> {
-        let rows = with_field!(&mut self.keys, field => field.changed.take())?;
+        let left = self.left.take();
+        let Some(rows) = with_field!(&mut self.keys, field => field.changed.take()) else { return left };
         let size = self.layout.size;
         // Rows count the rim.
         let within = |axis: usize, v: usize| self.region.low[axis] + v.saturating_sub(1).min(size[axis]);
-        Some(Box3 {
+        let of = Box3 {
             low: [self.region.low[0], within(1, rows.low[0]), within(2, rows.low[1])],
             high: [self.region.high[0], within(1, rows.high[0]), within(2, rows.high[1])],
-        })
+        };
+        Some(left.map_or(of, |left| left.or(&of)))
     }
 
     /// The options it was made with.

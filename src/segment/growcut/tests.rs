@@ -228,13 +228,104 @@ fn edits_equal_a_full_solve_in_any_steps_and_undo_equals_before() {
             }
             let what = format!("case {number}, edit {edit}, {:?}", case.options);
             same(&grown, &dijkstra(&grown, &case.seeds, None), &what);
-            // What the page shows is the labels before, and those of the box that changed anew.
-            if let Some(changed) = grown.take_changed() {
-                grown.write_labels(&changed, &mut shown);
-            }
+            show(&mut grown, &mut shown, dims);
             assert_eq!(shown, grown.labels(), "{what}");
         }
     }
+}
+
+/// What the page does: labels stay as they were shown, but for those of the box that changed.
+fn show(grown: &mut GrowCut, shown: &mut [u8], dims: [usize; 3]) {
+    let Some(changed) = grown.take_changed() else { return };
+    for (at, label) in shown.iter_mut().enumerate() {
+        let voxel = [at % dims[0], at / dims[0] % dims[1], at / (dims[0] * dims[1])];
+        *label = if changed.contains(voxel) { 0 } else { *label };
+    }
+    grown.write_labels(&changed, shown);
+}
+
+/// Paints a random box of seeds; returns it.
+fn paint(seeds: &mut [u8], dims: [usize; 3], dice: &mut Dice) -> Box3 {
+    let low = [0, 1, 2].map(|a| dice.below(dims[a] as u64) as usize);
+    let high = [0, 1, 2].map(|a| (low[a] + 1 + dice.below(4) as usize).min(dims[a]));
+    let label = dice.of(&[0, 0, 1, 2, 3, 20]);
+    for z in low[2]..high[2] {
+        for y in low[1]..high[1] {
+            seeds[(z * dims[1] + y) * dims[0] + low[0]..][..high[0] - low[0]].fill(label);
+        }
+    }
+    Box3 { low, high }
+}
+
+#[test]
+fn the_region_follows_the_seeds_outwards_and_back() {
+    let mut dice = Dice(6);
+    let (mut moved, mut shrunk) = (0, 0);
+    for number in 0..cases() / 8 {
+        let mut case = Case::random(&mut dice);
+        let long = |dice: &mut Dice| 1 + dice.below(32) as u32;
+        let dims = [long(&mut dice), long(&mut dice), 1 + dice.below(24) as u32];
+        case.grid = Grid::new(dims, *case.grid.affine()).unwrap();
+        let (n, dims) = (case.grid.voxels() as usize, dims.map(|d| d as usize));
+        let range = dice.of(&[2, 40, 3000]);
+        case.images = vec![Voxels::U16((0..n).map(|_| dice.below(range) as u16).collect())];
+        case.mask = (dice.below(4) == 0).then(|| (0..n).map(|_| u8::from(dice.below(6) > 0)).collect());
+        case.options.region = Region::Seeds;
+        case.options.range = None;
+        case.seeds = vec![0; n];
+        let at = [0, 1, 2].map(|a| dice.below(dims[a] as u64) as usize);
+        let index = (at[2] * dims[1] + at[1]) * dims[0] + at[0];
+        case.seeds[index] = 1;
+        case.seeds[(index + 1) % n] = 2;
+        let Some(mut grown) = case.with(|input| GrowCut::new(input, case.options).ok()) else { continue };
+        let mut shown = vec![0; n];
+        let mut check = |case: &Case, grown: &mut GrowCut, what: &str| {
+            grown.solve().unwrap();
+            show(grown, &mut shown, dims);
+            assert_eq!(shown, grown.labels(), "{what}: what is said to have changed");
+            match case.with(|input| GrowCut::new(input, case.options)) {
+                Ok(mut full) => {
+                    full.solve().unwrap();
+                    assert_eq!(grown.region(), full.region(), "{what}");
+                    assert_eq!(grown.labels(), full.labels(), "{what}");
+                    assert_eq!(grown.weights, full.weights, "{what}");
+                }
+                // Of one label or none: nothing to compare with but itself.
+                Err(Error::NoSeeds | Error::OneLabel(_)) => {
+                    same(grown, &dijkstra(grown, &case.seeds, None), what);
+                }
+                Err(other) => panic!("{other}"),
+            }
+        };
+        let mut history = Vec::new();
+        let strokes = 1 + dice.below(6);
+        for edit in 0..strokes {
+            let before = case.seeds.clone();
+            let stroke = paint(&mut case.seeds, dims, &mut dice);
+            history.push((before, stroke));
+            let changed = case.with(|input| grown.edit(input, &stroke)).unwrap();
+            moved += u32::from(changed);
+            for _ in 0..dice.below(4) {
+                grown.step(1 + dice.below(300)).unwrap();
+            }
+            if dice.below(2) == 0 {
+                check(&case, &mut grown, &format!("case {number}, stroke {edit}, {:?}", case.options));
+            }
+        }
+        // All taken back, last first.
+        while let Some((before, stroke)) = history.pop() {
+            case.seeds = before;
+            shrunk += u32::from(case.with(|input| grown.edit(input, &stroke)).unwrap());
+            for _ in 0..dice.below(4) {
+                grown.step(1 + dice.below(300)).unwrap();
+            }
+            if history.is_empty() || dice.below(2) == 0 {
+                let what = format!("case {number}, undo of {}, {:?}", history.len(), case.options);
+                check(&case, &mut grown, &what);
+            }
+        }
+    }
+    assert!(moved > 500 && shrunk > 500, "{moved} and {shrunk} strokes moved the region");
 }
 
 #[test]

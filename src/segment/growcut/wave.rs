@@ -145,6 +145,11 @@ impl<K: Key> Field<K> {
         self.seen = 0;
     }
 
+    /// Whether a voxel waits to spread, or to take what its neighbours give.
+    pub(crate) fn is_marked(&self, at: usize) -> bool {
+        self.marks.get(self.layout.segment(at)).is_some_and(|marks| marks >> (at % SEGMENT) & 1 == 1)
+    }
+
     /// How many slabs there are.
     pub(crate) fn slabs(&self) -> usize {
         self.slabs

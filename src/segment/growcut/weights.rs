@@ -12,7 +12,7 @@ use crate::volume::Affine;
 /// Which arithmetic makes a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// The greater of difference and 1.
+    /// The greater of difference and one unit.
     Floor,
     /// Difference and length.
     Sum,
@@ -42,6 +42,9 @@ pub(crate) struct Weights {
 
 /// Most labels beside 12 or 28 bits of distance.
 pub(crate) const FEW: u8 = 15;
+
+/// The greatest distance of a short key.
+const FAR: u64 = 4094;
 
 /// Units of a nat in the classic metric.
 const NAT: f64 = 1024.0;
@@ -74,6 +77,10 @@ impl Weights {
             let far = 64.0 * range as f64 + 4.0 * mm * options.locality * unit;
             let room = f64::from(1_u32 << (31 - bits)) * 2.0 / far;
             1 << (room.max(1.0) as u64).ilog2().min(12)
+        } else if options.metric == Metric::Slicer && !strict {
+            // The least weight is one unit: the smaller, the nearer to ITK, where it is none. A quarter of a
+            // level, as far as short keys have room for the range.
+            1 << (FAR / range).clamp(1, 4).ilog2()
         } else {
             1
         };
@@ -121,7 +128,7 @@ impl Weights {
             Metric::Slicer => fraction * hops,
             Metric::Classic => 1,
         };
-        let short = !strict && bits == 4 && (shape == Shape::Table || (!local && range <= 4094));
+        let short = !strict && bits == 4 && (shape == Shape::Table || (!local && range <= FAR));
         Self {
             shape,
             bits,

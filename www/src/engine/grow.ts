@@ -79,8 +79,8 @@ export class Growing {
     this.#turn += 1;
   }
 
-  stroke({ box, seeds }: Calls["growStroke"]["ask"]): { regionGrew: boolean } {
-    return { regionGrew: this.#current().stroke(corners(box), new Uint8Array(seeds)) };
+  stroke({ box, seeds }: Calls["growStroke"]["ask"]): { regionChanged: boolean } {
+    return { regionChanged: this.#current().stroke(corners(box), new Uint8Array(seeds)) };
   }
 
   mask({ mask }: Calls["growMask"]["ask"]): null {

@@ -528,7 +528,7 @@ export interface Calls extends AnnotateCalls {
   /** Figures of what is grown. */
   growSummary: { ask: null; answer: GrowSummary };
   /** Takes up a stroke: the seeds in its box as they are now. `grow` follows. */
-  growStroke: { ask: { box: VoxelBox; seeds: ArrayBuffer }; answer: { regionGrew: boolean } };
+  growStroke: { ask: { box: VoxelBox; seeds: ArrayBuffer }; answer: { regionChanged: boolean } };
   growMask: { ask: { mask: ArrayBuffer | null }; answer: null };
   /** Stops growing; `grow` goes on from there. */
   growCancel: { ask: null; answer: null };
