@@ -33,14 +33,22 @@ async function archiveOf(url) {
   return made;
 }
 
+/** Goes to the room, and waits until it is there: a drop belongs to the room that is shown. */
+async function toAnnotate(page) {
+  await room(page, "Annotate").click();
+  await page.getByRole("main", { name: "Annotate" }).waitFor();
+}
+
 /** A page with the demo's archive dropped onto Annotate and its first case drawn. */
 async function annotating(options = WIDE) {
   const { url } = await servePlain();
   const { archive, truth } = await archiveOf(url);
   const opened = await open(url, options);
-  await room(opened.page, "Annotate").click();
+  await toAnnotate(opened.page);
   await drop(opened.page, archive);
   await untilDrawn(opened.page);
+  // Codes are drawn anew with each key, and cases come in their order.
+  await openSubject(opened.page, subjectWithLesions(archive));
   return { ...opened, url, archive, truth };
 }
 
@@ -254,9 +262,10 @@ test("a browser that is killed in the middle of a stroke loses that stroke at mo
   const profile = await scratch();
   const start = async () => {
     const { page } = await open(host.url, { ...WIDE, profile });
-    await room(page, "Annotate").click();
+    await toAnnotate(page);
     await drop(page, archive);
     await untilDrawn(page);
+    await openSubject(page, subjectWithLesions(archive));
     return page;
   };
   let page = await start();
