@@ -40,7 +40,7 @@ pub(super) struct Look {
     pub(super) across: f64,
 }
 
-/// How a case was left.
+/// How a case was left. Keys are texts throughout: JavaScript's objects know no others.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Layout {
@@ -48,13 +48,13 @@ pub struct Layout {
     protocol: String,
     stage: String,
     /// By session, the file whose grid labels have.
-    references: BTreeMap<usize, String>,
+    references: BTreeMap<String, String>,
     /// What was hung by hand, by protocol and slot.
     hung: BTreeMap<String, String>,
     /// By slot.
     looks: BTreeMap<String, Look>,
     /// Crosshairs by frame of reference, mm.
-    focus: BTreeMap<u32, [f64; 3]>,
+    focus: BTreeMap<String, [f64; 3]>,
     /// Nudges by file, mm.
     shifts: BTreeMap<String, [f64; 3]>,
     /// Frames that were lined up.
@@ -70,11 +70,12 @@ impl Case {
         let volumes = hanging::volumes(&self.files);
         let file = |id: u32| volumes.get(id as usize).map(|v| file_hash(&v.file.path));
         let stage = self.stages.get(self.stage);
-        let mut focus = self.focus.clone();
+        let mut focus: BTreeMap<String, [f64; 3]> =
+            self.focus.iter().map(|(group, at)| (group.to_string(), *at)).collect();
         let mut looks = BTreeMap::new();
         for (pane, slot) in self.panes.panes.iter().zip(stage.iter().flat_map(|s| &s.slots)) {
             let Some(hanging) = pane.hanging else { continue };
-            focus.insert(hanging.group, pane.focus);
+            focus.insert(hanging.group.to_string(), pane.focus);
             let across = pane.mm * f64::from(pane.size[0].min(pane.size[1]));
             let centre = (pane.placed && across > 0.0).then_some(pane.centre);
             looks.insert(slot.key.clone(), Look { orientation: pane.orientation, centre, across });
@@ -82,7 +83,7 @@ impl Case {
         Layout {
             protocol: self.protocol.id.clone(),
             stage: stage.map_or_else(String::new, |s| s.id.clone()),
-            references: self.pinned.iter().filter_map(|(s, id)| Some((*s, file(*id)?))).collect(),
+            references: self.pinned.iter().filter_map(|(s, id)| Some((s.to_string(), file(*id)?))).collect(),
             hung: self.overrides.of_case(&self.files.subject),
             looks,
             focus,
@@ -100,9 +101,9 @@ impl Case {
             .collect();
         for (session, file) in &layout.references {
             if let Some((id, of)) = known.get(file)
-                && of == session
+                && of.to_string() == *session
             {
-                self.pinned.insert(*session, *id);
+                self.pinned.insert(*of, *id);
             }
         }
         self.overrides.restore_case(&self.files.subject, &layout.hung);
@@ -110,7 +111,8 @@ impl Case {
         self.shifts = layout.shifts.iter().filter_map(|(f, by)| Some((known.get(f)?.0, *by))).collect();
         self.panes.aligned.clone_from(&layout.aligned);
         let finite = |v: &[f64; 3]| v.iter().all(|x| x.is_finite());
-        self.focus.extend(layout.focus.iter().filter(|(_, at)| finite(at)).map(|(g, at)| (*g, *at)));
+        let places = layout.focus.iter().filter(|(_, at)| finite(at));
+        self.focus.extend(places.filter_map(|(group, at)| Some((group.parse().ok()?, *at))));
         self.restage();
         if layout.protocol == self.protocol.id
             && let Some(at) = self.stages.iter().position(|s| s.id == layout.stage)

@@ -15,6 +15,9 @@ use crate::segment::formats::SourceSeries;
 /// The table of files in a run's report, and the one of its objects.
 const TABLES: [&str; 2] = ["provenance/conversion", "provenance/objects"];
 
+/// Files of a run that went into a volume, and files with the paths of their objects.
+type Run = (BTreeSet<String>, Vec<(String, String)>);
+
 impl Desk {
     /// The path of the reference of a session in the data set, and what comes before it in what was opened.
     fn reference_place(&self, session: usize) -> Option<(String, String)> {
@@ -47,7 +50,7 @@ impl Desk {
     pub fn source_objects(&self, session: usize, tables: &[(usize, Vec<u8>)]) -> Vec<usize> {
         let Some((reference, root)) = self.reference_place(session) else { return Vec::new() };
         // By run: files that went into the reference, and where files' objects are.
-        let mut runs: BTreeMap<String, (BTreeSet<String>, Vec<(String, String)>)> = BTreeMap::new();
+        let mut runs: BTreeMap<String, Run> = BTreeMap::new();
         for (entry, content) in tables {
             let Some(path) = self.entries().get(*entry).and_then(|e| e.path.strip_prefix(&root)) else {
                 continue;

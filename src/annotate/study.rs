@@ -319,7 +319,7 @@ mod tests {
         assert_ne!(first, by("", "a"), "no longer the data set's");
         let own = |code| by(r#", "order": {"seed": 7, "perRater": true}"#, code);
         assert_ne!(own("a"), own("b"));
-        let mut sorted = first.clone();
+        let mut sorted = first;
         sorted.sort();
         assert_eq!(sorted, by("", "a"), "the same cases");
     }

@@ -535,7 +535,7 @@ fn long_work_that_cannot_go_on_is_given_up_and_leaves_labels_and_history() {
     let reference = image();
     let gone = Voxels::I16(vec![0; 7]);
     for tool in [Tool::Smoothing, Tool::Grow, Tool::Threshold] {
-        let mut editor = editor(|at| shape(at), |at| mm(at)[2] < -10.0);
+        let mut editor = editor(shape, |at| mm(at)[2] < -10.0);
         let (labels, steps) = (editor.labels().to_vec(), editor.view().undoes);
         if tool == Tool::Smoothing {
             editor.apply_tool(tool, &images(&reference)).unwrap();

@@ -111,6 +111,7 @@ export class Annotating {
   #sinceNoted = 0;
   /** The case whose images are being kept, or were. */
   #keepingTurn = -1;
+  #keeping: Promise<void> = Promise.resolve();
   /** What was said of journals, by session: once is enough. */
   readonly #said = new Map<number, string>();
 
@@ -360,7 +361,8 @@ export class Annotating {
       if (worked) await breath();
       else if (inFlight > 0) await new Promise<void>((resolve) => (wake = resolve));
       else if (!asked) {
-        this.#unwatched(this.#keepImages(annotator));
+        this.#keeping = this.#keepImages(annotator);
+        this.#unwatched(this.#keeping);
         return;
       }
     }
@@ -609,6 +611,8 @@ export class Annotating {
     },
     forgetKept: async () => {
       this.#close();
+      // What is just being written ends at its next piece.
+      await this.#keeping.catch(() => undefined);
       return forgetAll();
     },
     setRater: async ({ code }) => {

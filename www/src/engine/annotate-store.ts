@@ -16,9 +16,10 @@ const LONG = 8 << 20;
 const WORTH = 2048;
 const GROWTH = 4;
 
-export async function folder(): Promise<FileSystemDirectoryHandle> {
+/** The annotator's own folder. Looking alone makes none: what was forgotten stays gone. */
+export async function folder(create = true): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
-  return root.getDirectoryHandle(STORE, { create: true });
+  return root.getDirectoryHandle(STORE, { create });
 }
 
 /** One of two files of a journal: a checkpoint is written into the other, and only then the old one emptied. */
@@ -179,7 +180,7 @@ const BARE: DeskKept = { rater: "", study: null, protocols: [], protocol: null, 
 /** What the desk was set to; bare where nothing is kept, or by a later version. */
 export async function readDesk(): Promise<DeskKept> {
   try {
-    const file = await (await (await folder()).getFileHandle(DESK)).getFile();
+    const file = await (await (await folder(false)).getFileHandle(DESK)).getFile();
     const found = JSON.parse(await file.text()) as { schema?: string; desk?: DeskKept };
     if (found.schema === "hepatica-desk/1" && found.desk) return { ...BARE, ...found.desk };
   } catch {
@@ -214,7 +215,7 @@ const PROGRESS = "progress.json";
 /** How far cases are, by key; empty where nothing is kept. */
 export async function readProgress(): Promise<Record<string, Progress>> {
   try {
-    const file = await (await (await folder()).getFileHandle(PROGRESS)).getFile();
+    const file = await (await (await folder(false)).getFileHandle(PROGRESS)).getFile();
     const found: unknown = JSON.parse(await file.text());
     if (found && typeof found === "object" && "schema" in found && found.schema === "hepatica-progress/1" && "cases" in found) {
       return found.cases as Record<string, Progress>;

@@ -34,8 +34,8 @@ export interface KeepFile {
 const bytesOf = (files: { size: number }[]): number => files.reduce((sum, { size }) => sum + size, 0);
 const lockOf = (key: string): string => `${STORE}-kept-${key}`;
 
-async function place(): Promise<FileSystemDirectoryHandle> {
-  return (await folder()).getDirectoryHandle(PLACE, { create: true });
+async function place(create = true): Promise<FileSystemDirectoryHandle> {
+  return (await folder(create)).getDirectoryHandle(PLACE, { create });
 }
 
 async function listOf(cases: FileSystemDirectoryHandle, key: string): Promise<KeptCase | null> {
@@ -50,7 +50,8 @@ async function listOf(cases: FileSystemDirectoryHandle, key: string): Promise<Ke
 
 async function all(): Promise<Map<string, KeptCase | null>> {
   const found = new Map<string, KeptCase | null>();
-  const cases = await place();
+  const cases = await place(false).catch(() => null);
+  if (!cases) return found;
   for await (const key of cases.keys()) found.set(key, await listOf(cases, key));
   return found;
 }
