@@ -589,10 +589,12 @@ export class Annotating {
     caseList: async () => this.#current().list() as CaseList,
     openCase: async ({ case: index }) => {
       this.#leaveCase();
-      const view = this.#current().openCase(index);
+      const annotator = this.#current();
+      annotator.openCase(index);
       void this.#note();
       await this.#beginEditors();
-      return this.#hung(view);
+      // As it is now: what came meanwhile was told to a page that had no case yet.
+      return this.#hung(this.#current().view());
     },
     caseStatus: async ({ case: index, status }) => {
       const list = this.#current().caseStatus(index, status) as CaseList;
