@@ -160,7 +160,7 @@ test("a study lays down what is read and shown; a study or protocol that errs is
   };
   await say("Study file", { schema: "hepatica-study/1", id: "s", sed: 1 }, /unknown field `sed`/);
   await say("Study file", { schema: "hepatica-study/1", id: "s", cases: ["sub-nobody"] }, /one of the study's cases is in this data set/);
-  await say("Hanging protocol file", { schema: "hepatica-hanging/1", id: "x", rols: {} }, /rols: unknown field/);
+  await say("Hanging protocol file", { schema: "hepatica-hanging/1", id: "x", rols: {} }, /rols: unknown field/i);
   const protocol = {
     schema: "hepatica-hanging/1", id: "own", title: "My own", timepoints: ["pre", "post"], roles: {}, minScore: 1, tieBreak: [],
     stages: [{ id: "two", title: "Two phases", rows: ["pre"], columns: ["arterial_late", "portal_venous"] }],
@@ -176,8 +176,7 @@ test("a study lays down what is read and shown; a study or protocol that errs is
     show: { timePoint: false, guidance: false, volumes: false },
   };
   await reader(page).getByLabel("Study file").setInputFiles(await jsonFile(study));
-  await reader(page).getByText(/lays down what is read/).waitFor();
-  await page.keyboard.press("Escape");
+  await reader(page).waitFor({ state: "detached" });
   await untilDrawn(page);
   const names = await page.locator(".case__name").allInnerTexts();
   assert.deepEqual(names, ["case 01", "case 02", "case 03", "case 04", "case 05"], "two subjects, two sessions each, one of them again");
@@ -193,8 +192,7 @@ test("a study lays down what is read and shown; a study or protocol that errs is
 
   await page.getByRole("button", { name: /^rater-/ }).click();
   await reader(page).getByRole("button", { name: "Leave the study" }).click();
-  await reader(page).getByText("No study is in force").waitFor();
-  await page.keyboard.press("Escape");
+  await reader(page).waitFor({ state: "detached" });
   await untilDrawn(page);
   await openSubject(page, subjectWithLesions(archive));
   await page.getByText("Segment 1").first().waitFor();

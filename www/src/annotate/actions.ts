@@ -132,14 +132,12 @@ export async function closeCases(): Promise<void> {
   await ask("closeCases", null);
 }
 
-/** Somebody else sits down, or a study lays down what is read: what is open is closed, and the first case to do opens. */
+/** Somebody else sits down, or a study lays down what is read: what is open is closed, and cases open as they are laid down then. */
 async function seat(list: CaseList | null | undefined): Promise<boolean> {
   if (!list) return list === null;
   outbox.drop();
-  state.clearCase();
-  state.list.value = list;
-  const first = list.cases.find((c) => c.status !== "done") ?? list.cases[0];
-  if (first) await openCase(first.case);
+  // From the beginning: nothing that was read for the one before goes over to the next.
+  await openAgain();
   return true;
 }
 
