@@ -162,7 +162,8 @@ test("a study lays down what is read and shown; a study or protocol that errs is
   await say("Study file", { schema: "hepatica-study/1", id: "s", cases: ["sub-nobody"] }, /one of the study's cases is in this data set/);
   await say("Hanging protocol file", { schema: "hepatica-hanging/1", id: "x", rols: {} }, /rols: unknown field/i);
   const protocol = {
-    schema: "hepatica-hanging/1", id: "own", title: "My own", timepoints: ["pre", "post"], roles: {}, minScore: 1, tieBreak: [],
+    schema: "hepatica-hanging/1", id: "own", title: "My own", timepoints: ["pre", "post"], minScore: 1, tieBreak: [],
+    roles: { portal_venous: { require: [], score: [{ when: { words: ["pv"] }, weight: 3 }] }, arterial_late: { require: [], score: [{ when: { words: ["art"] }, weight: 3 }] } },
     stages: [{ id: "two", title: "Two phases", rows: ["pre"], columns: ["arterial_late", "portal_venous"] }],
   };
   await reader(page).getByLabel("Hanging protocol file").setInputFiles(await jsonFile(protocol));
