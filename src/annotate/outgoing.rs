@@ -202,6 +202,20 @@ impl Desk {
 
     /// Where labels of a session are saved, without the end of the name: beside its reference, in the rater's
     /// own derivative data set.
+    /// The same as one file for a download: a zip where there are several, since browsers ask before a page
+    /// saves a second one, and the others would be lost with a *no*.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn save_as_one(&mut self, how: Leave) -> Result<Option<Outgoing>, AnnotateError> {
+        let mut files = self.save(how)?;
+        if files.len() > 1 {
+            let subject = self.case.as_ref().map_or("", |case| case.files().subject.as_str());
+            return zipped(self.title(), subject, self.rater(), &files).map(Some);
+        }
+        Ok(files.pop())
+    }
+
     fn stem_of(&self, session: usize) -> Option<String> {
         let case = self.case.as_ref()?;
         let files = case.files();

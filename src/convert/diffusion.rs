@@ -35,6 +35,8 @@ pub(crate) struct Diffusion {
     /// In the vendor's frame of reference, unit length or zero.
     pub(crate) direction: Option<[f64; 3]>,
     pub(crate) reference: DirectionFrame,
+    /// A frame of a diffusion series, by its own header, even where nothing weights it (b = 0).
+    pub(crate) in_diffusion_series: bool,
 }
 
 const SIEMENS: &str = "SIEMENS MR HEADER";
@@ -45,9 +47,9 @@ const GE: &str = "GEMS_ACQU_01";
 const GE_PARAMETERS: &str = "GEMS_PARM_01";
 
 impl Diffusion {
-    /// Reads a frame's. Private elements go before public ones only where a vendor's public ones are
+    /// Reads a frame's; `image_type` is its image or frame type in capitals. Private elements go before public ones only where a vendor's public ones are
     /// known to be the prescribed, not the played values (UIH).
-    pub(crate) fn of(view: FrameView<'_>, csa: Option<&Csa>) -> Self {
+    pub(crate) fn of(view: FrameView<'_>, csa: Option<&Csa>, image_type: &[String]) -> Self {
         let maker = view.root().text(tags::MANUFACTURER).unwrap_or_default().to_ascii_uppercase();
         let private = |group, creator, offset, vr| {
             view.private(group, creator, offset).map(|e| numbers(e, vr)).filter(|v| !v.is_empty())
@@ -60,14 +62,15 @@ impl Diffusion {
         let logical = DirectionFrame::Logical { phase_along_rows };
         let mut found = if let Some(of_uih) = three(private(0x0065, UIH, 0x37, VR::FD)) {
             let b_value = first(private(0x0065, UIH, 0x09, VR::FD));
-            Self { b_value, direction: Some(of_uih), reference: DirectionFrame::Image }
+            Self { b_value, direction: Some(of_uih), reference: DirectionFrame::Image, ..Self::default() }
         } else if let Some(comment) = canon_comment(view, &maker) {
             Self { reference: logical, ..comment }
         } else if let Some(direction) = ge_direction(view) {
             let stored = first(private(0x0043, GE_PARAMETERS, 0x39, VR::IS));
             // GE marks some b-values by adding 10⁹ to them.
             let b_value = stored.map(|b| if b >= 1e9 { b - 1e9 } else { b });
-            Self { b_value, direction: Some(direction), reference: logical }.scaled_by_length()
+            Self { b_value, direction: Some(direction), reference: logical, ..Self::default() }
+                .scaled_by_length()
         } else {
             let part = |offset| first(private(0x2005, PHILIPS_MR, offset, VR::FL));
             let philips = || Some([part(0xB0)?, part(0xB1)?, part(0xB2)?]);
@@ -77,16 +80,23 @@ impl Diffusion {
                 .or_else(philips);
             Self { direction, ..Self::default() }
         };
+        let of_siemens = first(private(0x0019, SIEMENS, 0x0C, VR::IS))
+            .or_else(|| csa.and_then(|csa| csa.float("B_value")));
         found.b_value = found
             .b_value
             .or_else(|| view.float(tags::DIFFUSION_B_VALUE))
-            .or_else(|| first(private(0x0019, SIEMENS, 0x0C, VR::IS)))
-            .or_else(|| csa.and_then(|csa| csa.float("B_value")))
+            .or(of_siemens)
             .or_else(|| first(private(0x0043, GE_PARAMETERS, 0x39, VR::IS)))
             .or_else(|| first(private(0x2001, PHILIPS, 0x03, VR::FL)))
             .or_else(|| first(private(0x0065, UIH, 0x09, VR::FD)))
             .filter(|b| (0.0..=100_000.0).contains(b));
         found.direction = found.direction.filter(|v| v.iter().all(|x| x.is_finite() && x.abs() <= 1.5));
+        // Philips and GE write b = 0 into everything; Siemens writes a b-value into diffusion series only.
+        let of_a_shot = found.direction.is_some_and(|v| norm(v) > 0.5);
+        // Image and frame type: PS3.3 C.8.13.3.1.1.
+        let says = |word: &str| image_type.iter().any(|kind| kind == word);
+        let by_type = says("ORIGINAL") && says("DIFFUSION");
+        found.in_diffusion_series = found.b_value.is_some() && (of_siemens.is_some() || of_a_shot || by_type);
         found
     }
 

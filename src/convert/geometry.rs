@@ -177,7 +177,10 @@ pub(crate) fn place_mosaic(frame: &Frame, mosaic: &Mosaic, layout: &PixelLayout)
     let origin = if against { add(first_tile, step, -between) } else { first_tile };
     let affine = stored_affine(&axes, spacing, step, origin, tile.rows);
     let grid = Grid::new([columns, rows, mosaic.slices], affine).ok();
-    let warnings = if grid.is_none() { vec![VolumeWarning::NoGeometry] } else { Vec::new() };
+    let mut warnings = if grid.is_none() { vec![VolumeWarning::NoGeometry] } else { Vec::new() };
+    if mosaic.guessed {
+        warnings.push(VolumeWarning::GuessedMosaic);
+    }
     (Placement { grid, warnings, copy: None }, against)
 }
 

@@ -117,6 +117,8 @@ pub(crate) struct Frame {
     pub(crate) repetition_time_ms: Option<f64>,
     pub(crate) inversion_time_ms: Option<f64>,
     pub(crate) b_value: Option<f64>,
+    /// Of a diffusion series, though perhaps not weighted.
+    pub(crate) in_diffusion_series: bool,
     /// Diffusion direction, in the frame of reference that the next field names.
     pub(crate) gradient: Option<[f64; 3]>,
     pub(crate) gradient_reference: DirectionFrame,
@@ -393,7 +395,8 @@ fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut I
         .and_then(|dt| moment(dt.get(..8)?, dt.get(8..)?))
         .or_else(|| moment(&date, &root.text(tags::ACQUISITION_TIME)?))
         .or_else(|| moment(&date, &root.text(tags::CONTENT_TIME)?));
-    let Diffusion { b_value, direction, reference } = Diffusion::of(view, csa);
+    let Diffusion { b_value, direction, reference, in_diffusion_series } =
+        Diffusion::of(view, csa, &image_type);
     let plane = Plane::of(view);
     let (slope, intercept, table) = scale_of(view);
     let collapse =
@@ -419,6 +422,7 @@ fn frame_of(view: FrameView<'_>, index: u32, csa: Option<&Csa>, interner: &mut I
         repetition_time_ms: view.float(tags::REPETITION_TIME),
         inversion_time_ms: view.float(tags::INVERSION_TIME),
         b_value,
+        in_diffusion_series,
         gradient: direction,
         gradient_reference: reference,
         slope,

@@ -480,7 +480,9 @@ impl Series<'_> {
             let why = if by_table { VolumeWarning::MappedByTable } else { VolumeWarning::ScaledToFloat };
             warnings.push(why);
         }
-        let diffusion = leading.iter().any(|(_, f)| f.b_value.is_some_and(|b| b > 0.0));
+        // Also a series of b = 0 alone, such as one of reversed phase encoding beside a tensor's.
+        let diffusion =
+            leading.iter().any(|(_, f)| f.in_diffusion_series || f.b_value.is_some_and(|b| b > 0.0));
         let b_values: Option<Vec<f64>> =
             diffusion.then(|| leading.iter().map(|(_, f)| f.b_value.unwrap_or(0.0)).collect());
         let b_vectors = leading.iter().map(|(_, f)| b_vector(f)).collect();

@@ -474,6 +474,36 @@ fn a_mosaic_that_its_tiles_do_not_fill_is_a_picture() {
     assert_eq!(stacked(&sets).stacks[0].slices, 1);
 }
 
+/// dcm2niix takes such files apart by the same element.
+#[test]
+fn a_mosaic_without_its_private_elements_is_taken_apart_by_its_acquisition_matrix() {
+    let bare = |matrix: Vec<u16>, columns: u16| {
+        let rows = 32u16;
+        let pixels =
+            (0..rows).flat_map(|r| (0..columns).map(move |c| r / 16 * 2 + c / (columns / 2) + 1)).collect();
+        let mut set = Slice { rows, columns, pixels, ..Slice::default() }.set();
+        set.text((0x0008, 0x0008), "CS", "ORIGINAL\\PRIMARY\\M\\ND\\MOSAIC");
+        set.put((0x0018, 0x1310), "US", Value::U16(matrix));
+        [set]
+    };
+    for (matrix, columns) in [(vec![16, 0, 0, 12], 24), (vec![0, 16, 16, 0], 32)] {
+        let sets = bare(matrix, columns);
+        let out = stacked(&sets);
+        let s = &out.stacks[0];
+        assert_eq!((s.slices, s.size), (4, [u32::from(columns) / 2, 16]));
+        assert!(s.warnings.contains(&VolumeWarning::GuessedMosaic));
+        let (_, values) = convert(s, &files(&sets)).unwrap();
+        let firsts: Vec<f64> = values.chunks(s.size[0] as usize * 16).map(|c| c[0]).collect();
+        assert_eq!(firsts, [1.0, 2.0, 3.0, 4.0]);
+    }
+    // One tile, tiles that don't fit, and more beside than below each other are a picture.
+    for matrix in
+        [vec![32, 0, 0, 32], vec![20, 0, 0, 20], vec![16, 0, 0, 8], vec![16, 0, 16, 0], vec![0; 4], vec![]]
+    {
+        assert_eq!(stacked(&bare(matrix, 32)).stacks[0].slices, 1);
+    }
+}
+
 #[test]
 fn b_vectors_are_along_the_stored_axes() {
     let mut sets = Vec::new();

@@ -21,6 +21,8 @@ pub(crate) struct Mosaic {
     pub(crate) ends: Option<[[f64; 3]; 2]>,
     /// Acquisition time of each slice within the volume, ms.
     pub(crate) slice_times_ms: Vec<f64>,
+    /// Whether the header left us to guess how many there are: then the last tiles may be empty.
+    pub(crate) guessed: bool,
 }
 
 impl Mosaic {
@@ -53,7 +55,7 @@ fn siemens(header: &Header, csa: Option<&Csa>) -> Option<Mosaic> {
         .and_then(|csa| csa.float("NumberOfImagesInMosaic"))
         .or_else(|| root.private(0x0019, "SIEMENS MR HEADER", 0x0A).and_then(|e| number(e, VR::US)))
         .or_else(|| csa.map(|csa| csa.floats("MosaicRefAcqTimes").len() as f64).filter(|n| *n > 1.0));
-    let slices = slices(count)?;
+    let Some(slices) = slices(count) else { return by_matrix(header) };
     let normal = csa.map(|csa| csa.floats("SliceNormalVector")).and_then(|v| v.try_into().ok());
     let slice_times_ms =
         csa.map(|csa| csa.floats("MosaicRefAcqTimes")).filter(|v| !v.is_empty()).unwrap_or_else(|| {
@@ -62,7 +64,33 @@ fn siemens(header: &Header, csa: Option<&Csa>) -> Option<Mosaic> {
                 .unwrap_or_default()
         });
     let side = side_of(slices);
-    Some(Mosaic { slices, tiles: [side, side], normal, ends: None, slice_times_ms })
+    Some(Mosaic { slices, tiles: [side, side], normal, ends: None, slice_times_ms, guessed: false })
+}
+
+/// A mosaic whose private elements were removed: as many tiles as AcquisitionMatrix (0018,1310: frequency
+/// rows and columns, phase rows and columns) goes into the picture, as many beside as below each other.
+/// Which of them are empty, and whether slices run against the normal, is not known any more.
+fn by_matrix(header: &Header) -> Option<Mosaic> {
+    let root = header.root();
+    let matrix = root.floats(tags::ACQUISITION_MATRIX);
+    let [rows, columns] = match matrix.as_slice() {
+        [r, 0.0, 0.0, c] | [0.0, c, r, 0.0] => [*r, *c],
+        _ => return None,
+    };
+    let across = |picture: Option<i64>, tile: f64| {
+        let (picture, tile) = (u32::try_from(picture?).ok()?, tile as u32);
+        (tile >= 8 && picture.is_multiple_of(tile)).then(|| picture / tile)
+    };
+    let side = across(root.int(tags::ROWS), rows)?;
+    let square = side >= 2 && across(root.int(tags::COLUMNS), columns) == Some(side);
+    square.then(|| Mosaic {
+        slices: side * side,
+        tiles: [side, side],
+        normal: None,
+        ends: None,
+        slice_times_ms: Vec::new(),
+        guessed: true,
+    })
 }
 
 /// UIH: MR Number Of Slice In Volume (0065,xx50) and, a tile each, MR VFrame Sequence (0065,xx51).
@@ -97,5 +125,6 @@ fn uih(header: &Header) -> Option<Mosaic> {
         Vec::new()
     };
     let normal = private(0x14).map(|e| numbers(e, VR::DS)).and_then(triple);
-    Some(Mosaic { slices, tiles: [across, slices.div_ceil(across)], normal, ends, slice_times_ms })
+    let tiles = [across, slices.div_ceil(across)];
+    Some(Mosaic { slices, tiles, normal, ends, slice_times_ms, guessed: false })
 }

@@ -103,6 +103,59 @@ fn canon_writes_directions_into_comments_and_nothing_at_all_at_b_0() {
     assert_eq!(out.stacks[0].b_vectors, [[0.0; 3], [-1.0, 0.0, 0.0], [0.0, -0.6, 0.8]]);
 }
 
+/// b = 0 alone, as reversed phase encoding beside a tensor is measured, has its `.bval` too; but Philips and
+/// GE write b = 0 into images that are no diffusion at all.
+#[test]
+fn b_0_alone_counts_where_the_header_is_that_of_a_diffusion_series() {
+    let put = |kind: &str, set: &mut Set| {
+        let zero = |set: &mut Set| {
+            set.put((0x0018, 0x9087), "FD", Value::F64(vec![0.0]));
+        };
+        let direction = |set: &mut Set, v| {
+            set.put((0x0018, 0x9089), "FD", Value::F64(v));
+        };
+        match kind {
+            "Siemens" => {
+                set.text((0x0019, 0x0010), "LO", "SIEMENS MR HEADER");
+                set.text((0x0019, 0x100C), "IS", "0");
+            }
+            "Philips with a direction" => {
+                zero(set);
+                direction(set, vec![0.577, 0.577, 0.577]);
+            }
+            "Philips without" => {
+                zero(set);
+                direction(set, vec![0.0; 3]);
+            }
+            "by image type" => {
+                zero(set);
+                set.text((0x0008, 0x0008), "CS", "ORIGINAL\\PRIMARY\\DIFFUSION\\NONE");
+            }
+            "derived" => {
+                zero(set);
+                set.text((0x0008, 0x0008), "CS", "DERIVED\\PRIMARY\\DIFFUSION\\ADC");
+            }
+            "GE" => ge(set, "COL", "0", [0.0; 3]),
+            _ => {}
+        }
+    };
+    for (kind, counts) in [
+        ("Siemens", true),
+        ("Philips with a direction", true),
+        ("by image type", true),
+        ("Philips without", false),
+        ("derived", false),
+        ("GE", false),
+        ("none", false),
+    ] {
+        let mut sets: Vec<Set> = (0..3).map(|z| plane(z, 0, AXIAL)).collect();
+        sets.iter_mut().for_each(|set| put(kind, set));
+        let out = stacked(&sets);
+        assert_eq!(out.stacks[0].b_values.as_deref(), counts.then_some(&[0.0][..]), "{kind}");
+        assert!(out.stacks[0].b_vectors.iter().all(|v| *v == [0.0; 3]), "{kind}");
+    }
+}
+
 /// A grid of UIH's: five tiles, three beside each other, the n-th of value n + 1; taken 2, 4, 1, 3, 5.
 fn uih_grid(t: u32, step: f64) -> Set {
     let (rows, columns, across) = (4u16, 6u16, 3u16);

@@ -21,6 +21,8 @@ pub enum VolumeWarning {
     NoGeometry,
     /// The header gives no distance between pixels: 1 mm is written.
     NoSpacing,
+    /// A mosaic whose header no longer says how many slices it has, nor in which sense they run.
+    GuessedMosaic,
     /// Slices do not lie straight above each other (a tilted gantry).
     Tilted,
     /// A copy whose slices were moved back to where a tilted gantry took them.
@@ -65,6 +67,7 @@ impl VolumeWarning {
         "variable_spacing",
         "no_geometry",
         "no_spacing",
+        "guessed_mosaic",
         "tilted",
         "tilt_corrected",
         "evenly_spaced",
@@ -87,6 +90,7 @@ impl VolumeWarning {
             Self::VariableSpacing { .. } => "variable_spacing",
             Self::NoGeometry => "no_geometry",
             Self::NoSpacing => "no_spacing",
+            Self::GuessedMosaic => "guessed_mosaic",
             Self::Tilted => "tilted",
             Self::TiltCorrected => "tilt_corrected",
             Self::EvenlySpaced { .. } => "evenly_spaced",
@@ -119,6 +123,9 @@ impl VolumeWarning {
             }
             Self::NoGeometry => "no usable position in the header".into(),
             Self::NoSpacing => "no pixel spacing in the header: 1 mm assumed".into(),
+            Self::GuessedMosaic => {
+                "a mosaic without its private header: the last slices may be empty, their order turned".into()
+            }
             Self::Tilted => "slices are sheared (tilted gantry)".into(),
             Self::TiltCorrected => "resampled: the gantry's tilt is taken out".into(),
             Self::EvenlySpaced { step_mm } => format!("resampled: a slice every {step_mm:.2} mm"),

@@ -104,8 +104,8 @@ pub const IN_PLANE_PHASE_ENCODING_DIRECTION: Tag = std_tags::IN_PLANE_PHASE_ENCO
 pub const FLIP_ANGLE: Tag = std_tags::FLIP_ANGLE;
 /// PulseSequenceName (0018,9005).
 pub const PULSE_SEQUENCE_NAME: Tag = std_tags::PULSE_SEQUENCE_NAME;
-/// AcquisitionContrast (0018,9008).
-pub const ACQUISITION_CONTRAST: Tag = std_tags::ECHO_PULSE_SEQUENCE;
+/// AcquisitionMatrix (0018,1310): frequency rows and columns, phase rows and columns.
+pub const ACQUISITION_MATRIX: Tag = std_tags::ACQUISITION_MATRIX;
 /// FrameAcquisitionDateTime (0018,9074).
 pub const FRAME_ACQUISITION_DATE_TIME: Tag = std_tags::FRAME_ACQUISITION_DATE_TIME;
 /// DiffusionDirectionality (0018,9075).

@@ -538,10 +538,12 @@ impl Annotator {
         Ok(to_js(&measured))
     }
 
-    /// Labels as files: an array of `{ path, bytes }`.
-    pub fn save(&mut self, how: JsValue) -> Result<Array, JsValue> {
+    /// Labels as files, or as one for a download: an array of `{ path, bytes }`.
+    pub fn save(&mut self, how: JsValue, as_one: bool) -> Result<Array, JsValue> {
         let how: Leave = read(how)?;
-        let files = self.desk()?.save(how).map_err(|e| refused(&e))?;
+        let desk = self.desk()?;
+        let made = if as_one { desk.save_as_one(how).map(Vec::from_iter) } else { desk.save(how) };
+        let files = made.map_err(|e| refused(&e))?;
         Ok(files
             .into_iter()
             .map(|file| {

@@ -1,6 +1,7 @@
 /** The annotator in a real browser, with the engine: cases hang themselves, panes are linked, strokes become labels. */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { FULL, accessibilityFaults, killBrowser, scratch, screenshot, servePlain, test, until, untilText } from "./harness.mjs";
 import {
@@ -104,14 +105,18 @@ async function paintLines(page, name, to, lines) {
   }
 }
 
-async function saved(page, button, file) {
+/** The label map of a session, out of what is saved as NIfTI: one zip, whatever was labelled. */
+async function saved(page, session) {
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Save labels" }).click();
-  await page.getByRole("button", { name: button }).click();
+  await page.getByRole("button", { name: /^NIfTI/ }).click();
   const made = await download;
-  const to = path.join(await scratch(), file ?? made.suggestedFilename());
-  await made.saveAs(to);
-  return to;
+  const folder = await scratch();
+  const zip = path.join(folder, made.suggestedFilename());
+  await made.saveAs(zip);
+  execFileSync("unzip", ["-q", zip, "-d", folder]);
+  const names = execFileSync("unzip", ["-Z1", zip], { encoding: "utf8" }).trim().split("\n");
+  return path.join(folder, names.find((name) => name.includes(`_${session}_`) && name.endsWith("_dseg.nii.gz")));
 }
 
 test("two lesions grow from seeds as the truth has them; wrong seeds are erased and undone; labels read back elsewhere", async () => {
@@ -162,7 +167,7 @@ test("two lesions grow from seeds as the truth has them; wrong seeds are erased 
 
   await grow.getByRole("button", { name: "Apply" }).click();
   await until("the preview is applied", async () => (await volumeOf(page, names[0])) > 5);
-  const nifti = await saved(page, /^NIfTI/);
+  const nifti = await saved(page, "ses-02");
   for (const judged of labels("dice", archive, subject, "ses-02", truth, "7", nifti)) assert.ok(judged.dice >= 0.9, JSON.stringify(judged));
 
   await room(page, "Deliver").click();
@@ -177,7 +182,7 @@ test("two lesions grow from seeds as the truth has them; wrong seeds are erased 
   await pane(elsewhere.page, POST).click();
   await elsewhere.page.getByLabel("Label map to open as a draft").setInputFiles(nifti);
   await until("the labels are there", async () => (await elsewhere.page.locator(".seg").count()) === 3);
-  const again = await saved(elsewhere.page, /^NIfTI/);
+  const again = await saved(elsewhere.page, "ses-02");
   assert.deepEqual(labels("same", nifti, again), { grid: true, voxels: true });
 }, { patience: 400_000 });
 

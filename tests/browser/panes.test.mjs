@@ -185,8 +185,8 @@ test("strokes through panes are labels: journalled, brought back, measured, save
     const redone = await cases.ask("redo");
     const measured = await cases.ask("measure");
     const states = [...cases.states.values()].find((s) => s.pane === 0);
-    const saved = await cases.ask("saveLabels", { as: "nifti" });
-    const nrrd = await cases.ask("saveLabels", { as: "nrrd" });
+    const saved = await cases.ask("saveLabels", { as: "nifti", asOne: false });
+    const nrrd = await cases.ask("saveLabels", { as: "nrrd", asOne: false });
     const bytes = (file) => Array.from(new Uint8Array(file.bytes));
     return { first: cases.editor, undone, redone, measured, lines: states.lines, files: [...saved, ...nrrd].map((f) => ({ path: f.path, bytes: bytes(f) })) };
   });

@@ -4,7 +4,7 @@ import { Icon } from "../prepare/Icon";
 import { FileField } from "../prepare/FileField";
 import * as actions from "./actions";
 import { placeBeside } from "./place";
-import { canPickFolder, saveAsDownloads, saveIntoFolder } from "./save";
+import { canPickFolder, saveAsDownload, saveIntoFolder } from "./save";
 import * as state from "./state";
 
 export function SaveMenu() {
@@ -41,10 +41,10 @@ export function SaveMenu() {
       </button>
       <div ref={menu} id={id} class="menu savemenu" {...{ popover: "auto" }} onToggle={(event) => placeBeside(event.currentTarget, button.current)}>
         {canPickFolder() && item("Into the data set’s folder", "derivatives, with measures and times", () => void saveIntoFolder("nifti"))}
-        {item("Small overlay zip", "lies beside the data set’s zip", () => void saveAsDownloads("overlay"))}
-        {item("NIfTI", ".nii.gz on the image’s own grid", () => void saveAsDownloads("nifti"))}
-        {item("Slicer", ".seg.nrrd with names and codes", () => void saveAsDownloads("nrrd"))}
-        {item("DICOM SEG", "refers to the de-identified images", () => void saveAsDownloads("dicomSeg"))}
+        {item("Small overlay zip", "lies beside the data set’s zip", () => void saveAsDownload("overlay"))}
+        {item("NIfTI", ".nii.gz on the image’s grid, tables: a zip", () => void saveAsDownload("nifti"))}
+        {item("Slicer", ".seg.nrrd with names and codes, one a session", () => void saveAsDownload("nrrd"))}
+        {item("DICOM SEG", "refers to the de-identified images", () => void saveAsDownload("dicomSeg"))}
         <hr class="savemenu__rule" />
         {item("Open labels as a draft…", "a model’s, or a colleague’s", () => draft.current?.click(), false)}
       </div>

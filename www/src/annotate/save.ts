@@ -21,7 +21,7 @@ export async function saveIntoFolder(as: SaveAs): Promise<void> {
   try {
     // A picker opens in the click that asked for it, or not at all.
     const root = await window.showDirectoryPicker({ mode: "readwrite", id: "hepatica-labels" });
-    const files = await page.engine.value?.ask("saveLabels", { as });
+    const files = await page.engine.value?.ask("saveLabels", { as, asOne: false });
     if (!files) return;
     for (const file of files) await writeBelow(root, file);
     page.announce(`${counted(files.length, "file")} written to the folder.`);
@@ -41,12 +41,15 @@ async function writeBelow(root: FileSystemDirectoryHandle, { path, bytes }: Made
   await out.close();
 }
 
-export async function saveAsDownloads(as: SaveAs): Promise<void> {
+/** One file, whatever there is: a browser asks before a page saves a second one. */
+export async function saveAsDownload(as: SaveAs): Promise<void> {
   try {
-    const files = await page.engine.value?.ask("saveLabels", { as });
+    const files = await page.engine.value?.ask("saveLabels", { as, asOne: true });
     if (!files) return;
-    for (const { path, bytes } of files) download(path.split("/").at(-1) ?? "labels", bytes);
-    page.announce(files.length === 0 ? "There are no labels to save yet." : `${counted(files.length, "file")} saved.`);
+    const [file] = files;
+    const name = file?.path.split("/").at(-1) ?? "labels";
+    if (file) download(name, file.bytes);
+    page.announce(file ? `${name} is saved.` : "There are no labels to save yet.");
   } catch (thrown) {
     failed(thrown);
   }

@@ -4,7 +4,7 @@ import type { Measured } from "../engine/annotate-protocol";
 import * as actions from "../annotate/actions";
 import { clock, millilitres, mm } from "../annotate/format";
 import { figure } from "../annotate/overlay";
-import { canPickFolder, download, saveAsDownloads, saveIntoFolder } from "../annotate/save";
+import { canPickFolder, download, saveAsDownload, saveIntoFolder } from "../annotate/save";
 import * as annotating from "../annotate/state";
 import { Banner } from "../prepare/Banner";
 import { Icon } from "../prepare/Icon";
@@ -63,7 +63,7 @@ function OpenCase({ annotate }: { annotate: () => void }) {
         <button type="button" class="button" disabled={rows.length === 0 || annotating.figuresClosed.value} onClick={() => download(`${view.subject}_measurements.tsv`, table(rows, editor.segments), "text/tab-separated-values")}>
           <Icon name="save" /> Save table
         </button>
-        <button type="button" class="button" disabled={editor.segments.length === 0} onClick={() => void saveAsDownloads("overlay")}>
+        <button type="button" class="button" disabled={editor.segments.length === 0} onClick={() => void saveAsDownload("overlay")}>
           Save overlay zip
         </button>
         {canPickFolder() && (

@@ -350,8 +350,8 @@ export interface AnnotateCalls {
   nextBest: { ask: null; answer: { world: Vec3; voxels: number } | null };
 
   measure: { ask: null; answer: Measured[] };
-  /** Files to save: path in the data set, or a name, and bytes. */
-  saveLabels: { ask: { as: SaveAs }; answer: { path: string; bytes: ArrayBuffer }[] };
+  /** Files to save: path in the data set, or a name, and bytes. `asOne`: several as one zip. */
+  saveLabels: { ask: { as: SaveAs; asOne: boolean }; answer: { path: string; bytes: ArrayBuffer }[] };
   /** Labels made elsewhere, on the reference's grid: a draft. */
   loadLabels: { ask: { name: string; bytes: ArrayBuffer }; answer: EditorView };
 }

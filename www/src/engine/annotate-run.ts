@@ -720,13 +720,13 @@ export class Annotating {
       this.#draw();
       return rows;
     },
-    saveLabels: async ({ as }) => {
+    saveLabels: async ({ as, asOne }) => {
       const annotator = this.#current();
       annotator.wantSession();
       this.#goOn();
       while (this.#annotator === annotator && !annotator.isLoaded()) await new Promise((go) => setTimeout(go, 30));
       if (as === "dicomSeg") await this.#findSources(this.#current());
-      const files = this.#current().save(as) as AnnotateCalls["saveLabels"]["answer"];
+      const files = this.#current().save(as, asOne) as AnnotateCalls["saveLabels"]["answer"];
       this.#keepAll();
       void this.#note();
       return files;
