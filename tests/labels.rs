@@ -10,9 +10,12 @@ use dicom_dictionary_std::tags as t;
 use hepatica::annotate::editor::{
     BrushOptions, Editor, Images, OptionsChange, Phase, SaveAs, Saving, SegmentEdit, Stroke, Tool,
 };
+use hepatica::annotate::outgoing::Leave;
+use hepatica::annotate::{Desk, Opening};
 use hepatica::dicom::write::{DataSet, EXPLICIT_LITTLE, file_head, native_pixels};
-use hepatica::dicom::{Header, Tag, VR};
+use hepatica::dicom::{Header, Need, Tag, VR};
 use hepatica::nifti::{ImageHeader, read};
+use hepatica::phantom::{Phantom, PhantomSpec};
 use hepatica::segment::formats::SourceSeries;
 use hepatica::segment::space::{Plane, Space};
 use hepatica::volume::{Affine, Grid, VoxelType, Voxels};
@@ -198,4 +201,80 @@ fn every_reader_sees_the_same_voxels_in_the_same_places() {
     let said = Command::new(common::judge("python")).arg("-B").arg(script).arg(root.path()).output().unwrap();
     let words = String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
     assert!(said.status.success() && words.matches(" ok").count() == grids().len(), "{words}");
+}
+
+#[test]
+fn a_segmentation_refers_to_the_archives_own_objects() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    std::fs::write(at("key"), format!("hepatica-project-key/1\n{}\n", "0123456789abcdef".repeat(4))).unwrap();
+    let spec = PhantomSpec { patients: 1, seed: 5, scale: 0.1, ..PhantomSpec::default() };
+    common::write_phantom(&Phantom::new(spec), &at("in"));
+    let made = Command::new(env!("CARGO_BIN_EXE_hepatica"))
+        .args(["convert", "in", "--out", "set", "--dicom", "--key", "key"])
+        .current_dir(root.path())
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let paths = common::files_below(&at("set"));
+    let read_range = |need: &Need| {
+        let bytes = std::fs::read(&paths[need.source as usize]).unwrap();
+        Some(bytes[need.offset as usize..(need.offset + need.len) as usize].to_vec())
+    };
+    let mut opening = Opening::default();
+    for (source, path) in paths.iter().enumerate() {
+        let name = path.strip_prefix(root.path()).unwrap().to_str().unwrap();
+        opening.add(source as u32, name, std::fs::metadata(path).unwrap().len());
+    }
+    loop {
+        let needs = opening.needs(8);
+        if needs.is_empty() {
+            break;
+        }
+        needs.iter().for_each(|need| opening.feed(*need, read_range(need)));
+    }
+    let mut desk = Desk::new(opening.finish().unwrap(), 1 << 30);
+    desk.open(0).unwrap();
+    loop {
+        let needs = desk.needs(4);
+        needs.iter().for_each(|need| desk.feed(need, read_range(need)));
+        if !desk.work() && needs.is_empty() {
+            break;
+        }
+    }
+    for (session, _) in desk.waiting_for_journal() {
+        desk.begin_editor(session, &[]).unwrap();
+    }
+    desk.edit_segment(&SegmentEdit::Add { name: String::new(), lesion: true }).unwrap();
+    desk.set_tool(Some(Tool::Threshold)).unwrap();
+    desk.apply_tool(Tool::Threshold).unwrap();
+    let session = desk.session().unwrap();
+    let content = |desk: &Desk, entry: usize| {
+        let path = desk.entries()[entry].path.clone();
+        (entry, std::fs::read(at(&path)).unwrap())
+    };
+    let tables: Vec<_> = desk.source_tables(session).into_iter().map(|entry| content(&desk, entry)).collect();
+    assert_eq!(tables.len(), 2);
+    let objects = desk.source_objects(session, &tables);
+    let slices = desk.editor(session).unwrap().grid().dims()[2];
+    assert_eq!(objects.len(), slices as usize, "an object a slice, and none of another phase");
+    let heads = objects.into_iter().map(|entry| content(&desk, entry).1).collect();
+    assert!(desk.take_sources(session, heads));
+    std::fs::create_dir_all(at("out")).unwrap();
+    for file in desk.save(Leave::DicomSeg).unwrap() {
+        let name = file.path.rsplit('/').next().unwrap();
+        std::fs::write(at("out").join(name), &file.bytes).unwrap();
+        assert_eq!(errors(&at("out").join(name)), Vec::<String>::new());
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges/references.py");
+    let said = Command::new(common::judge("python"))
+        .arg("-B")
+        .arg(script)
+        .args([at("out"), at("set/dicom")])
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
+    assert!(said.status.success() && words.contains(&format!(" {slices}\n")), "{words}");
+    // Objects of something else are not taken for the image's.
+    assert!(!desk.take_sources(session, vec![b"no DICOM".to_vec()]));
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::AnnotateError;
 use super::fetch::Fetch;
 use super::hanging::{self, ImageId, Overrides, StagePlan};
+use super::layout::Look;
 use super::names::CaseFiles;
 use super::opening::Entry;
 use super::panes::{Changed, Hanging, Pane, Panes, add};
@@ -48,6 +49,30 @@ impl Image {
         let presets = presets(content, &read.voxels);
         let body = body_box(&read.grid, &read.voxels, content);
         Self { grid: read.grid, voxels: read.voxels, content, presets, body, frames }
+    }
+
+    /// By what its content is known again, whatever file it came in: a hash over its grid and the checksums of
+    /// its slices, 16 hexadecimal digits.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let dims = self.grid.dims();
+        let slice = dims[0] as usize * dims[1] as usize;
+        let mut sums = Vec::new();
+        crate::with_voxels!(&self.voxels, values => {
+            for of in values.chunks(slice.max(1)) {
+                let mut sum = flate2::Crc::new();
+                let mut bytes = Vec::with_capacity(size_of_val(of));
+                of.iter().for_each(|v| bytes.extend_from_slice(&v.to_le_bytes()));
+                sum.update(&bytes);
+                sums.extend(sum.sum().to_le_bytes());
+            }
+        });
+        let grid: Vec<u8> = dims
+            .iter()
+            .flat_map(|d| d.to_le_bytes())
+            .chain(self.grid.affine().0.iter().flatten().flat_map(|v| v.to_bits().to_le_bytes()))
+            .collect();
+        super::layout::hashed("hepatica-image/1", &[&grid, &sums])
     }
 
     /// Bytes of its voxels.
@@ -121,8 +146,8 @@ impl Default for Display {
 }
 
 /// A window as a preset and what hands changed of it: so that it means the same for another volume.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Adjusted {
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Adjusted {
     pub(super) preset: usize,
     pub(super) factor: f64,
     /// Of the preset's width.
@@ -218,6 +243,10 @@ pub struct Case {
     pub(super) turned: Option<Turned>,
     /// Surfaces of segments by session, with their colours.
     pub(super) surfaces: BTreeMap<usize, Vec<(Mesh, [u8; 3])>>,
+    /// References of sessions that have labels: no other protocol takes them off their grid.
+    pub(super) pinned: BTreeMap<usize, u32>,
+    /// How panes looked when the case was left, until what hangs in them has come.
+    pub(super) looks: BTreeMap<usize, Look>,
 }
 
 impl std::fmt::Debug for Case {
@@ -264,6 +293,8 @@ impl Case {
             arrived: false,
             turned: None,
             surfaces: BTreeMap::new(),
+            pinned: BTreeMap::new(),
+            looks: BTreeMap::new(),
         };
         case.restage();
         case
@@ -298,6 +329,7 @@ impl Case {
         self.panes.link = protocol.link;
         self.protocol = protocol;
         self.stage = 0;
+        self.looks.clear();
         self.restage();
     }
 
@@ -306,7 +338,7 @@ impl Case {
         self.budget = budget;
     }
 
-    fn restage(&mut self) {
+    pub(super) fn restage(&mut self) {
         self.stages = hanging::stages(&self.files, &self.protocol, &self.overrides);
         self.stage = self.stage.min(self.stages.len().saturating_sub(1));
         self.frames.clear();
@@ -386,7 +418,8 @@ impl Case {
         hanging::volumes(&self.files).get(volume as usize).map(|v| v.session)
     }
 
-    pub(super) fn hang_pane(&mut self, pane: usize) {
+    pub(super) fn hang_pane(&mut self, at: usize) {
+        let pane = at;
         let Some(slot) = self.stages.get(self.stage).and_then(|s| s.slots.get(pane)) else { return };
         let orientation = match self.panes.panes.get(pane) {
             Some(known) if known.hanging.is_some() => known.orientation,
@@ -411,8 +444,17 @@ impl Case {
             if let Some(focus) = focus {
                 pane.focus = focus;
             }
+            let least = f64::from(pane.size[0].min(pane.size[1]));
+            if hanging.is_some()
+                && let Some(look) = self.looks.remove(&at)
+            {
+                pane.hang(hanging, look.orientation);
+                if let Some(centre) = look.centre.filter(|_| least > 0.0) {
+                    (pane.centre, pane.mm, pane.placed) = (centre, look.across / least, true);
+                }
+            }
         }
-        self.mark(pane, true);
+        self.mark(at, true);
     }
 
     pub(super) fn mark(&mut self, pane: usize, picture: bool) {
@@ -436,7 +478,15 @@ impl Case {
     /// The volume whose grid the labels of a session have.
     #[must_use]
     pub fn reference(&self, session: usize) -> Option<u32> {
-        hanging::reference(&self.files, &self.protocol, session)
+        let pinned = self.pinned.get(&session).copied();
+        pinned.or_else(|| hanging::reference(&self.files, &self.protocol, session))
+    }
+
+    /// Labels of a session have begun: they stay on the grid that they have.
+    pub(super) fn pin_reference(&mut self, session: usize) {
+        if let Some(reference) = self.reference(session) {
+            self.pinned.insert(session, reference);
+        }
     }
 
     /// Facts of all volumes.
@@ -452,8 +502,12 @@ impl Case {
                     id: v.id,
                     title: v.file.title.clone(),
                     role: v.file.role.as_ref().map_or(String::new(), |r| r.as_str().to_owned()),
-                    session: session.map_or(String::new(), |s| s.session.clone()),
-                    time_point: session.map_or(String::new(), |s| s.time_point.clone()),
+                    session: session
+                        .filter(|_| !self.files.hidden)
+                        .map_or(String::new(), |s| s.session.clone()),
+                    time_point: session
+                        .filter(|_| !self.files.hidden)
+                        .map_or(String::new(), |s| s.time_point.clone()),
                     dims: [0; 3],
                     spacing: [0.0; 3],
                     frames: v.file.b_values.len().max(1) as u64,
@@ -495,7 +549,7 @@ impl Case {
         let slots = stage.map(|s| s.slots.as_slice()).unwrap_or_default();
         CaseBody {
             case: self.index,
-            subject: self.files.subject.clone(),
+            subject: self.files.name().to_owned(),
             volumes: self.facts(),
             reference: session.or_else(|| self.active_session()).and_then(|s| self.reference(s)).unwrap_or(0),
             stages: self

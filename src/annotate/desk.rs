@@ -10,15 +10,18 @@ use super::AnnotateError;
 use super::case::{Case, Display};
 use super::editor::Editor;
 use super::hanging::{self, Overrides};
+use super::layout::Layout;
+use super::names::CaseFiles;
 use super::opening::{Entry, Shelf};
+use super::rater::Rater;
+use super::study::{Study, StudyError};
 use super::views::{CaseListView, CaseRow, CaseStatus, Choice, SessionRow};
-use sha2::{Digest as _, Sha256};
-
 use crate::dicom::Need;
-use crate::hanging::{Preset, Protocol};
+use crate::hanging::{Preset, Protocol, RoleId};
+use crate::segment::formats::SourceSeries;
 
 /// How far a case is, as it is kept from visit to visit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Progress {
     /// Begun, finished.
@@ -29,11 +32,33 @@ pub struct Progress {
     pub lesions: usize,
     /// Strokes in the journal that are not saved.
     pub unsaved: bool,
+    /// How it was left.
+    pub layout: Option<Layout>,
+    /// What the reader found wrong with the images.
+    pub flags: Vec<String>,
+    /// The reader's note: it stays in this browser.
+    pub note: String,
 }
+
+/// What images may be flagged with: identifier, words.
+pub const FLAGS: [(&str, &str); 6] = [
+    ("motion", "motion"),
+    ("arterial_early", "arterial phase too early"),
+    ("arterial_late", "arterial phase too late"),
+    ("artefact", "artefact"),
+    ("coverage", "liver not covered"),
+    ("series_missing", "a series is missing"),
+];
+
+/// Characters of a note.
+const NOTE: usize = 500;
 
 /// Cases, and the one at hand.
 pub struct Desk {
     shelf: Shelf,
+    /// What the data set has, in its own order; `shelf` has what is read.
+    all: Vec<CaseFiles>,
+    study: Option<Study>,
     entries: Arc<Vec<Entry>>,
     pub(super) case: Option<Case>,
     /// The case behind it, read while the reader is at work.
@@ -45,11 +70,9 @@ pub struct Desk {
     overrides: Overrides,
     pub(super) display: Display,
     sizes: Vec<[u32; 2]>,
-    status: Vec<CaseStatus>,
-    seconds: Vec<f64>,
-    pub(super) lesions: Vec<usize>,
-    pub(super) unsaved: Vec<bool>,
-    rater: String,
+    /// How far cases are, by case.
+    known: Vec<Progress>,
+    rater: Rater,
     pub(super) budget: u64,
     /// Labels of sessions of the case at hand, by session.
     pub(super) editors: BTreeMap<usize, Editor>,
@@ -61,6 +84,8 @@ pub struct Desk {
     pub(super) unsure: Option<(usize, Vec<u8>)>,
     /// The session that panels speak of.
     pub(super) at_hand: Option<usize>,
+    /// DICOM objects that references were made of, by session.
+    pub(super) series: BTreeMap<usize, SourceSeries>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -74,8 +99,10 @@ impl Desk {
     #[must_use]
     pub fn new(mut shelf: Shelf, budget: u64) -> Self {
         let entries = Arc::new(std::mem::take(&mut shelf.entries));
-        let count = shelf.cases.len();
         Self {
+            known: vec![Progress::default(); shelf.cases.len()],
+            all: shelf.cases.clone(),
+            study: None,
             shelf,
             entries,
             case: None,
@@ -85,39 +112,38 @@ impl Desk {
             overrides: Overrides::default(),
             display: Display::default(),
             sizes: Vec::new(),
-            status: vec![CaseStatus::Todo; count],
-            seconds: vec![0.0; count],
-            lesions: vec![0; count],
-            unsaved: vec![false; count],
-            rater: "rater-a".to_owned(),
+            rater: Rater::default(),
             budget,
             editors: BTreeMap::new(),
             unsaved_sessions: BTreeSet::new(),
             surfaces_due: BTreeSet::new(),
             unsure: None,
             at_hand: None,
+            series: BTreeMap::new(),
         }
     }
 
     /// The list.
     #[must_use]
     pub fn list(&self) -> CaseListView {
-        let row = |(case, files): (usize, &super::CaseFiles)| CaseRow {
+        let row = |((case, files), known): ((usize, &CaseFiles), &Progress)| CaseRow {
             case,
-            subject: files.subject.clone(),
+            subject: files.name().to_owned(),
             sessions: files
                 .sessions
                 .iter()
                 .map(|s| SessionRow {
-                    session: s.session.clone(),
-                    time_point: s.time_point.clone(),
+                    session: if files.hidden { String::new() } else { s.session.clone() },
+                    time_point: if files.hidden { String::new() } else { s.time_point.clone() },
                     volumes: s.volumes.len(),
                 })
                 .collect(),
-            status: self.status.get(case).copied().unwrap_or_default(),
-            seconds: self.seconds.get(case).copied().unwrap_or_default(),
-            lesions: self.lesions.get(case).copied().unwrap_or_default(),
-            unsaved: self.unsaved.get(case).copied().unwrap_or_default(),
+            status: known.status,
+            seconds: known.seconds,
+            lesions: known.lesions,
+            unsaved: known.unsaved,
+            flags: FLAGS.iter().map(|f| f.0).filter(|id| known.flags.iter().any(|f| f == id)).collect(),
+            note: known.note.clone(),
         };
         let shipped = Preset::ALL.iter().filter_map(|preset| {
             let protocol = preset.protocol().ok()?;
@@ -132,12 +158,100 @@ impl Desk {
         let current = self.case.as_ref().map(|case| case.protocol().id.clone());
         CaseListView {
             title: self.shelf.title.clone(),
-            cases: self.shelf.cases.iter().enumerate().map(row).collect(),
+            cases: self.shelf.cases.iter().enumerate().zip(&self.known).map(row).collect(),
             ignored: self.shelf.ignored,
             troubles: self.shelf.troubles.clone(),
             protocols: shipped.chain(own).collect(),
             protocol: self.chosen.clone().or(current).unwrap_or_else(proposed),
-            rater: self.rater.clone(),
+            rater: self.rater().to_owned(),
+            study: self.study.as_ref().map(Study::view),
+            flags: FLAGS
+                .iter()
+                .map(|(id, label)| Choice { id: (*id).to_owned(), label: (*label).to_owned() })
+                .collect(),
+        }
+    }
+
+    /// What is read, in order.
+    pub(super) fn cases(&self) -> &[CaseFiles] {
+        &self.shelf.cases
+    }
+
+    /// Another reader sits down: labels, times and journals are that reader's from here on.
+    ///
+    /// # Errors
+    /// A study that this reader does not read.
+    pub fn set_rater(&mut self, rater: Rater) -> Result<(), StudyError> {
+        let readings = match &self.study {
+            Some(study) => study.readings(&self.all, &rater)?,
+            None => self.all.clone(),
+        };
+        self.rater = rater;
+        self.take_readings(readings);
+        Ok(())
+    }
+
+    /// A study lays down what is read from here on, or none does.
+    ///
+    /// # Errors
+    /// A study that does not fit the data set or the reader: everything is as it was.
+    pub fn set_study(&mut self, study: Option<Study>) -> Result<(), StudyError> {
+        let readings = match &study {
+            Some(study) => study.readings(&self.all, &self.rater)?,
+            None => self.all.clone(),
+        };
+        self.study = study;
+        self.take_readings(readings);
+        Ok(())
+    }
+
+    fn take_readings(&mut self, readings: Vec<CaseFiles>) {
+        self.put_away();
+        self.ahead = None;
+        self.known = vec![Progress::default(); readings.len()];
+        self.shelf.cases = readings;
+    }
+
+    /// The study at hand.
+    #[must_use]
+    pub fn study(&self) -> Option<&Study> {
+        self.study.as_ref()
+    }
+
+    /// Whether the case at hand is finished: what a study closes until then is open.
+    pub(super) fn is_done(&self) -> bool {
+        let at = self.case.as_ref().map(Case::index);
+        at.and_then(|at| self.known.get(at)).is_some_and(|known| known.status == CaseStatus::Done)
+    }
+
+    /// What a reader says of a case's images: flags of [`FLAGS`], and a note that stays here.
+    pub fn set_remarks(&mut self, case: usize, flags: &[String], note: &str) {
+        if let Some(known) = self.known.get_mut(case) {
+            known.flags = FLAGS.iter().map(|f| f.0.to_owned()).filter(|id| flags.contains(id)).collect();
+            known.note = note.chars().filter(|c| !c.is_control() || *c == '\n').take(NOTE).collect();
+        }
+    }
+
+    /// Flags of a case.
+    pub(super) fn flags(&self, case: usize) -> Vec<String> {
+        self.known.get(case).map(|known| known.flags.clone()).unwrap_or_default()
+    }
+
+    /// What was hung by hand in place of roles, for all cases: it is the protocols' and nobody's.
+    #[must_use]
+    pub fn hung_roles(&self) -> Vec<(String, String, Vec<RoleId>)> {
+        self.case.as_ref().map_or(&self.overrides, |case| case.overrides()).roles()
+    }
+
+    /// Takes that up again.
+    pub fn take_hung_roles(&mut self, roles: Vec<(String, String, Vec<RoleId>)>) {
+        self.overrides.take_roles(roles);
+    }
+
+    /// Hangs all cases opened from here on by a protocol; an unknown one is left aside.
+    pub fn choose_protocol(&mut self, id: &str) {
+        if self.protocol(id).is_ok() {
+            self.chosen = Some(id.to_owned());
         }
     }
 
@@ -189,8 +303,13 @@ impl Desk {
             opened.resize(pane, *size);
         }
         opened.set_display(self.display);
-        if let Some(status) = self.status.get_mut(case).filter(|s| **s == CaseStatus::Todo) {
-            *status = CaseStatus::Progress;
+        if let Some(known) = self.known.get_mut(case) {
+            if known.status == CaseStatus::Todo {
+                known.status = CaseStatus::Progress;
+            }
+            if let Some(layout) = &known.layout {
+                opened.lay_out(layout);
+            }
         }
         Ok(self.case.insert(opened))
     }
@@ -202,7 +321,11 @@ impl Desk {
         self.surfaces_due.clear();
         self.unsure = None;
         self.at_hand = None;
+        self.series.clear();
         if let Some(case) = self.case.take() {
+            if let Some(known) = self.known.get_mut(case.index()) {
+                known.layout = Some(case.layout());
+            }
             self.sizes = case.sizes().to_vec();
             self.overrides = case.overrides().clone();
         }
@@ -253,41 +376,20 @@ impl Desk {
 
     /// How far a case is.
     pub fn set_status(&mut self, case: usize, status: CaseStatus) {
-        if let Some(known) = self.status.get_mut(case) {
-            *known = status;
+        if let Some(known) = self.known.get_mut(case) {
+            known.status = status;
         }
     }
 
     /// Time at work on the case at hand.
     pub fn add_time(&mut self, seconds: f64) {
         let at = self.case.as_ref().map(Case::index);
-        if let Some(known) = at.and_then(|at| self.seconds.get_mut(at))
+        if let Some(known) = at.and_then(|at| self.known.get_mut(at))
             && seconds.is_finite()
             && seconds > 0.0
         {
-            *known += seconds;
+            known.seconds += seconds;
         }
-    }
-
-    /// Names under which it is kept how far cases are: hashes, from which nothing can be read.
-    #[must_use]
-    pub fn case_keys(&self) -> Vec<String> {
-        let key = |files: &super::CaseFiles| {
-            let mut hash = Sha256::new();
-            hash.update(b"hepatica-progress-key/1\n");
-            hash.update(self.rater.as_bytes());
-            hash.update([0]);
-            hash.update(files.subject.as_bytes());
-            let volumes = files.sessions.iter().flat_map(|session| &session.volumes);
-            if let Some(first) = volumes.min_by(|a, b| a.path.cmp(&b.path)) {
-                hash.update([0]);
-                hash.update(first.path.as_bytes());
-                let size = self.entries.get(first.entry).map_or(0, |entry| entry.place.size());
-                hash.update(size.to_le_bytes());
-            }
-            hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
-        };
-        self.shelf.cases.iter().map(key).collect()
     }
 
     /// How far cases are that were begun, by key.
@@ -295,12 +397,10 @@ impl Desk {
     pub fn progress(&self) -> BTreeMap<String, Progress> {
         let keys = self.case_keys().into_iter().enumerate();
         keys.filter_map(|(case, key)| {
-            let progress = Progress {
-                status: self.status.get(case).copied()?,
-                seconds: self.seconds.get(case).copied()?,
-                lesions: self.lesions.get(case).copied()?,
-                unsaved: self.unsaved.get(case).copied()?,
-            };
+            let mut progress = self.known.get(case)?.clone();
+            if let Some(open) = self.case.as_ref().filter(|open| open.index() == case) {
+                progress.layout = Some(open.layout());
+            }
             (progress != Progress::default()).then_some((key, progress))
         })
         .collect()
@@ -308,19 +408,15 @@ impl Desk {
 
     /// How far a case was when it was left.
     pub fn set_progress(&mut self, case: usize, known: &Progress) {
-        if let Some(status) = self.status.get_mut(case) {
-            *status = known.status;
+        if let Some(place) = self.known.get_mut(case) {
+            place.clone_from(known);
         }
-        if let Some(seconds) = self.seconds.get_mut(case) {
-            *seconds = known.seconds;
-        }
-        self.set_work(case, known.lesions, known.unsaved);
     }
 
     /// What the editor says of a case.
     pub fn set_work(&mut self, case: usize, lesions: usize, unsaved: bool) {
-        if let (Some(l), Some(u)) = (self.lesions.get_mut(case), self.unsaved.get_mut(case)) {
-            (*l, *u) = (lesions, unsaved);
+        if let Some(known) = self.known.get_mut(case) {
+            (known.lesions, known.unsaved) = (lesions, unsaved);
         }
     }
 
@@ -373,18 +469,18 @@ impl Desk {
 
     /// Seconds at work on a case.
     pub(super) fn seconds(&self, case: usize) -> f64 {
-        self.seconds.get(case).copied().unwrap_or_default()
+        self.known.get(case).map_or(0.0, |known| known.seconds)
     }
 
     /// Whether a case had strokes that were not saved, when it was left.
     pub(super) fn was_unsaved(&self, case: usize) -> bool {
-        self.unsaved.get(case).copied().unwrap_or_default()
+        self.known.get(case).is_some_and(|known| known.unsaved)
     }
 
     /// Who reads.
     #[must_use]
     pub fn rater(&self) -> &str {
-        &self.rater
+        self.rater.as_str()
     }
 
     /// The case as the page shows it.

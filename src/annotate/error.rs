@@ -36,6 +36,9 @@ pub enum AnnotateError {
     /// Labels need their image first.
     #[error("the image that labels are drawn on is not there yet: wait until it is read")]
     NoReference,
+    /// What the study at hand does not allow.
+    #[error("{0}")]
+    Study(&'static str),
     /// All volumes together would need more than there is.
     #[error(
         "not enough memory: this volume needs {} MB, {} MB of {} MB are taken", needed / 1_000_000, taken / 1_000_000, budget / 1_000_000

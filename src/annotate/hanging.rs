@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::layout::file_hash;
 use super::names::{CaseFiles, VolumeFile};
 use crate::hanging::protocol::{OrderKey, PaneRule};
 use crate::hanging::{Preset, Protocol, RoleId, role_label};
@@ -59,7 +60,7 @@ pub struct StagePlan {
     pub slots: Vec<Slot>,
 }
 
-/// What the user hung otherwise, by slot key: the volume's path, and the role that was taken in its place.
+/// What the user hung otherwise, by slot key: a hash of the volume's path, and the role that was taken in its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
     volumes: BTreeMap<(String, String), String>,
@@ -70,13 +71,39 @@ impl Overrides {
     /// Remembers a volume for a slot of a case, and its role for that slot of the protocol.
     pub fn hang(&mut self, protocol: &str, slot: &Slot, subject: &str, volume: &VolumeFile) {
         let of_case = (format!("{protocol}/{}", slot.key), subject.to_owned());
-        self.volumes.insert(of_case, volume.path.clone());
+        self.volumes.insert(of_case, file_hash(&volume.path));
         let pane = slot.key.split('@').next().unwrap_or_default();
         if let Some(role) = &volume.role {
             let roles = self.roles.entry((protocol.to_owned(), pane.to_owned())).or_default();
             roles.retain(|known| known != role);
             roles.insert(0, role.clone());
         }
+    }
+
+    /// What was hung in a case, by protocol and slot.
+    #[must_use]
+    pub(super) fn of_case(&self, subject: &str) -> BTreeMap<String, String> {
+        let here = self.volumes.iter().filter(|((_, of), _)| of == subject);
+        here.map(|((slot, _), file)| (slot.clone(), file.clone())).collect()
+    }
+
+    /// What was hung in a case, as it was left.
+    pub(super) fn restore_case(&mut self, subject: &str, hung: &BTreeMap<String, String>) {
+        for (slot, file) in hung {
+            self.volumes.insert((slot.clone(), subject.to_owned()), file.clone());
+        }
+    }
+
+    /// Roles that were taken in place of others: protocol, pane, roles.
+    #[must_use]
+    pub fn roles(&self) -> Vec<(String, String, Vec<RoleId>)> {
+        let all = self.roles.iter();
+        all.map(|((protocol, pane), roles)| (protocol.clone(), pane.clone(), roles.clone())).collect()
+    }
+
+    /// Takes such roles up again.
+    pub fn take_roles(&mut self, known: Vec<(String, String, Vec<RoleId>)>) {
+        self.roles.extend(known.into_iter().map(|(protocol, pane, roles)| ((protocol, pane), roles)));
     }
 }
 
@@ -300,7 +327,7 @@ fn fill(
     wanted.append(&mut roles);
     let rule = protocol.panes.get(pane.as_str());
     let chosen = overrides.volumes.get(&(format!("{}/{key}", protocol.id), case.subject.clone()));
-    let by_hand = chosen.and_then(|path| here.iter().find(|v| v.file.path == *path)).copied();
+    let by_hand = chosen.and_then(|hash| here.iter().find(|v| file_hash(&v.file.path) == *hash)).copied();
     let mut orientation = Orientation::Acquired;
     let mut found = by_hand.or_else(|| wanted.iter().find_map(|role| pick(here, role, rule)));
     if found.is_none() {

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 
 use super::AnnotateError;
 use super::case::{Image, LabelLayer};
@@ -16,7 +15,6 @@ use super::editor::{
     Editor, EditorView, Image as EditorImage, Images, Masking, OptionsChange, Phase, SegmentEdit, Stroke,
     Tool,
 };
-use super::hanging;
 use crate::segment::growcut::Box3;
 use crate::segment::space::Plane;
 use crate::view::{PixelMap, WorldToVoxel, labelled_box, surface};
@@ -68,33 +66,6 @@ impl Desk {
         Some((reference, case.image(reference, 0)?))
     }
 
-    /// The name of a session's journal: of what it is about, and nothing that can be read out of it.
-    #[must_use]
-    pub fn journal_key(&self, session: usize) -> String {
-        let Some(case) = &self.case else { return String::new() };
-        let mut hash = Sha256::new();
-        let files = case.files();
-        hash.update(b"hepatica-journal-key/1\n");
-        hash.update(self.rater().as_bytes());
-        hash.update([0]);
-        hash.update(files.subject.as_bytes());
-        if let Some(session) = files.sessions.get(session) {
-            hash.update([0]);
-            hash.update(session.session.as_bytes());
-        }
-        // The reference itself: its path, and how long it is.
-        if let Some(id) = case.reference(session)
-            && let Some(volume) = hanging::volumes(files).get(id as usize)
-        {
-            hash.update([0]);
-            hash.update(volume.file.path.as_bytes());
-            if let Some(entry) = self.entries().get(volume.file.entry) {
-                hash.update(entry.place.size().to_le_bytes());
-            }
-        }
-        hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
-    }
-
     /// Begins a session's editor from its journal, empty for none.
     ///
     /// # Errors
@@ -120,6 +91,9 @@ impl Desk {
             self.unsaved_sessions.insert(session);
         }
         self.editors.insert(session, editor);
+        if let Some(case) = &mut self.case {
+            case.pin_reference(session);
+        }
         self.surfaces_due.insert(session);
         if self.at_hand.is_none() {
             self.at_hand = Some(session);
@@ -359,8 +333,23 @@ impl Desk {
     /// # Errors
     /// No editor.
     pub fn next_best(&mut self) -> Result<Option<([f64; 3], u64)>, AnnotateError> {
+        if self.study().is_some_and(|study| !study.guidance()) {
+            return Err(AnnotateError::Study("this study is read without guidance"));
+        }
         let session = self.at_hand()?;
         self.with(session, |editor, images| Ok(editor.next_best(images)))
+    }
+
+    /// Gives up long work of every editor, where going on with it failed: labels are as they were before it.
+    pub fn give_up_work(&mut self) {
+        let busy: Vec<usize> =
+            self.editors.iter().filter(|(_, editor)| editor.is_busy()).map(|(session, _)| *session).collect();
+        for session in busy {
+            if let Some(editor) = self.editors.get_mut(&session) {
+                editor.give_up();
+            }
+            self.relabel(session);
+        }
     }
 
     /// Whether an editor has long work to go on with.
@@ -406,7 +395,8 @@ impl Desk {
 
     /// How unsure the preview at hand is, where that is to be shown: anew once it is exact.
     fn renew_margin(&mut self) {
-        let shown = self.at_hand.filter(|_| self.display.margin);
+        let guided = self.study().is_none_or(super::Study::guidance);
+        let shown = self.at_hand.filter(|_| self.display.margin && guided);
         let Some(session) = shown else {
             self.unsure = None;
             return;

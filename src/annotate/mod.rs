@@ -12,7 +12,10 @@
 //! - [`panes`]: where each pane looks, what gestures change, what is linked with what.
 //! - [`case`]: a case at hand: its volumes, its panes, their pictures (`reading`, `looking`, `drawing`).
 //! - [`editor`]: labels of a session: strokes, tools, history, journal. [`labelling`]: panes and editor
-//!   together. [`outgoing`]: measurements, files. [`desk`]: what a reader sits at.
+//!   together. [`outgoing`]: measurements, files; `sources`: the DICOM objects that labels refer to. [`desk`]:
+//!   what a reader sits at.
+//! - [`rater`]: who reads. [`study`]: what a study lays down. `keeping`: what is kept of a case from visit to
+//!   visit, and under which name; `layout`: how it was left.
 
 pub mod bytes;
 pub mod case;
@@ -22,20 +25,29 @@ pub mod editor;
 mod error;
 pub mod fetch;
 pub mod hanging;
+mod keeping;
 pub mod labelling;
+mod layout;
 mod looking;
 pub mod names;
 pub mod opening;
 pub mod outgoing;
 pub mod panes;
+pub mod rater;
 mod reading;
+mod sources;
+pub mod study;
 pub mod views;
 
 pub use case::Case;
 pub use desk::Desk;
 pub use error::AnnotateError;
+pub use keeping::KeptFile;
+pub use layout::Layout;
 pub use names::{CaseFiles, SessionFiles, VolumeFile};
 pub use opening::{Opening, Shelf};
+pub use rater::Rater;
+pub use study::Study;
 
 #[cfg(test)]
 mod tests;

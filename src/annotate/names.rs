@@ -20,6 +20,26 @@ pub struct CaseFiles {
     pub labels: Vec<(usize, String)>,
     /// Whether it is of a data set with subjects; loose files are not.
     pub is_bids: bool,
+    /// Its name on screen, where a study hides the subject's; else empty.
+    pub shown: String,
+    /// Which reading of it this is in a study, 0 the first.
+    pub reading: u32,
+    /// Sessions and time points are not to be told.
+    pub hidden: bool,
+}
+
+impl CaseFiles {
+    /// Its name on screen.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        if self.shown.is_empty() { &self.subject } else { &self.shown }
+    }
+
+    /// Whether both are the same files, once more or not.
+    pub(super) fn same_reading(&self, other: &Self) -> bool {
+        let of = |case: &Self| case.sessions.iter().map(|s| s.session.clone()).collect::<Vec<_>>();
+        self.subject == other.subject && of(self) == of(other) && self.reading == other.reading
+    }
 }
 
 /// One session of a subject.
@@ -363,7 +383,7 @@ fn loose_cases(files: &[(usize, &str)]) -> Vec<CaseFiles> {
                 subject: if count == 1 { "case".to_owned() } else { format!("case-{:02}", index + 1) },
                 sessions: vec![SessionFiles { session: String::new(), time_point: String::new(), volumes }],
                 labels: beside,
-                is_bids: false,
+                ..CaseFiles::default()
             }
         })
         .collect()

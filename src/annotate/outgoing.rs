@@ -146,6 +146,7 @@ impl Desk {
     pub fn save(&mut self, how: Leave) -> Result<Vec<Outgoing>, AnnotateError> {
         let case = self.case.as_ref().ok_or(AnnotateError::NoCase)?;
         let (index, subject, is_bids) = (case.index(), case.files().subject.clone(), case.files().is_bids);
+        let (shown, reading) = (case.files().name().to_owned(), case.files().reading);
         let rater = self.rater().to_owned();
         let format = match how {
             Leave::Nifti | Leave::Overlay => SaveAs::Nifti,
@@ -160,14 +161,26 @@ impl Desk {
                 continue;
             }
             let stem = self.stem_of(*session).ok_or(AnnotateError::NoReference)?;
-            let saving = Saving { subject: &subject, rater: &rater, free_text: false, series: None };
+            let series = self.series.get(session);
+            let saving = Saving { subject: &subject, rater: &rater, free_text: false, series };
             for (end, bytes) in editor.save(format, &saving)? {
                 files.push(Outgoing { path: format!("{stem}{end}"), bytes });
             }
             if format == SaveAs::Nifti {
                 let held = self.held(*session);
                 let volumes: Vec<Measurable<'_>> = held.iter().map(Held::measurable).collect();
-                let document = editor.measurements(&volumes, self.seconds(index), false);
+                let mut document = editor.measurements(&volumes, self.seconds(index), false);
+                if let Some(fields) = document.as_object_mut() {
+                    fields.insert("Rater".to_owned(), rater.as_str().into());
+                    fields.insert("Flags".to_owned(), self.flags(index).into());
+                    if let Some(study) = self.study() {
+                        let read = serde_json::json!({
+                            "Id": study.id(), "Reading": reading + 1, "Place": index + 1,
+                            "TimePointShown": study.time_point(), "GuidanceShown": study.guidance(),
+                        });
+                        fields.insert("Study".to_owned(), read);
+                    }
+                }
                 let bytes = serde_json::to_vec_pretty(&document).unwrap_or_default();
                 files.push(Outgoing { path: format!("{stem}_measurements.json"), bytes });
             }
@@ -179,7 +192,7 @@ impl Desk {
             files.push(description(&rater));
         }
         if how == Leave::Overlay {
-            files = vec![zipped(self.title(), &subject, &rater, &files)?];
+            files = vec![zipped(self.title(), &shown, &rater, &files)?];
         }
         self.unsaved_sessions.clear();
         let lesions = self.editors.values().map(Editor::lesions_read).max().unwrap_or(0);
@@ -210,7 +223,9 @@ impl Desk {
         let volume = hanging::volumes(files).get(reference as usize)?.file;
         let name = image_stem(&volume.path)?;
         if !files.is_bids {
-            return Some(name.to_owned());
+            let again =
+                if files.reading > 0 { format!("_reading-{}", files.reading + 1) } else { String::new() };
+            return Some(format!("{name}{again}"));
         }
         let folder = volume.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         // The suffix gives way to the derivative's own (BIDS 1.10.0, *Derivatives*).
@@ -218,7 +233,9 @@ impl Desk {
             Some(parsed) => name.strip_suffix(&format!("_{}", parsed.suffix)).unwrap_or(name),
             None => name,
         };
-        Some(format!("derivatives/{}/{folder}/{base}_desc-lesions", self.rater()))
+        // A case that is read again has labels of its own.
+        let again = if files.reading > 0 { format!("Reading{}", files.reading + 1) } else { String::new() };
+        Some(format!("derivatives/{}/{folder}/{base}_desc-lesions{again}", self.rater()))
     }
 
     /// Labels that this rater saved for a session: entries of the image and of its table.
@@ -246,6 +263,11 @@ impl Desk {
     /// # Errors
     /// No file of labels, labels on another grid.
     pub fn load_labels(&mut self, bytes: &[u8], table: Option<&str>) -> Result<(), AnnotateError> {
+        if self.study().is_some() && !self.is_done() {
+            return Err(AnnotateError::Study(
+                "in this study others' labels open once the case is done: mark it as done first",
+            ));
+        }
         let session = self.at_hand.ok_or(AnnotateError::NoReference)?;
         self.load_labels_of(session, bytes, table)
     }

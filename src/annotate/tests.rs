@@ -503,3 +503,235 @@ fn strokes_in_a_pane_paint_the_voxels_under_them_in_every_pane_of_the_session() 
     assert_eq!((reopened.read, reopened.torn), (journal.len(), 0));
     assert_eq!(desk.editor(0).unwrap().labels(), labels);
 }
+
+/// A data set with its certificate, in a folder whose name is nobody's business.
+fn certified() -> (Disk, Vec<String>) {
+    let mut files = data_set();
+    files.insert("provenance/deidentification.json".to_owned(), b"{}".to_vec());
+    files.insert("sub-x/ses-01/dwi/sub-x_ses-01_dwi.json".to_owned(), b"{}".to_vec());
+    // As every volume of an export is published.
+    let paths = files.keys().map(|path| format!("Mueller Hans/{path}")).collect();
+    (Disk(files.into_values().collect()), paths)
+}
+
+fn begun(disk: &Disk, paths: &[String]) -> Desk {
+    let mut desk = disk.open(paths);
+    desk.resize(0, [300, 200]);
+    for pane in 1..8 {
+        desk.resize(pane, [300, 200]);
+    }
+    desk.open(0).unwrap();
+    disk.load(&mut desk);
+    for (session, _) in desk.waiting_for_journal() {
+        desk.begin_editor(session, &[]).unwrap();
+    }
+    desk
+}
+
+#[test]
+fn a_journal_is_bound_to_what_the_image_holds_and_to_who_reads() {
+    let (disk, paths) = as_folder();
+    let mut desk = begun(&disk, &paths);
+    let (zip, in_zip) = as_zip();
+    let key = desk.journal_key(0);
+    assert_eq!(begun(&zip, &in_zip).journal_key(0), key, "the same image in another wrapping");
+    assert_ne!(desk.journal_key(1), key);
+    // Another image under the very name, of the same size.
+    let mut files = data_set();
+    let path = "sub-x/ses-01/anat/sub-x_ses-01_acq-pv_T1w.nii.gz";
+    let mut other = crate::nifti::read(&files[path], 1 << 20).unwrap();
+    if let crate::volume::Voxels::I16(values) = &mut other.voxels {
+        values[1000] ^= 1;
+    }
+    let mut bytes = ImageHeader {
+        grid: other.grid,
+        times: 1,
+        time_step_s: 1.0,
+        voxel_type: VoxelType::I16,
+        slope: 1.0,
+        intercept: 0.0,
+    }
+    .to_bytes()
+    .to_vec();
+    let crate::volume::Voxels::I16(values) = &other.voxels else { panic!("{:?}", other.voxels) };
+    bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+    files.insert(path.to_owned(), ParallelGzip::compress(&bytes, true));
+    let paths: Vec<String> = files.keys().map(|path| format!("dropped/{path}")).collect();
+    let changed = begun(&Disk(files.into_values().collect()), &paths).journal_key(0);
+    let parts = |key: &str| key.split_once('-').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    assert_eq!(parts(&changed).0, parts(&key).0, "one place");
+    assert_ne!(parts(&changed).1, parts(&key).1, "another image");
+
+    let before = desk.case_keys();
+    desk.set_rater(super::Rater::parse("b").unwrap()).unwrap();
+    assert!(desk.case().is_err(), "nobody's case is open");
+    assert_ne!(desk.case_keys(), before);
+    desk.open(0).unwrap();
+    disk.load(&mut desk);
+    assert_ne!(parts(&desk.journal_key(0)).0, parts(&key).0);
+}
+
+#[test]
+fn another_protocol_does_not_take_labels_off_their_grid() {
+    let (disk, paths) = as_folder();
+    let mut desk = begun(&disk, &paths);
+    let reference = desk.case().unwrap().reference(0);
+    let own =
+        Preset::LiverMri.json().replace("\"reference\": \"portal_venous\"", "\"reference\": \"t1_pre\"");
+    assert_ne!(own, Preset::LiverMri.json());
+    let own = own.replace("liver-mri-pre-post", "my-own");
+    let id = desk.load_protocol(&own).unwrap();
+    assert_eq!(id, "my-own");
+    desk.set_protocol(&id).unwrap();
+    assert_eq!(desk.case().unwrap().reference(0), reference);
+    // Nor after the next start, although nothing is drawn yet.
+    let kept = desk.progress().into_values().next().unwrap();
+    let mut again = disk.open(&paths);
+    again.load_protocol(&own).unwrap();
+    again.choose_protocol("my-own");
+    again.choose_protocol("nobody-has-this");
+    again.set_progress(0, &kept);
+    again.open(0).unwrap();
+    assert_eq!(again.case().unwrap().protocol().id, "my-own");
+    assert_eq!(again.case().unwrap().reference(0), reference);
+    let fresh = disk.open(&paths);
+    drop(fresh);
+    let mut fresh = disk.open(&paths);
+    fresh.load_protocol(&own).unwrap();
+    fresh.choose_protocol("my-own");
+    fresh.open(0).unwrap();
+    assert_ne!(fresh.case().unwrap().reference(0), reference, "a case without labels takes the protocol's");
+}
+
+#[test]
+fn a_case_looks_as_it_was_left_and_its_layout_names_nothing() {
+    let (disk, paths) = as_folder();
+    let mut desk = begun(&disk, &paths);
+    let view = desk.view().unwrap();
+    let stage = view.stages.iter().position(|s| s.id == "t2-dwi").unwrap();
+    let dwi = view.volumes.iter().find(|v| v.role == "dwi").unwrap().id;
+    let case = desk.case().unwrap();
+    case.set_stage(stage).unwrap();
+    let empty = case.view(None).panes.iter().find(|p| p.volume.is_none()).unwrap().pane;
+    case.hang(empty, dwi).unwrap();
+    case.gesture(0, Gesture::Zoom { at: [120.0, 80.0], factor: 2.5 });
+    case.gesture(0, Gesture::Scroll { slices: 1 });
+    case.gesture(0, Gesture::Window { by: [20.0, 10.0] });
+    let shown = (0..3).find(|p| case.view(None).panes[*p].volume.is_some()).unwrap();
+    case.gesture(shown, Gesture::Orient { orientation: Orientation::Coronal });
+    disk.load(&mut desk);
+    desk.set_remarks(0, &["motion".to_owned(), "Mr Smith".to_owned()], "look again");
+    desk.add_time(61.0);
+    let seen = |desk: &mut Desk| {
+        let case = desk.case().unwrap();
+        let of = |p: &super::panes::Pane| (p.orientation, p.centre, (p.mm * 1e9).round(), p.focus, p.slice());
+        let panes: Vec<_> = case.panes().panes.iter().map(of).collect();
+        let hung: Vec<_> = case.view(None).panes.iter().map(|p| p.volume).collect();
+        (case.view(None).stage, hung, panes)
+    };
+    let before = seen(&mut desk);
+    let written = serde_json::to_string(&desk.progress()).unwrap();
+    for name in ["sub-x", "anat", "acq-", "dropped", "Smith"] {
+        assert!(!written.contains(name), "{name}: {written}");
+    }
+    let known: BTreeMap<String, super::desk::Progress> = serde_json::from_str(&written).unwrap();
+    let mut again = disk.open(&paths);
+    for pane in 0..8 {
+        again.resize(pane, [300, 200]);
+    }
+    let key = again.case_keys()[0].clone();
+    again.set_progress(0, &known[&key]);
+    again.open(0).unwrap();
+    disk.load(&mut again);
+    assert_eq!(seen(&mut again), before);
+    let row = &again.list().cases[0];
+    assert_eq!((row.flags.as_slice(), row.note.as_str(), row.seconds), (&["motion"][..], "look again", 61.0));
+    // Of another version: what is not known is left aside, what is missing has its beginning.
+    let old: super::desk::Progress = serde_json::from_str(r#"{"status": "done", "later": 1}"#).unwrap();
+    again.set_progress(0, &old);
+    assert_eq!(again.list().cases[0].status, super::views::CaseStatus::Done);
+}
+
+#[test]
+fn only_what_hepatica_de_identified_may_be_kept_and_it_opens_by_itself() {
+    let (disk, paths) = as_folder();
+    let mut desk = disk.open(&paths);
+    desk.open(0).unwrap();
+    assert!(desk.kept_files().is_empty(), "no certificate");
+    let (disk, paths) = certified();
+    let mut desk = disk.open(&paths);
+    assert!(desk.kept_files().is_empty(), "no case is open");
+    desk.open(0).unwrap();
+    let kept = desk.kept_files();
+    let names: Vec<&str> = kept.iter().map(|f| f.path.as_str()).collect();
+    assert!(names.iter().all(|n| !n.contains("Mueller")), "{names:?}");
+    assert!(names.contains(&"sub-x/ses-01/dwi/sub-x_ses-01_dwi.bval") && !names.contains(&"notes.docx"));
+    assert_eq!(kept.iter().filter(|f| f.path.ends_with(".nii.gz")).count(), 9);
+    // They alone bring the case back, and it may be kept again.
+    let bytes = kept.iter().map(|f| disk.0[f.entry].clone()).collect();
+    let alone = Disk(bytes);
+    let paths: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+    let mut again = alone.open(&paths);
+    again.open(0).unwrap();
+    disk.load(&mut desk);
+    alone.load(&mut again);
+    assert_eq!(again.view().unwrap(), desk.view().unwrap());
+    assert_eq!(again.kept_files().len(), kept.len());
+    assert_eq!(again.case_keys(), desk.case_keys());
+    assert_eq!(again.journal_key(0), desk.journal_key(0));
+    // An image that nobody published.
+    let (mut disk, mut paths) = certified();
+    disk.0.push(image([4, 4, 4], 0.0, 1));
+    paths.push("Mueller Hans/sub-x/ses-01/anat/sub-x_ses-01_run-hansmueller_T2w.nii.gz".to_owned());
+    let mut desk = disk.open(&paths);
+    desk.open(0).unwrap();
+    assert!(desk.kept_files().is_empty());
+}
+
+#[test]
+fn a_study_hides_what_it_says_and_closes_what_is_not_done() {
+    use super::views::CaseStatus;
+    let (disk, paths) = as_folder();
+    let mut desk = begun(&disk, &paths);
+    let study = |fields: &str| {
+        super::Study::parse(&format!(r#"{{"schema": "hepatica-study/1", "id": "s1", {fields}}}"#)).unwrap()
+    };
+    let hidden = study(
+        r#""repeats": {"count": 1}, "show": {"timePoint": false, "guidance": false, "volumes": false}"#,
+    );
+    desk.set_study(Some(hidden)).unwrap();
+    let list = desk.list();
+    assert_eq!(list.cases.len(), 3, "two sessions, one of them again");
+    assert!(list.cases.iter().all(|c| c.sessions.len() == 1 && c.sessions[0].time_point.is_empty()));
+    let view = list.study.unwrap();
+    assert!(!view.volumes && !view.guidance);
+    let keys: std::collections::BTreeSet<String> = desk.case_keys().into_iter().collect();
+    assert_eq!(keys.len(), 3, "a repeat has a journal and progress of its own");
+    let mut stems = std::collections::BTreeSet::new();
+    for case in 0..3 {
+        desk.open(case).unwrap();
+        disk.load(&mut desk);
+        for (session, _) in desk.waiting_for_journal() {
+            desk.begin_editor(session, &[]).unwrap();
+        }
+        desk.edit_segment(&super::editor::SegmentEdit::Add { name: String::new(), lesion: true }).unwrap();
+        let said = serde_json::to_string(&desk.view().unwrap()).unwrap();
+        assert!(!said.contains("sub-x") && !said.contains("\"post\"") && !said.contains("ses-0"), "{said}");
+        assert!(matches!(desk.next_best(), Err(super::AnnotateError::Study(_))));
+        assert!(matches!(desk.load_labels(&[], None), Err(super::AnnotateError::Study(_))));
+        desk.set_status(case, CaseStatus::Done);
+        assert!(!matches!(desk.load_labels(&[], None), Err(super::AnnotateError::Study(_))));
+        let files = desk.save(super::outgoing::Leave::Nifti).unwrap();
+        assert!(stems.insert(files[0].path.clone()), "{}", files[0].path);
+        let measured = files.iter().find(|f| f.path.ends_with("_measurements.json")).unwrap();
+        let measured: serde_json::Value = serde_json::from_slice(&measured.bytes).unwrap();
+        assert_eq!(measured["Study"]["Id"], "s1");
+        assert_eq!(measured["Study"]["GuidanceShown"], false);
+        assert_eq!(measured["Rater"], "rater-a");
+    }
+    desk.set_study(None).unwrap();
+    assert_eq!(desk.list().cases[0].subject, "sub-x");
+    let refused = desk.set_study(Some(study(r#""raters": ["q7"]"#))).unwrap_err();
+    assert!(refused.to_string().contains("rater-q7"));
+    assert_eq!(desk.list().cases.len(), 1, "as it was");
+}

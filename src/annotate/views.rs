@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::study::StudyView;
 use crate::view::Orientation;
 
 /// A menu's choice.
@@ -56,6 +57,10 @@ pub struct CaseRow {
     pub lesions: usize,
     /// Strokes in the journal that are not saved.
     pub unsaved: bool,
+    /// What the reader found wrong with the images, by identifier.
+    pub flags: Vec<&'static str>,
+    /// The reader's note, which no export holds.
+    pub note: String,
 }
 
 /// The list of cases.
@@ -76,6 +81,10 @@ pub struct CaseListView {
     pub protocol: String,
     /// Who reads.
     pub rater: String,
+    /// The study that lays down what is read.
+    pub study: Option<StudyView>,
+    /// What images may be flagged with.
+    pub flags: Vec<Choice>,
 }
 
 /// How far a volume is.

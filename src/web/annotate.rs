@@ -16,7 +16,7 @@ use crate::annotate::editor::{EditorView, Error as EditError, Vocabulary, vocabu
 use crate::annotate::labelling::PaneStroke;
 use crate::annotate::outgoing::Leave;
 use crate::annotate::views::{CaseBody, CaseStatus};
-use crate::annotate::{AnnotateError, Desk, Opening};
+use crate::annotate::{AnnotateError, Desk, Opening, Rater, Study};
 use crate::dicom::Need;
 use crate::segment;
 
@@ -43,6 +43,7 @@ fn refused(error: &AnnotateError) -> JsValue {
         AnnotateError::Edit(EditError::Labels(segment::Error::Grid(_))) => "labels-grid",
         AnnotateError::Edit(EditError::Labels(segment::Error::Unreadable(_))) => "labels-file",
         AnnotateError::Edit(_) | AnnotateError::NoReference => "edit",
+        AnnotateError::Study(_) => "study-closed",
         _ => "annotate",
     };
     trouble(cause, error)
@@ -189,6 +190,95 @@ impl Annotator {
     pub fn case_time(&mut self, seconds: f64) -> Result<(), JsValue> {
         self.desk()?.add_time(seconds);
         Ok(())
+    }
+
+    /// Another reader sits down; the list of cases, none of them open.
+    #[wasm_bindgen(js_name = setRater)]
+    pub fn set_rater(&mut self, code: &str) -> Result<JsValue, JsValue> {
+        let rater = Rater::parse(code).map_err(|e| trouble("rater", e))?;
+        self.desk()?.set_rater(rater).map_err(|e| trouble("study", e))?;
+        self.list()
+    }
+
+    /// A study lays down what is read, or none does; the list of cases, none of them open.
+    #[wasm_bindgen(js_name = setStudy)]
+    pub fn set_study(&mut self, json: Option<String>) -> Result<JsValue, JsValue> {
+        let study = json.map(|json| Study::parse(&json)).transpose().map_err(|e| trouble("study", e))?;
+        self.desk()?.set_study(study).map_err(|e| trouble("study", e))?;
+        self.list()
+    }
+
+    /// What a reader says of a case's images.
+    #[wasm_bindgen(js_name = setRemarks)]
+    pub fn set_remarks(&mut self, case: usize, flags: Vec<String>, note: &str) -> Result<JsValue, JsValue> {
+        self.desk()?.set_remarks(case, &flags, note);
+        self.list()
+    }
+
+    /// What was hung by hand in place of roles, to be kept.
+    #[wasm_bindgen(js_name = hungRoles)]
+    pub fn hung_roles(&mut self) -> Result<JsValue, JsValue> {
+        Ok(to_js(&self.desk()?.hung_roles()))
+    }
+
+    /// Takes that up again.
+    #[wasm_bindgen(js_name = takeHungRoles)]
+    pub fn take_hung_roles(&mut self, roles: JsValue) -> Result<(), JsValue> {
+        let roles = read(roles)?;
+        self.desk()?.take_hung_roles(roles);
+        Ok(())
+    }
+
+    /// Hangs all cases opened from here on by a protocol.
+    #[wasm_bindgen(js_name = chooseProtocol)]
+    pub fn choose_protocol(&mut self, id: &str) -> Result<(), JsValue> {
+        self.desk()?.choose_protocol(id);
+        Ok(())
+    }
+
+    /// Files of the case at hand that may be kept in the browser; none where it is not known to be
+    /// de-identified.
+    #[wasm_bindgen(js_name = keptFiles)]
+    pub fn kept_files(&mut self) -> Result<JsValue, JsValue> {
+        Ok(to_js(&self.desk()?.kept_files()))
+    }
+
+    /// A reader of a file of the data set, up to `most` bytes of it.
+    #[wasm_bindgen(js_name = fileReader)]
+    pub fn file_reader(&mut self, entry: usize, most: f64) -> Result<FileReader, JsValue> {
+        let entries = self.desk()?.entries();
+        let entry = entries.get(entry).ok_or_else(|| trouble("annotate", "There is no such file."))?;
+        let reader = ByteReader::new(&entry.place).map_err(|e| refused(&AnnotateError::from(e)))?;
+        Ok(FileReader { reader, left: most as u64 })
+    }
+
+    /// Tables to read before labels of a session can refer to DICOM objects.
+    #[wasm_bindgen(js_name = sourceTables)]
+    pub fn source_tables(&mut self, session: usize) -> Result<Vec<u32>, JsValue> {
+        Ok(self.desk()?.source_tables(session).into_iter().map(|entry| entry as u32).collect())
+    }
+
+    /// The objects that they name, for the tables' bytes in the order of their entries.
+    #[wasm_bindgen(js_name = sourceObjects)]
+    pub fn source_objects(
+        &mut self,
+        session: usize,
+        tables: &[u32],
+        bytes: &Array,
+    ) -> Result<Vec<u32>, JsValue> {
+        let content =
+            |value: JsValue| value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).unwrap_or_default();
+        let read: Vec<(usize, Vec<u8>)> =
+            tables.iter().zip(bytes.iter()).map(|(entry, value)| (*entry as usize, content(value))).collect();
+        Ok(self.desk()?.source_objects(session, &read).into_iter().map(|entry| entry as u32).collect())
+    }
+
+    /// Takes the heads of those objects; whether labels refer to them from here on.
+    #[wasm_bindgen(js_name = takeSources)]
+    pub fn take_sources(&mut self, session: usize, objects: &Array) -> Result<bool, JsValue> {
+        let content =
+            |value: JsValue| value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).unwrap_or_default();
+        Ok(self.desk()?.take_sources(session, objects.iter().map(content).collect()))
     }
 
     /// Hangs by another protocol.
@@ -406,6 +496,14 @@ impl Annotator {
         self.desk()?.step_editor(u64::from(budget)).map_err(|e| refused(&e))
     }
 
+    /// Gives up long work that could not be gone on with: labels are as they were before it.
+    #[wasm_bindgen(js_name = giveUpWork)]
+    pub fn give_up_work(&mut self) {
+        if let Some(desk) = &mut self.desk {
+            desk.give_up_work();
+        }
+    }
+
     /// Milliseconds from the last stroke to a preview that is exact.
     #[wasm_bindgen(js_name = noteMs)]
     pub fn note_ms(&mut self, ms: f64) -> Result<(), JsValue> {
@@ -485,6 +583,35 @@ impl Annotator {
         let table = saved.contents.get(1).map(|bytes| String::from_utf8_lossy(bytes));
         let image = saved.contents.first().map(Vec::as_slice).unwrap_or_default();
         self.desk()?.load_labels_of(session, image, table.as_deref()).map_err(|e| refused(&e))
+    }
+}
+
+/// A file of the data set, being read.
+#[wasm_bindgen(js_name = FileReader)]
+pub struct FileReader {
+    reader: ByteReader,
+    left: u64,
+}
+
+impl std::fmt::Debug for FileReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileReader").finish_non_exhaustive()
+    }
+}
+
+#[wasm_bindgen(js_class = FileReader)]
+impl FileReader {
+    /// The range wanted next; empty at the end.
+    pub fn need(&mut self) -> Float64Array {
+        flat(self.reader.need().filter(|_| self.left > 0).as_slice())
+    }
+
+    /// Takes its bytes; gives the content that they hold.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<u8>, JsValue> {
+        let mut content = self.reader.feed(bytes.to_vec()).map_err(|e| refused(&AnnotateError::from(e)))?;
+        content.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= content.len() as u64;
+        Ok(content)
     }
 }
 

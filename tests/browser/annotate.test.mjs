@@ -2,47 +2,13 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { FULL, accessibilityFaults, killBrowser, scratch, screenshot, servePlain, test, until, untilText } from "./harness.mjs";
 import {
-  crosshairAt, demoArchive, inPane, labels, look, lookAt, mapping, pane, panes, placeShown, room, sliceOf, strokeThrough, toSlice,
-  untilDrawn,
+  ART, POST, PV, WIDE, activeName, addSegments, annotating, archiveOf, crosshairAt, demoArchive, inPane, labels, look, lookAt, mapping,
+  openSubject, pane, panes, placeShown, room, sliceOf, strokeThrough, subjectWithLesions, toAnnotate, toSlice, untilDrawn, volumeOf,
 } from "./annotating.mjs";
 import { drop, open } from "./steps.mjs";
-
-const PV = /^portal venous · pre/;
-const POST = /^portal venous · post/;
-const ART = /^late arterial · pre/;
-const WIDE = { context: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" } };
-
-let made;
-/** The demo study's archive and its truth: written once, by the page itself. */
-async function archiveOf(url) {
-  if (!made) {
-    const { page, context } = await open(url, WIDE);
-    made = await demoArchive(page);
-    // Out of the scratch folder of this test: later tests open it, too.
-    const kept = path.join((await import("node:os")).tmpdir(), `hepatica-annotate-${process.pid}`);
-    await mkdir(kept, { recursive: true });
-    execFileSync("cp", ["-r", made.archive, made.truth, kept]);
-    made = { archive: path.join(kept, path.basename(made.archive)), truth: path.join(kept, path.basename(made.truth)) };
-    process.once("exit", () => execFileSync("rm", ["-rf", kept]));
-    await context.close();
-  }
-  return made;
-}
-
-/** A page with the demo's archive dropped onto Annotate and its first case drawn. */
-async function annotating(options = WIDE) {
-  const { url } = await servePlain();
-  const { archive, truth } = await archiveOf(url);
-  const opened = await open(url, options);
-  await room(opened.page, "Annotate").click();
-  await drop(opened.page, archive);
-  await untilDrawn(opened.page);
-  return { ...opened, url, archive, truth };
-}
 
 test("from the demo's export straight to its cases, hung in panes and drawn", async () => {
   const { url } = await servePlain();
@@ -139,38 +105,6 @@ async function paintLines(page, name, to, lines) {
   }
 }
 
-const activeName = (page) => page.locator(".seg--active .seg__name > .cut").innerText();
-const volumeOf = async (page, name) => {
-  const text = await page.locator(".seg", { has: page.locator(".seg__name", { hasText: name }) }).locator(".seg__ml").innerText();
-  return text === "–" ? 0 : Number(text.replaceAll(",", ""));
-};
-
-/** Adds segments; gives back their names. */
-async function addSegments(page, ...kinds) {
-  const names = page.locator(".seg__name > .cut");
-  for (const kind of kinds) {
-    const before = await names.count();
-    await page.getByRole("button", { name: kind, exact: true }).click();
-    await until("it is there", async () => (await names.count()) === before + 1);
-  }
-  return names.allInnerTexts();
-}
-
-/** The patient whose portal venous series is an image of its own. */
-function subjectWithLesions(archive) {
-  const names = execFileSync("unzip", ["-Z1", archive], { encoding: "utf8" });
-  return names.match(/^(sub-\w+)\/ses-01\/anat\/.*_acq-pv_.*\.nii\.gz$/m)[1];
-}
-
-/** Opens the case of a subject. */
-async function openSubject(page, subject) {
-  const open = page.locator(".case--open .case__name");
-  if ((await open.innerText()) === subject) return;
-  await page.locator(".case__button", { hasText: subject }).click();
-  await until("its case is open", async () => (await open.innerText()) === subject);
-  await untilDrawn(page);
-}
-
 /** The label map of a session, out of what is saved as NIfTI: one zip, whatever was labelled. */
 async function saved(page, session) {
   const download = page.waitForEvent("download");
@@ -258,9 +192,10 @@ test("a browser that is killed in the middle of a stroke loses that stroke at mo
   const profile = await scratch();
   const start = async () => {
     const { page } = await open(host.url, { ...WIDE, profile });
-    await room(page, "Annotate").click();
+    await toAnnotate(page);
     await drop(page, archive);
     await untilDrawn(page);
+    await openSubject(page, subjectWithLesions(archive));
     return page;
   };
   let page = await start();

@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { ROOT, judge, until, untilText } from "./harness.mjs";
-import { DEMO, confirmRoles, exportZip, phantom, untilPlan } from "./steps.mjs";
+import { ROOT, judge, servePlain, until, untilText } from "./harness.mjs";
+import { DEMO, confirmRoles, drop, exportZip, open, phantom, untilPlan } from "./steps.mjs";
 
 export const room = (page, name) => page.getByRole("navigation", { name: "Rooms" }).getByRole("button", { name });
 export const pane = (page, name) => page.getByRole("application", { name }).first();
@@ -146,4 +148,77 @@ export async function strokeThrough(page, name, points) {
 export function labels(...args) {
   const script = path.join(ROOT, "tests/browser/judge_labels.py");
   return JSON.parse(execFileSync(judge("python"), [script, ...args], { encoding: "utf8" }));
+}
+
+export const PV = /^portal venous · pre/;
+export const POST = /^portal venous · post/;
+export const ART = /^late arterial · pre/;
+export const WIDE = { context: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" } };
+
+let made;
+/** The demo study's archive and its truth: written once, by the page itself. */
+export async function archiveOf(url) {
+  if (!made) {
+    const { page, context } = await open(url, WIDE);
+    made = await demoArchive(page);
+    // Out of the scratch folder of this test: later tests open it, too.
+    const kept = path.join(tmpdir(), `hepatica-annotate-${process.pid}`);
+    await mkdir(kept, { recursive: true });
+    execFileSync("cp", ["-r", made.archive, made.truth, kept]);
+    made = { archive: path.join(kept, path.basename(made.archive)), truth: path.join(kept, path.basename(made.truth)) };
+    process.once("exit", () => execFileSync("rm", ["-rf", kept]));
+    await context.close();
+  }
+  return made;
+}
+
+/** Goes to the room, and waits until it is there: a drop belongs to the room that is shown. */
+export async function toAnnotate(page) {
+  await room(page, "Annotate").click();
+  await page.getByRole("main", { name: "Annotate" }).waitFor();
+}
+
+/** A page with the demo's archive dropped onto Annotate and its first case drawn. */
+export async function annotating(options = WIDE) {
+  const { url } = await servePlain();
+  const { archive, truth } = await archiveOf(url);
+  const opened = await open(url, options);
+  await toAnnotate(opened.page);
+  await drop(opened.page, archive);
+  await untilDrawn(opened.page);
+  // Codes are drawn anew with each key, and cases come in their order.
+  await openSubject(opened.page, subjectWithLesions(archive));
+  return { ...opened, url, archive, truth };
+}
+
+export const activeName = (page) => page.locator(".seg--active .seg__name > .cut").innerText();
+export const volumeOf = async (page, name) => {
+  const text = await page.locator(".seg", { has: page.locator(".seg__name", { hasText: name }) }).locator(".seg__ml").innerText();
+  return text === "–" ? 0 : Number(text.replaceAll(",", ""));
+};
+
+/** Adds segments; gives back their names. */
+export async function addSegments(page, ...kinds) {
+  const names = page.locator(".seg__name > .cut");
+  for (const kind of kinds) {
+    const before = await names.count();
+    await page.getByRole("button", { name: kind, exact: true }).click();
+    await until("it is there", async () => (await names.count()) === before + 1);
+  }
+  return names.allInnerTexts();
+}
+
+/** The patient whose portal venous series is an image of its own. */
+export function subjectWithLesions(archive) {
+  const names = execFileSync("unzip", ["-Z1", archive], { encoding: "utf8" });
+  return names.match(/^(sub-\w+)\/ses-01\/anat\/.*_acq-pv_.*\.nii\.gz$/m)[1];
+}
+
+/** Opens the case of a subject. */
+export async function openSubject(page, subject) {
+  const open = page.locator(".case--open .case__name");
+  if ((await open.innerText()) === subject) return;
+  await page.locator(".case__button", { hasText: subject }).click();
+  await until("its case is open", async () => (await open.innerText()) === subject);
+  await untilDrawn(page);
 }

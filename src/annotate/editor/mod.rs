@@ -280,6 +280,18 @@ impl Editor {
         Ok(self.is_busy())
     }
 
+    /// Gives up whatever is under way and its preview. Labels and history stay as they are; nothing is left to
+    /// [`step`](Self::step).
+    pub fn give_up(&mut self) {
+        self.task = None;
+        self.growing = None;
+        self.desk.growing = false;
+        if self.sketch.take().is_some() {
+            self.desk.tool = None;
+        }
+        self.changed = Some(Box3::whole(self.map.dims()));
+    }
+
     /// Another volume has been read: what waited for it goes on.
     pub fn volume_read(&mut self) {
         self.waiting = false;

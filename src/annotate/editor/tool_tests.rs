@@ -529,3 +529,28 @@ fn a_draft_is_taken_named_undone_and_refused_on_another_grid() {
         assert!(editor.segments().list.is_empty());
     }
 }
+
+#[test]
+fn long_work_that_cannot_go_on_is_given_up_and_leaves_labels_and_history() {
+    let reference = image();
+    let gone = Voxels::I16(vec![0; 7]);
+    for tool in [Tool::Smoothing, Tool::Grow, Tool::Threshold] {
+        let mut editor = editor(shape, |at| mm(at)[2] < -10.0);
+        let (labels, steps) = (editor.labels().to_vec(), editor.view().undoes);
+        if tool == Tool::Smoothing {
+            editor.apply_tool(tool, &images(&reference)).unwrap();
+        } else {
+            editor.set_tool(Some(tool), &images(&reference)).unwrap();
+        }
+        assert!(editor.is_busy(), "{tool:?}");
+        // Its image is not there any more: every further step would say so again.
+        assert!(editor.step(100, &images(&gone)).is_err() && editor.is_busy(), "{tool:?}");
+        editor.give_up();
+        assert!(!editor.is_busy(), "{tool:?}");
+        assert!(editor.preview_labels().is_none() && editor.view().preview.is_none());
+        assert_eq!((editor.labels(), editor.view().undoes), (&labels[..], steps));
+        let back = Editor::restore(grid(), &editor.take_records()).unwrap().editor;
+        assert_eq!(back.labels(), labels);
+        assert!(!back.is_busy(), "nor after the next start");
+    }
+}

@@ -6,6 +6,8 @@ import * as actions from "./actions";
 import { clock, sessionWords } from "./format";
 import { ForgetKept } from "./ForgetKept";
 import { backToPane } from "./grid";
+import { ReaderButton } from "./Reader";
+import { Remarks } from "./Remarks";
 import { keyOf } from "./keys";
 import { SERIES } from "./pane";
 import * as state from "./state";
@@ -29,7 +31,7 @@ export function Cases() {
         </button>
       </header>
       <p class="cases__of cut" title={list.title || undefined}>
-        {list.title || "loose files"} · {list.rater}
+        {list.study ? list.study.title : list.title || "loose files"} · <ReaderButton />
       </p>
       <ul class="cases__list">
         {list.cases.map((one, i) => (
@@ -110,6 +112,9 @@ function OpenCase({ one }: { one: CaseRow }) {
         {done ? "Take it up again" : "Mark as done"}
       </button>
       {one.unsaved && <p class="case__of">Its labels are not saved yet.</p>}
+      {state.imagesKept.value?.kept === false && <p class="case__of">{state.imagesKept.value.text}</p>}
+      {state.imagesKept.value?.kept && <p class="case__of">Images kept in this browser: it can be gone on with without its files.</p>}
+      <Remarks one={one} />
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { IncomingFile } from "../engine/protocol";
 import { fromDirectory, fromInput, hasDirectoryPicker } from "../intake/sources";
 import { FileField } from "../prepare/FileField";
-import { counted } from "../prepare/format";
+import { bytes, counted } from "../prepare/format";
 import { Icon } from "../prepare/Icon";
 import { known, problemOf } from "../prepare/problems";
 import * as page from "../prepare/state";
@@ -37,6 +37,8 @@ export function AnnotateEmpty({ closed, dragging, prepare, restart }: Props) {
 
 function Lost({ restart }: { restart: () => void }) {
   const again = async (): Promise<void> => {
+    // It may hold the journals yet.
+    page.engine.value?.terminate();
     restart();
     await actions.openAgain();
   };
@@ -66,6 +68,11 @@ function Sources({ closed, dragging, prepare }: Omit<Props, "restart">) {
   const files = useRef<HTMLInputElement>(null);
   const shut = closed !== "";
   const exported = page.exported.value !== null;
+  const { kept } = state;
+  const running = page.engine.value;
+  useEffect(() => {
+    if (!shut) void actions.lookForKept();
+  }, [shut, running]);
   // Preact's types do not know the attribute.
   useEffect(() => folder.current?.setAttribute("webkitdirectory", ""), []);
   const take = (some: File[]): void => void gather(fromInput(some));
@@ -97,6 +104,28 @@ function Sources({ closed, dragging, prepare }: Omit<Props, "restart">) {
             <Icon name="zip" /> Choose zip or NIfTI
           </button>
         </div>
+        {!shut && kept.value && kept.value.sets.length > 0 && (
+          <ul class="drop__kept" aria-label="Go on with">
+            {kept.value.sets.map((set) => (
+              <li key={set.keys[0]}>
+                <button type="button" class="button" onClick={() => void actions.openKept(set.keys)}>
+                  Go on with {set.title || "cases"}
+                </button>{" "}
+                <span class="quiet">
+                  {counted(set.keys.length, "case")} kept here, {bytes(set.bytes)}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+        {!shut && kept.value?.study && (
+          <p class="drop__text quiet">
+            Cases open as the study “{kept.value.study}” lays it down.{" "}
+            <button type="button" class="link" onClick={() => void actions.setStudy(null)}>
+              Leave the study
+            </button>
+          </p>
+        )}
         {!exported && !shut && (
           <p class="drop__text quiet">
             DICOM comes by way of{" "}

@@ -1,6 +1,7 @@
 /** Forgetting what this browser keeps of cases: labels, strokes, times. It is removed, and that is looked at. */
 import { useState } from "preact/hooks";
 import { Dialog } from "../prepare/Dialog";
+import { bytes } from "../prepare/format";
 import * as actions from "./actions";
 import * as state from "./state";
 
@@ -21,8 +22,9 @@ function Ask({ close }: { close: () => void }) {
   return (
     <Dialog title="Forget what is kept of cases?" close={close}>
       <p class="dialog__text">
-        This browser keeps labels, strokes and times of every case that was opened here, all of it de-identified. They are removed;
-        files that you saved, and data sets, stay as they are.
+        This browser keeps labels, strokes and times of every case that was opened here, and images of cases in progress that Hepatica
+        de-identified (up to {bytes(state.kept.value?.quota ?? 4 * 2 ** 30)} in all). They are removed; files that you saved, and data sets,
+        stay as they are.
       </p>
       {unsaved.length > 0 && (
         <p class="form__say warn">

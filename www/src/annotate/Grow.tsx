@@ -14,6 +14,7 @@ export function Grow() {
   const { grow } = editor.options;
   const set = (change: Partial<ToolOptions["grow"]>): void => actions.setOptions({ grow: { ...grow, ...change } });
   const session = state.session.value;
+  const guided = state.list.value?.study?.guidance !== false;
   const phases = view.volumes.filter((v) => v.session === session && v.state !== "failed");
   const busy = preview !== null && preview.missing === "" && preview.fraction < 1;
   return (
@@ -32,12 +33,12 @@ export function Grow() {
       {preview?.note && <p class="panel__say">{preview.note}</p>}
       {busy && <progress class="bar bar--thin" value={preview.fraction} max={1} aria-label="Growing" />}
       <Range label="Seed locality" value={grow.locality} min={0} max={10} step={0.1} shown={grow.locality.toFixed(1)} take={(locality) => set({ locality })} />
-      <Tick
+      {guided && <Tick
         label={`Show where it is unsure${keyOf("margin")}`}
         hint="Brighter where the second best segment is nearly as good: a stroke tells most there."
         on={state.display.value.margin}
         set={(margin) => actions.setDisplay({ margin })}
-      />
+      />}
       <details class="fold fold--in">
         <summary class="fold__head">
           <span class="fold__title">Driven by</span>
@@ -63,7 +64,7 @@ export function Grow() {
           />
         </div>
       </details>
-      <button
+      {guided && <button
         type="button"
         class="button"
         disabled={!preview || preview.missing !== "" || busy}
@@ -74,7 +75,7 @@ export function Grow() {
         }}
       >
         Next best stroke
-      </button>
+      </button>}
       <div class="pair">
         <button type="button" class="button button--main" disabled={!preview || preview.missing !== "" || busy} title="Keeps the preview (Enter)" onClick={() => void actions.endPreview(true)}>
           Apply

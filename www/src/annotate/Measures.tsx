@@ -13,7 +13,8 @@ export function Measures() {
   const stale = now !== null && now.of?.segments.some((s) => s.volume !== state.editor.value?.segments.find((t) => t.label === s.label)?.volume);
   return (
     <Fold title="Measures" aside="research use only" opened={() => { if (!state.measured.peek()) void actions.measure(); }}>
-      {row && <MeasuresOf row={row} />}
+      {state.figuresClosed.value && <p class="panel__say">The study shows measures once the case is done.</p>}
+      {row && !state.figuresClosed.value && <MeasuresOf row={row} />}
       {now && !row && <p class="panel__say">Nothing is labelled in this segment yet.</p>}
       {stale && <p class="panel__say warn">The labels have changed since.</p>}
       <button type="button" class="button" disabled={state.measuring.value} onClick={() => void actions.measure()}>

@@ -101,9 +101,7 @@ function Row({ segment, at, count, active }: { segment: SegmentView; at: number;
             {segment.locked && <Icon name="lock" size={12} />}
           </button>
         )}
-        <span class="seg__ml" title={`${millilitres(segment.volume)} ml`}>
-          {segment.volume > 0 ? millilitres(segment.volume) : "–"}
-        </span>
+        <span class="seg__ml" title={state.figuresClosed.value ? undefined : `${millilitres(segment.volume)} ml`}>{state.figuresClosed.value ? "" : segment.volume > 0 ? millilitres(segment.volume) : "–"}</span>
         <button
           type="button"
           class="tool seg__eye"

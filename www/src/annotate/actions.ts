@@ -69,6 +69,8 @@ async function open(source: state.Source, say: string): Promise<void> {
       if (!first) page.problem.value = known("no-cases", nothingFound(found));
     });
     if (first) await openCase(first.case);
+    // So that the browser does not clear what is kept when its disk runs short; it may say no.
+    void navigator.storage.persist?.().catch(() => undefined);
   } catch (thrown) {
     state.clear();
     failed(thrown);
@@ -130,11 +132,67 @@ export async function closeCases(): Promise<void> {
   await ask("closeCases", null);
 }
 
+/** Somebody else sits down, or a study lays down what is read: what is open is closed, and cases open as they are laid down then. */
+async function seat(list: CaseList | null | undefined): Promise<boolean> {
+  if (!list) return list === null;
+  outbox.drop();
+  // From the beginning: nothing that was read for the one before goes over to the next.
+  await openAgain();
+  return true;
+}
+
+export async function setRater(code: string): Promise<boolean> {
+  await reportTime();
+  return seat(await ask("setRater", { code }));
+}
+
+export async function setStudy(json: string | null): Promise<boolean> {
+  await reportTime();
+  const done = await seat(await ask("setStudy", { json }));
+  if (done) void lookForKept();
+  return done;
+}
+
+export async function loadStudy(file: File): Promise<void> {
+  const json = await file.text().catch(() => null);
+  if (json === null) page.problem.value = known("source-unreadable");
+  else if (await setStudy(json)) page.announce(`The study ${state.list.value?.study?.title ?? ""} is in force.`);
+}
+
+export async function loadProtocol(file: File): Promise<void> {
+  const json = await file.text().catch(() => null);
+  if (json === null) {
+    page.problem.value = known("source-unreadable");
+    return;
+  }
+  const taken = await ask("loadCaseProtocol", { json });
+  if (!taken) return;
+  state.list.value = taken.list;
+  takeView(taken.view);
+  page.announce("The cases hang by the protocol that was loaded.");
+}
+
+export async function setRemarks(id: number, flags: string[], note: string): Promise<void> {
+  const changed = await ask("caseRemarks", { case: id, flags, note });
+  if (changed) state.list.value = changed;
+}
+
+/** What can be gone on with without its files. */
+export async function lookForKept(): Promise<void> {
+  state.kept.value = (await engine()?.ask("keptCases", null).catch(() => null)) ?? null;
+}
+
+export async function openKept(keys: string[]): Promise<void> {
+  const files = await ask("keptFiles", { keys });
+  if (files && files.length > 0) await openFiles(files);
+}
+
 export async function forgetKept(): Promise<void> {
   outbox.drop();
   const gone = await ask("forgetKept", null);
   if (gone === undefined) return;
   state.clear();
+  state.kept.value = null;
   if (gone) page.announce("Nothing of any case is left in this browser.");
   else page.problem.value = known("not-forgotten");
 }
@@ -322,7 +380,7 @@ export async function loadDraft(file: File): Promise<void> {
 }
 
 export async function measure(): Promise<void> {
-  if (state.measuring.value || !state.view.value) return;
+  if (state.measuring.value || !state.view.value || state.figuresClosed.value) return;
   state.measuring.value = true;
   const of = state.editor.value;
   const rows = await ask("measure", null);
@@ -408,6 +466,7 @@ export function hearEngines(show: (panes: PaneState[]) => void, fresh: () => voi
       else if (tell.kind === "volume") takeVolume(tell.volume);
       else if (tell.kind === "editor") takeEditor(tell.editor);
       else if (tell.kind === "restored") page.announce(tell.text);
+      else if (tell.kind === "caseKept") state.imagesKept.value = tell;
       else if (tell.kind === "journalTrouble") page.problem.value = problemOf(new EngineTrouble(tell.trouble));
       else if (tell.kind === "lost" && state.list.peek()) {
         const source = state.source.peek();

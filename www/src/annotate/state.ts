@@ -6,7 +6,7 @@
  */
 import { batch, computed, signal } from "@preact/signals";
 import type {
-  CaseList, CaseView, Display, EditorView, Measured, PaneState, PaneView, SegmentView, Tool, VolumeFact,
+  CaseList, CaseView, Display, EditorView, Kept, Measured, PaneState, PaneView, SegmentView, Tool, VolumeFact,
 } from "../engine/annotate-protocol";
 import type { IncomingFile } from "../engine/protocol";
 
@@ -23,6 +23,18 @@ export const view = signal<CaseView | null>(null);
 export const editor = signal<EditorView | null>(null);
 /** The case that is being opened. */
 export const opening = signal<number | null>(null);
+
+/** Cases whose images are kept in this browser; null while nobody has looked. */
+export const kept = signal<Kept | null>(null);
+/** Whether those of the open case are. */
+export const imagesKept = signal<{ kept: boolean; text: string } | null>(null);
+
+/** Volumes and measurements are not shown: the study has it so until the case is done. */
+export const figuresClosed = computed(() => {
+  const now = list.value;
+  const status = now?.cases.find((c) => c.case === view.value?.case)?.status;
+  return now?.study?.volumes === false && status !== "done";
+});
 
 /** What was opened, for opening it again after the engine was lost. */
 export interface Source {
@@ -138,6 +150,7 @@ export function clearCase(): void {
     session.value = null;
     opening.value = null;
     measured.value = null;
+    imagesKept.value = null;
     maximised.value = null;
     paneMenu.value = null;
     active.value = 0;

@@ -60,7 +60,7 @@ function OpenCase({ annotate }: { annotate: () => void }) {
           </p>
         </div>
         <span class="grow" />
-        <button type="button" class="button" disabled={rows.length === 0} onClick={() => download(`${view.subject}_measurements.tsv`, table(rows, editor.segments), "text/tab-separated-values")}>
+        <button type="button" class="button" disabled={rows.length === 0 || annotating.figuresClosed.value} onClick={() => download(`${view.subject}_measurements.tsv`, table(rows, editor.segments), "text/tab-separated-values")}>
           <Icon name="save" /> Save table
         </button>
         <button type="button" class="button" disabled={editor.segments.length === 0} onClick={() => void saveAsDownload("overlay")}>
@@ -84,7 +84,8 @@ function OpenCase({ annotate }: { annotate: () => void }) {
           </button>
         </p>
       )}
-      {rows.map((one) => (
+      {annotating.figuresClosed.value && <p class="deliver__text">The study shows measures once the case is done.</p>}
+      {!annotating.figuresClosed.value && rows.map((one) => (
         <Part key={one.label} row={one} />
       ))}
     </>

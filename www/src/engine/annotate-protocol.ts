@@ -26,6 +26,10 @@ export interface CaseRow {
   lesions: number;
   /** It has strokes in the journal that are not saved. */
   unsaved: boolean;
+  /** What the reader found wrong with the images: ids of `CaseList.flags`. */
+  flags: string[];
+  /** The reader's own, which no file holds. */
+  note: string;
 }
 
 export interface CaseList {
@@ -38,6 +42,20 @@ export interface CaseList {
   protocols: Choice[];
   protocol: string;
   rater: string;
+  /** The study that lays down what is read, and what is shown before a case is done. */
+  study: { id: string; title: string; volumes: boolean; guidance: boolean } | null;
+  flags: Choice[];
+}
+
+/** What this browser keeps, so that cases can be gone on with without their files. */
+export interface Kept {
+  /** Cases by data set, the one last worked on first. */
+  sets: { keys: string[]; title: string; bytes: number }[];
+  /** Of images, in all; and what they may take at most. */
+  bytes: number;
+  quota: number;
+  /** The study that is in force for whatever is opened; empty for none. */
+  study: string;
 }
 
 /** A volume of the case at hand. */
@@ -290,6 +308,17 @@ export interface AnnotateCalls {
   /** The page was visible and in use for so long. */
   caseTime: { ask: { seconds: number }; answer: null };
   closeCases: { ask: null; answer: null };
+  /** Another reader sits down: labels, times and journals are that reader's. No case is open then. */
+  setRater: { ask: { code: string }; answer: CaseList };
+  /** A study file lays down what is read, or none does. No case is open then; `null` where no data set is. */
+  setStudy: { ask: { json: string | null }; answer: CaseList | null };
+  caseRemarks: { ask: { case: number; flags: string[]; note: string }; answer: CaseList };
+  /** A protocol of the user's own; the case at hand and those after it hang by it. */
+  loadCaseProtocol: { ask: { json: string }; answer: { list: CaseList; view: CaseView } };
+  /** What is kept of cases in progress. */
+  keptCases: { ask: null; answer: Kept };
+  /** Files of kept cases, for `openCases`. */
+  keptFiles: { ask: { keys: string[] }; answer: IncomingFile[] };
   /** Closes the cases and removes all that is kept of any case in this browser; true where nothing is left. */
   forgetKept: { ask: null; answer: boolean };
   setCaseProtocol: { ask: { protocol: string }; answer: CaseView };
@@ -333,4 +362,6 @@ export type AnnotateTell =
   | { kind: "editor"; editor: EditorView }
   /** Labels came back from the journal, in words. */
   | { kind: "restored"; text: string }
-  | { kind: "journalTrouble"; trouble: Trouble };
+  | { kind: "journalTrouble"; trouble: Trouble }
+  /** Whether the images of the case at hand are kept in this browser, in words. */
+  | { kind: "caseKept"; kept: boolean; text: string };

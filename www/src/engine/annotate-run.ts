@@ -4,10 +4,12 @@
  * In: the questions of `annotate-protocol.ts`. Out: their answers, pictures in the panes' canvases, and
  * what words over them need. Gestures that wait in the queue are taken together and drawn once. Pixels
  * are copied out of the engine's memory first, which may be shared. Every edit is in the journal before
- * it is answered; long work of the editor goes on in steps. It never looks into volumes.
+ * it is answered; long work of the editor goes on in steps, and what cannot go on is given up in words. An engine
+ * that has trapped is asked nothing more. It never looks into volumes.
  */
 import type { AnnotateCalls, AnnotateTell, CaseList, CaseView, EditorView, PaneState, VolumeFact } from "./annotate-protocol";
-import { forgetAll, Journal, type Progress, readProgress, writeProgress } from "./annotate-store";
+import { forgetAll, Journal, type Progress, readDesk, readProgress, writeDesk, writeProgress } from "./annotate-store";
+import { keepCase, type KeepFile, kept, keptFiles, letGo, type Refused } from "./kept-cases";
 import type { Annotator, Engine } from "./load";
 import type { IncomingFile, Trouble } from "./protocol";
 import { flat, needsOf, READS, Sources, takeRead } from "./reader";
@@ -32,7 +34,18 @@ const STEP = 6;
 /** Seconds at work between two notes of them. */
 const NOTED = 15;
 
+/** Bytes of a table, and of the head of a DICOM object, that are read. */
+const TABLE = 16 << 20;
+const HEAD = 8 << 20;
+
 const trouble = (cause: string, text: string): Trouble => ({ cause, text });
+
+/** Why the images of a case are not kept. */
+const NOT_KEPT: Record<Refused, string> = {
+  room: "There is no room to keep this case's images in this browser: going on later takes the data set again. Strokes are kept.",
+  failed: "This case's images could not be kept in this browser: going on later takes the data set again. Strokes are kept.",
+  left: "",
+};
 
 /** What there is of an editor while its image is not there. */
 const NO_EDITOR: EditorView = {
@@ -72,6 +85,7 @@ interface Reopened {
 export class Annotating {
   readonly #tell: (message: AnnotateTell) => void;
   readonly #load: () => Promise<{ engine: Engine; maximum: number }>;
+  readonly #lost: () => void;
   readonly #canvases = new Map<number, Canvas>();
   readonly #sizes = new Map<number, [number, number]>();
   /** Journals of the case at hand, by session. */
@@ -95,10 +109,35 @@ export class Annotating {
   #strokeAt = 0;
   #beginning: Promise<void> = Promise.resolve();
   #sinceNoted = 0;
+  /** The case whose images are being kept, or were. */
+  #keepingTurn = -1;
+  #keeping: Promise<void> = Promise.resolve();
+  /** What was said of journals, by session: once is enough. */
+  readonly #said = new Map<number, string>();
 
-  constructor(tell: (message: AnnotateTell) => void, load: () => Promise<{ engine: Engine; maximum: number }>) {
+  /** `lost` is called when the engine can be asked nothing more. */
+  constructor(tell: (message: AnnotateTell) => void, load: () => Promise<{ engine: Engine; maximum: number }>, lost: () => void) {
     this.#tell = tell;
     this.#load = load;
+    this.#lost = lost;
+  }
+
+  /** Lets something go on by itself. An engine that traps meanwhile is asked nothing more; its journals are closed, for the next one to open. */
+  #unwatched(task: Promise<void>): void {
+    task.catch((thrown: unknown) => {
+      if (thrown instanceof WebAssembly.RuntimeError) this.#trapped();
+      else this.#tell({ kind: "journalTrouble", trouble: trouble("annotate", "") });
+    });
+  }
+
+  #trapped(): void {
+    this.#annotator = null;
+    this.#turn += 1;
+    this.#caseTurn += 1;
+    for (const journal of this.#journals.values()) journal.close();
+    this.#journals.clear();
+    letGo();
+    this.#lost();
   }
 
   #current(): Annotator {
@@ -113,6 +152,7 @@ export class Annotating {
     this.#annotator?.free();
     this.#annotator = null;
     this.#sources.clear();
+    letGo();
     for (const { context } of this.#canvases.values()) context.clearRect(0, 0, context.canvas.width, context.canvas.height);
   }
 
@@ -121,6 +161,7 @@ export class Annotating {
     for (const session of this.#journals.keys()) this.#keep(session);
     for (const journal of this.#journals.values()) journal.close();
     this.#journals.clear();
+    this.#said.clear();
     if (this.#annotator) void this.#note();
   }
 
@@ -145,17 +186,45 @@ export class Annotating {
       }
       annotator.finishOpening();
       for (const [pane, [width, height]] of this.#sizes) annotator.paneSize(pane, width, height);
-      const known = await readProgress();
+      const desk = await readDesk();
       if (this.#turn !== mine) throw trouble("cancelled", "Another data set was opened.");
-      (annotator.caseKeys() as string[]).forEach((key, at) => {
-        const progress = known[key];
-        if (progress) annotator.setProgress(at, progress);
-      });
-      return annotator.list() as CaseList;
+      for (const protocol of desk.protocols) {
+        try {
+          annotator.loadProtocol(protocol);
+        } catch (thrown) {
+          // Of another version: cases hang by one that is shipped.
+          if (thrown instanceof WebAssembly.RuntimeError) throw thrown;
+        }
+      }
+      if (desk.protocol) annotator.chooseProtocol(desk.protocol);
+      if (Array.isArray(desk.hung)) annotator.takeHungRoles(desk.hung);
+      if (desk.rater) annotator.setRater(desk.rater);
+      if (desk.study !== null) annotator.setStudy(desk.study);
+      return await this.#listed(annotator, mine);
     } catch (thrown) {
       if (this.#turn === mine) this.#close();
       throw thrown;
     }
+  }
+
+  /** The list of cases, each as far as this reader was. */
+  async #listed(annotator: Annotator, mine: number): Promise<CaseList> {
+    const known = await readProgress();
+    if (this.#turn !== mine) throw trouble("cancelled", "Another data set was opened.");
+    (annotator.caseKeys() as string[]).forEach((key, at) => {
+      const progress = known[key];
+      if (progress) annotator.setProgress(at, progress);
+    });
+    return annotator.list() as CaseList;
+  }
+
+  /** Has somebody else sit down, or something else be read: the case at hand is put away first. */
+  async #sitDown(change: (annotator: Annotator) => void): Promise<CaseList> {
+    const annotator = this.#current();
+    this.#leaveCase();
+    await this.#note();
+    change(annotator);
+    return this.#listed(annotator, this.#turn);
   }
 
   /** Writes down how far cases are. */
@@ -163,7 +232,71 @@ export class Annotating {
     const annotator = this.#annotator;
     if (!annotator) return;
     this.#sinceNoted = 0;
-    await writeProgress(annotator.progress() as Record<string, Progress>);
+    const progress = annotator.progress() as Record<string, Progress>;
+    await writeProgress(progress);
+  }
+
+  // ------------------------------------------------------------ images kept
+
+  /** Keeps the case's images, once all that was asked for is there: then nobody waits for the disk. */
+  async #keepImages(annotator: Annotator): Promise<void> {
+    const mine = this.#caseTurn;
+    if (this.#keepingTurn === mine || !annotator.isLoaded()) return;
+    this.#keepingTurn = mine;
+    const files = annotator.keptFiles() as KeepFile[];
+    if (files.length === 0) {
+      this.#tell({ kind: "caseKept", kept: false, text: "Only images that Hepatica has de-identified are kept: going on later takes these files again. Strokes are kept." });
+      return;
+    }
+    const view = annotator.list() as CaseList;
+    const at = (annotator.view() as CaseView).case;
+    const key = (annotator.caseKeys() as string[])[at];
+    if (key === undefined) return;
+    const here = (): boolean => this.#caseTurn === mine && this.#annotator === annotator;
+    const refused = await keepCase(key, view.title, files, (file) => this.#content(annotator, file.entry, Number.MAX_SAFE_INTEGER, here), here).catch(
+      (thrown: unknown): Refused => {
+        if (thrown instanceof WebAssembly.RuntimeError) throw thrown;
+        return "failed";
+      },
+    );
+    if (here() && refused !== "left") this.#tell({ kind: "caseKept", kept: refused === null, text: refused === null ? "" : NOT_KEPT[refused] });
+  }
+
+  /** The content of a file of the data set, piece by piece, up to `most` bytes. */
+  async *#content(annotator: Annotator, entry: number, most: number, here: () => boolean): AsyncGenerator<Uint8Array> {
+    const reader = annotator.fileReader(entry, most);
+    try {
+      for (let [need] = needsOf(reader.need()); need; [need] = needsOf(reader.need())) {
+        const bytes = await this.#sources.bytes(need);
+        if (!here()) return;
+        yield reader.feed(bytes);
+        await breath();
+      }
+    } finally {
+      if (here()) reader.free();
+    }
+  }
+
+  /** The whole of it, or its first bytes. */
+  async #whole(annotator: Annotator, entry: number, most: number): Promise<Uint8Array> {
+    const here = (): boolean => this.#annotator === annotator;
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    for await (const piece of this.#content(annotator, entry, most, here)) pieces.push(new Uint8Array(piece));
+    if (!here()) throw trouble("cancelled", "Another data set was opened.");
+    return new Uint8Array(await new Blob(pieces).arrayBuffer());
+  }
+
+  /** Finds the DICOM objects that references were made of, so that labels can refer to them. */
+  async #findSources(annotator: Annotator): Promise<void> {
+    for (const session of annotator.editedSessions()) {
+      const tables = annotator.sourceTables(session);
+      if (tables.length === 0) continue;
+      const texts: Uint8Array[] = [];
+      for (const entry of tables) texts.push(await this.#whole(annotator, entry, TABLE));
+      const objects: Uint8Array[] = [];
+      for (const entry of annotator.sourceObjects(session, tables, texts)) objects.push(await this.#whole(annotator, entry, HEAD));
+      if (objects.length > 0) annotator.takeSources(session, objects);
+    }
   }
 
   // ------------------------------------------------------------ volumes
@@ -182,12 +315,13 @@ export class Annotating {
     if (this.#reading) return;
     this.#reading = true;
     const mine = this.#turn;
-    void this.#read(mine).finally(() => {
+    const reading = this.#read(mine).finally(() => {
       this.#reading = false;
       this.#pump = () => undefined;
       // Another data set was opened meanwhile, and waited for this.
       if (this.#turn !== mine && this.#annotator) this.#goOn();
     });
+    this.#unwatched(reading);
   }
 
   async #read(mine: number): Promise<void> {
@@ -226,7 +360,11 @@ export class Annotating {
       }
       if (worked) await breath();
       else if (inFlight > 0) await new Promise<void>((resolve) => (wake = resolve));
-      else if (!asked) return;
+      else if (!asked) {
+        this.#keeping = this.#keepImages(annotator);
+        this.#unwatched(this.#keeping);
+        return;
+      }
     }
   }
 
@@ -274,6 +412,9 @@ export class Annotating {
           why = "What was kept of this case cannot be read by this version: it was left as it is, and strokes made now are not kept. Save them.";
           journal.close();
           journal = null;
+        } else if (journal && (await Journal.ofAnotherImage(key).catch(() => false))) {
+          const text = "Labels of this case are kept that were drawn on another image under the same name: they are not shown on this one.";
+          this.#tell({ kind: "journalTrouble", trouble: trouble("labels-other-image", text) });
         }
         annotator.beginEditor(session, new Uint8Array());
         if (await this.#takeSaved(annotator, session)) {
@@ -324,13 +465,17 @@ export class Annotating {
     try {
       journal.append(annotator.takeRecords(session), () => annotator.checkpoint(session));
       annotator.setJournal(session, true, "");
+      this.#said.delete(session);
     } catch (thrown) {
+      if (thrown instanceof WebAssembly.RuntimeError) throw thrown;
       const full = thrown instanceof DOMException && thrown.name === "QuotaExceededError";
       const text = full
         ? "The browser's storage is full: strokes are not kept any more. Save the labels, then make room."
         : "Strokes could not be written down: they are not kept any more. Save the labels.";
       annotator.setJournal(session, false, text);
-      this.#tell({ kind: "journalTrouble", trouble: trouble(full ? "storage-full" : "journal", text) });
+      if (this.#said.get(session) === text) return;
+      this.#said.set(session, text);
+      this.#tell({ kind: "journalTrouble", trouble: trouble(full ? "journal-full" : "journal", text) });
     }
   }
 
@@ -361,10 +506,17 @@ export class Annotating {
   #goOnEditing(): void {
     if (this.#editing || !this.#annotator?.editorBusy()) return;
     this.#editing = true;
-    void this.#editOn(this.#annotator).finally(() => {
-      this.#editing = false;
-      this.#goOnEditing();
-    });
+    const going = this.#editOn(this.#annotator).then(
+      () => {
+        this.#editing = false;
+        this.#goOnEditing();
+      },
+      (thrown: unknown) => {
+        this.#editing = false;
+        throw thrown;
+      },
+    );
+    this.#unwatched(going);
   }
 
   async #editOn(annotator: Annotator): Promise<void> {
@@ -377,7 +529,10 @@ export class Annotating {
         annotator.stepEditor(this.#pace);
       } catch (thrown) {
         if (thrown instanceof WebAssembly.RuntimeError) throw thrown;
-        this.#tell({ kind: "journalTrouble", trouble: thrown as Trouble });
+        // It would say so again at every further step.
+        annotator.giveUpWork();
+        const why = thrown && typeof thrown === "object" && "text" in thrown ? String(thrown.text) : "";
+        this.#tell({ kind: "journalTrouble", trouble: trouble("edit-stopped", why) });
         break;
       }
       const took = performance.now() - began;
@@ -399,10 +554,11 @@ export class Annotating {
   #draw(): void {
     if (this.#drawing) return;
     this.#drawing = true;
-    void breath().then(() => {
+    const drawn = breath().then(() => {
       this.#drawing = false;
       this.#paint();
     });
+    this.#unwatched(drawn);
   }
 
   #paint(): void {
@@ -433,10 +589,12 @@ export class Annotating {
     caseList: async () => this.#current().list() as CaseList,
     openCase: async ({ case: index }) => {
       this.#leaveCase();
-      const view = this.#current().openCase(index);
+      const annotator = this.#current();
+      annotator.openCase(index);
       void this.#note();
       await this.#beginEditors();
-      return this.#hung(view);
+      // As it is now: what came meanwhile was told to a page that had no case yet.
+      return this.#hung(this.#current().view());
     },
     caseStatus: async ({ case: index, status }) => {
       const list = this.#current().caseStatus(index, status) as CaseList;
@@ -455,11 +613,58 @@ export class Annotating {
     },
     forgetKept: async () => {
       this.#close();
+      // What is just being written ends at its next piece.
+      await this.#keeping.catch(() => undefined);
       return forgetAll();
     },
-    setCaseProtocol: async ({ protocol }) => this.#hung(this.#current().setProtocol(protocol)),
-    stage: async ({ stage }) => this.#hung(this.#current().stage(stage)),
-    hang: async ({ pane, volume }) => this.#hung(this.#current().hang(pane, volume)),
+    setRater: async ({ code }) => {
+      const list = await this.#sitDown((annotator) => annotator.setRater(code));
+      await writeDesk({ rater: list.rater });
+      return list;
+    },
+    setStudy: async ({ json }) => {
+      const list = this.#annotator ? await this.#sitDown((annotator) => annotator.setStudy(json)) : null;
+      if (!list && json !== null) throw trouble("annotate", "No data set is open.");
+      await writeDesk({ study: json });
+      return list;
+    },
+    caseRemarks: async ({ case: index, flags, note }) => {
+      const list = this.#current().setRemarks(index, flags, note) as CaseList;
+      await this.#note();
+      return list;
+    },
+    loadCaseProtocol: async ({ json }) => {
+      const annotator = this.#current();
+      const id = annotator.loadProtocol(json);
+      const desk = await readDesk();
+      const idOf = (text: string): unknown => (JSON.parse(text) as { id?: unknown }).id;
+      await writeDesk({ protocols: [...desk.protocols.filter((text) => idOf(text) !== id), json], protocol: id });
+      const view = await this.#hung(annotator.setProtocol(id));
+      return { list: annotator.list() as CaseList, view };
+    },
+    keptCases: async () => {
+      const { study } = await readDesk();
+      const title = study === null ? "" : String((JSON.parse(study) as { title?: string; id?: string }).title ?? (JSON.parse(study) as { id?: string }).id);
+      return { ...(await kept()), study: title };
+    },
+    keptFiles: async ({ keys }) => keptFiles(keys),
+    setCaseProtocol: async ({ protocol }) => {
+      const view = this.#current().setProtocol(protocol);
+      await writeDesk({ protocol });
+      return this.#hung(view);
+    },
+    stage: async ({ stage }) => {
+      const view = this.#current().stage(stage);
+      void this.#note();
+      return this.#hung(view);
+    },
+    hang: async ({ pane, volume }) => {
+      const annotator = this.#current();
+      const view = annotator.hang(pane, volume);
+      await writeDesk({ hung: annotator.hungRoles() });
+      void this.#note();
+      return this.#hung(view);
+    },
 
     paneCanvas: async ({ pane, canvas }) => {
       // Opaque, so that the compositor need not blend it.
@@ -520,6 +725,7 @@ export class Annotating {
       annotator.wantSession();
       this.#goOn();
       while (this.#annotator === annotator && !annotator.isLoaded()) await new Promise((go) => setTimeout(go, 30));
+      if (as === "dicomSeg") await this.#findSources(this.#current());
       const files = this.#current().save(as, asOne) as AnnotateCalls["saveLabels"]["answer"];
       this.#keepAll();
       void this.#note();

@@ -1,5 +1,6 @@
 /**
- * What the annotator keeps in the origin's own storage: journals of labels, and how far cases are.
+ * What the annotator keeps in the origin's own storage: journals of labels, how far cases are, what the
+ * reader's desk is set to. `kept-cases.ts` keeps images.
  *
  * In: records as they happen, small states. Out: what was there when a case is opened again. Each record is
  * written and flushed before the answer to what made it: a killed browser loses at most the stroke in
@@ -7,15 +8,18 @@
  * exclusive handle makes sure that one case is written by one tab.
  */
 
-const STORE = "hepatica-annotate";
+export const STORE = "hepatica-annotate";
 
 /** A journal longer than that, and several times its last checkpoint, is begun anew from one. */
 const LONG = 8 << 20;
+/** A journal of so many bytes holds no stroke yet. */
+const WORTH = 2048;
 const GROWTH = 4;
 
-async function folder(): Promise<FileSystemDirectoryHandle> {
+/** The annotator's own folder. Looking alone makes none: what was forgotten stays gone. */
+export async function folder(create = true): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
-  return root.getDirectoryHandle(STORE, { create: true });
+  return root.getDirectoryHandle(STORE, { create });
 }
 
 /** One of two files of a journal: a checkpoint is written into the other, and only then the old one emptied. */
@@ -41,18 +45,37 @@ export class Journal {
   /** @throws NoModificationAllowedError where another tab has it; whatever the storage refuses with */
   static async open(key: string): Promise<Journal> {
     const place = await folder();
-    const open = async (name: string): Promise<Slot> => {
+    const open = async (name: string, patience = 0): Promise<Slot> => {
       const handle = await place.getFileHandle(name, { create: true });
       const { lastModified } = await handle.getFile();
-      return { access: await handle.createSyncAccessHandle(), modified: lastModified };
+      // A worker that was just ended lets go a moment later.
+      for (let left = patience; ; left -= 1) {
+        try {
+          return { access: await handle.createSyncAccessHandle(), modified: lastModified };
+        } catch (thrown) {
+          if (left <= 0 || !(thrown instanceof DOMException && thrown.name === "NoModificationAllowedError")) throw thrown;
+          await new Promise((go) => setTimeout(go, 150));
+        }
+      }
     };
-    const first = await open(`${key}.a`);
+    const first = await open(`${key}.a`, 5);
     try {
       return new Journal([first, await open(`${key}.b`)]);
     } catch (thrown) {
       first.access.close();
       throw thrown;
     }
+  }
+
+  /** Whether there are labels of the same reading that were drawn on an image with other content. */
+  static async ofAnotherImage(key: string): Promise<boolean> {
+    const place = await folder();
+    const of = key.slice(0, key.indexOf("-") + 1);
+    for await (const [name, handle] of place.entries()) {
+      if (!name.startsWith(of) || name.startsWith(key) || handle.kind !== "file") continue;
+      if ((await (handle as FileSystemFileHandle).getFile()).size > WORTH) return true;
+    }
+    return false;
   }
 
   /**
@@ -133,12 +156,58 @@ export class Journal {
   }
 }
 
-/** How far a case is. */
+/** How far a case is; the core's `Progress`, of which no more is looked at here. */
 export interface Progress {
   status: "todo" | "progress" | "done";
-  seconds: number;
-  lesions: number;
   unsaved: boolean;
+}
+
+/** What the reader's desk is set to. */
+export interface DeskKept {
+  rater: string;
+  /** The study file, as it was loaded. */
+  study: string | null;
+  /** Protocols of the reader's own, as they were loaded. */
+  protocols: string[];
+  protocol: string | null;
+  /** The core's word on what was hung by hand in place of roles. */
+  hung: unknown;
+}
+
+const DESK = "desk.json";
+const BARE: DeskKept = { rater: "", study: null, protocols: [], protocol: null, hung: null };
+
+/** What the desk was set to; bare where nothing is kept, or by a later version. */
+export async function readDesk(): Promise<DeskKept> {
+  try {
+    const file = await (await (await folder(false)).getFileHandle(DESK)).getFile();
+    const found = JSON.parse(await file.text()) as { schema?: string; desk?: DeskKept };
+    if (found.schema === "hepatica-desk/1" && found.desk) return { ...BARE, ...found.desk };
+  } catch {
+    // None yet, or none allowed.
+  }
+  return BARE;
+}
+
+/** Takes up what changed of the desk; false where it could not be kept. */
+export function writeDesk(changed: Partial<DeskKept>): Promise<boolean> {
+  const task = writing.then(async () => {
+    await navigator.locks.request(`${STORE}-desk`, async () => {
+      await writeText(await folder(), DESK, JSON.stringify({ schema: "hepatica-desk/1", desk: { ...(await readDesk()), ...changed } }));
+    });
+  });
+  writing = task.catch(() => undefined);
+  return task.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Writes a small file at once: a half of it is never seen. */
+export async function writeText(place: FileSystemDirectoryHandle, name: string, text: string): Promise<void> {
+  const out = await (await place.getFileHandle(name, { create: true })).createWritable();
+  await out.write(text);
+  await out.close();
 }
 
 const PROGRESS = "progress.json";
@@ -146,7 +215,7 @@ const PROGRESS = "progress.json";
 /** How far cases are, by key; empty where nothing is kept. */
 export async function readProgress(): Promise<Record<string, Progress>> {
   try {
-    const file = await (await (await folder()).getFileHandle(PROGRESS)).getFile();
+    const file = await (await (await folder(false)).getFileHandle(PROGRESS)).getFile();
     const found: unknown = JSON.parse(await file.text());
     if (found && typeof found === "object" && "schema" in found && found.schema === "hepatica-progress/1" && "cases" in found) {
       return found.cases as Record<string, Progress>;
@@ -165,10 +234,7 @@ export function writeProgress(changed: Record<string, Progress>): Promise<boolea
     // Another tab may be at work on other cases.
     await navigator.locks.request(`${STORE}-progress`, async () => {
       const cases = { ...(await readProgress()), ...changed };
-      const handle = await (await folder()).getFileHandle(PROGRESS, { create: true });
-      const out = await handle.createWritable();
-      await out.write(JSON.stringify({ schema: "hepatica-progress/1", cases }));
-      await out.close();
+      await writeText(await folder(), PROGRESS, JSON.stringify({ schema: "hepatica-progress/1", cases }));
     });
   });
   writing = task.catch(() => undefined);
@@ -178,7 +244,7 @@ export function writeProgress(changed: Record<string, Progress>): Promise<boolea
   );
 }
 
-/** Removes all that is kept of journals and progress, and says whether nothing is left. */
+/** Removes all that is kept of journals, progress, desk and images, and says whether nothing is left. */
 export async function forgetAll(): Promise<boolean> {
   try {
     // What is just being written would come back.

@@ -47,10 +47,14 @@ let readingHeaders = false;
 let running: ExportRun | null = null;
 let written: Sink | null = null;
 const growing = new Growing();
-const annotating = new Annotating(tell, async () => {
-  const { engine, seen } = await loading;
-  return { engine, maximum: seen.memoryMaximum };
-});
+const annotating = new Annotating(
+  tell,
+  async () => {
+    const { engine, seen } = await loading;
+    return { engine, maximum: seen.memoryMaximum };
+  },
+  () => tell({ kind: "lost", trouble: trouble("engine-lost", "The engine met an error it could not handle.") }),
+);
 
 type Handlers = { [K in CallName]: (what: Calls[K]["ask"]) => Promise<Calls[K]["answer"]> };
 

@@ -145,6 +145,30 @@ const REMEDIES: Record<string, { title: string; next: string }> = {
     title: "Strokes are not being kept",
     next: "They are safe only while this tab lives: save the labels soon. Free some disk space, or allow this page to store data, and reload.",
   },
+  "journal-full": {
+    title: "The browser's storage is full",
+    next: "Labels drawn so far are kept. Save the labels, then free disk space or forget what is kept of other cases; the next stroke is kept again as soon as there is room.",
+  },
+  "labels-other-image": {
+    title: "This image is not the one that labels were drawn on",
+    next: "If that is a surprise, open the data set that you annotated before: those labels come back with it. Nothing was changed.",
+  },
+  "edit-stopped": {
+    title: "That could not be finished",
+    next: "It was given up: labels, history and journal are as they were before it. Try again, or with other settings.",
+  },
+  rater: {
+    title: "This cannot be a rater's code",
+    next: "Choose a code that tells nobody who you are. Nothing was changed.",
+  },
+  study: {
+    title: "This study cannot be used here",
+    next: "The sentence above says why. Leave the study, correct its file, or open the data set that it was written for.",
+  },
+  "study-closed": {
+    title: "The study has this closed",
+    next: "Nothing was changed. Whoever wrote the study laid it down.",
+  },
   "journal-taken": {
     title: "This case is open in another tab",
     next: "Go on there, or close that tab and open the case again here. Nothing was changed.",
