@@ -30,8 +30,9 @@ let editor = {
 };
 const cases = ["sub-a", "sub-b"].map((subject, i) => ({
   case: i, subject, sessions: [{ session: "ses-01", timePoint: "before treatment", volumes: 4 }], status: "todo", seconds: 0, lesions: 0, unsaved: false,
+  flags: [], note: "",
 }));
-const list = () => ({ title: "a data set", cases, ignored: 0, troubles: [], protocols: [], protocol: "", rater: "rater-a" });
+const list = () => ({ title: "a data set", cases, ignored: 0, troubles: [], protocols: [], protocol: "", rater: "rater-a", study: null, flags: [] });
 let stage = 0;
 const view = (of) => ({
   case: of, subject: cases[of].subject, volumes, reference: 2, stage, vocabulary: { terms: [], presets: [], reasons: [] }, restored: "", editor,
@@ -58,6 +59,7 @@ const answers = {
   stage: ({ stage: to }) => view(((stage = to), open)),
   hang: () => view(open),
   forgetKept: () => true,
+  keptCases: () => ({ sets: [], bytes: 0, quota: 1, study: "" }), caseRemarks: list,
   paneSize: ({ pane, width, height }) => (sizes.set(pane, [width, height]), draw(), null),
   options: (what) => (editor = { ...editor, options: { ...editor.options, ...what } }),
   segment: (what) => (editor = what.kind === "activate" ? { ...editor, active: what.label } : editor),
