@@ -78,12 +78,10 @@ test("stages, another plane, and the next case, by keyboard alone", async () => 
   await until("the stage is back", async () => (await stages.inputValue()) === first);
   await untilDrawn(page);
   await pane(page, PV).focus();
-  const axial = await lookAt(page, PV);
   await page.keyboard.press("m");
   await page.getByRole("button", { name: "coronal", exact: true }).focus();
   await page.keyboard.press("Enter");
-  await until("the plane has changed", async () => (await lookAt(page, PV)).letters.join() !== axial.letters.join());
-  assert.deepEqual((await lookAt(page, PV)).letters, ["R", "L", "S", "I"]);
+  await until("the plane has changed", async () => (await lookAt(page, PV)).letters.join() === "R,L,S,I");
   const subject = await page.locator(".case--open .case__name").innerText();
   // Which of the two it is hangs on the codes.
   const isLast = (await page.locator(".case__name").allInnerTexts()).at(-1) === subject;
