@@ -244,15 +244,26 @@ export function writeProgress(changed: Record<string, Progress>): Promise<boolea
   );
 }
 
+/** How often removing is tried, five times a second. */
+const TRIALS = 15;
+
 /** Removes all that is kept of journals, progress, desk and images, and says whether nothing is left. */
 export async function forgetAll(): Promise<boolean> {
   try {
     // What is just being written would come back.
     await writing;
     const root = await navigator.storage.getDirectory();
-    await root.removeEntry(STORE, { recursive: true }).catch((thrown: unknown) => {
-      if (!(thrown instanceof DOMException && thrown.name === "NotFoundError")) throw thrown;
-    });
+    // A file that is just being closed, here or in a worker that has ended, is open for a moment yet.
+    for (let trial = 1; ; trial += 1) {
+      try {
+        await root.removeEntry(STORE, { recursive: true });
+        break;
+      } catch (thrown) {
+        if (thrown instanceof DOMException && thrown.name === "NotFoundError") break;
+        if (trial === TRIALS) return false;
+        await new Promise((go) => setTimeout(go, 200));
+      }
+    }
     for await (const name of root.keys()) if (name === STORE) return false;
     return true;
   } catch {
